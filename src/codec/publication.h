@@ -34,6 +34,7 @@ struct PublishShape {
 struct PublicationScratch {
   std::vector<uint8_t> frame;
   std::vector<uint8_t> properties;
+  std::vector<uint32_t> subscription_ids;
 };
 
 class Publication {
@@ -62,11 +63,37 @@ class Publication {
   static constexpr size_t kPayloadReferenceBytesMin = 8192;
 
  private:
-  // Private part is the implementer's: cache of the last shape's encoding in scratch.
+  // What decides the layout of a frame; the rest (flags, packet identifier, alias) is patched.
+  struct Layout {
+    bool is_v5 = false;
+    bool has_packet_id = false;
+    bool has_alias = false;
+    bool omit_topic = false;
+
+    bool operator==(const Layout&) const = default;
+  };
+
+  void Prepare(const PublishShape& shape);
+  void Encode(const Layout& layout, std::span<const uint32_t> subscription_ids);
+  [[nodiscard]] size_t PropertyBytes(const Layout& layout,
+                                     std::span<const uint32_t> subscription_ids) const;
+  uint8_t* EncodeProperties(const Layout& layout, std::span<const uint32_t> subscription_ids,
+                            uint8_t* out);
+  void FilterForwardable();
+  [[nodiscard]] uint32_t RemainingExpiryS() const;
+  [[nodiscard]] bool is_payload_referenced() const {
+    return content_.payload.size() >= kPayloadReferenceBytesMin;
+  }
+
   MessageContent content_;
   MessageRef message_;
   Instant now_;
   PublicationScratch& scratch_;
+  // Describes the frame in scratch_.frame; its subscription identifiers are in scratch_ too.
+  bool encoded_ = false;
+  Layout layout_;
+  uint32_t packet_id_offset_ = 0;
+  uint32_t alias_offset_ = 0;
 };
 
 }  // namespace ringmq::codec
