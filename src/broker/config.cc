@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/config.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "broker/config_fields.h"
+#include "broker/limits.h"
+#include "broker/password_hash.h"
+#include "broker/text_file.h"
+
+namespace ringmq::broker {
+namespace {
+
+using Errors = std::vector<std::string>;
+
+// Ranges of every field in `fields`. `object` is a copy: the table only knows how to point.
+template <typename Object>
+void CheckRanges(std::string_view where, std::span<const ConfigField<Object>> fields,
+                 Object object, Errors& errors) {
+  for (const ConfigField<Object>& field : fields) {
+    if (IsInRange(field, object)) continue;
+    errors.push_back(fmt::format("{}.{}: expected {}, found {}", where, field.name,
+                                 ExpectedText(field), ValueText(field, object)));
+  }
+}
+
+bool IsNumericAddress(const std::string& address) {
+  in6_addr storage;  // The larger of the two.
+  return ::inet_pton(AF_INET, address.c_str(), &storage) == 1 ||
+         ::inet_pton(AF_INET6, address.c_str(), &storage) == 1;
+}
+
+void CheckListeners(const Config& config, Errors& errors) {
+  if (config.listeners.empty() || config.listeners.size() > kListenersMax) {
+    errors.push_back(fmt::format("listeners: expected 1 to {} of them, found {}", kListenersMax,
+                                 config.listeners.size()));
+  }
+  std::set<std::pair<std::string, uint16_t>> seen;
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerConfig& listener = config.listeners[i];
+    const std::string where = fmt::format("listeners[{}]", i);
+    CheckRanges(where, ListenerFields(), listener, errors);
+    if (!IsNumericAddress(listener.address)) {
+      errors.push_back(fmt::format("{}.address: expected a numeric address like \"127.0.0.1\" "
+                                   "or \"::1\", found {}",
+                                   where, Quote(listener.address)));
+    }
+    if (listener.port == 0) continue;  // Each gets a port of its own.
+    if (!seen.emplace(listener.address, listener.port).second) {
+      errors.push_back(fmt::format("{}: expected an address and port of its own, found {} port "
+                                   "{} again",
+                                   where, listener.address, listener.port));
+    }
+  }
+}
+
+void CheckSecret(std::string_view where, const UserConfig& user, Errors& errors) {
+  if (user.password_hash.empty() == user.password.empty()) {
+    errors.push_back(fmt::format("{}: expected one of password_hash and password, found {}",
+                                 where, user.password.empty() ? "none" : "both"));
+    return;
+  }
+  if (user.password_hash.empty()) return;
+  const auto hash = PasswordHash::Parse(user.password_hash);
+  if (hash.ok()) return;
+  const auto reason = hash.status().message();
+  errors.push_back(fmt::format("{}.password_hash: {}", where,
+                               std::string_view(reason.data(), reason.size())));
+}
+
+void CheckUsers(const Config& config, Errors& errors) {
+  if (config.users.size() > kConfigUsersMax) {
+    errors.push_back(fmt::format("users: expected at most {} (use auth.password_file for more), "
+                                 "found {}",
+                                 kConfigUsersMax, config.users.size()));
+    return;
+  }
+  std::set<std::string> seen;
+  for (size_t i = 0; i < config.users.size(); ++i) {
+    const UserConfig& user = config.users[i];
+    const std::string where = fmt::format("users[{}]", i);
+    if (user.name.empty() || user.name.size() > kMqttStringBytesMax) {
+      errors.push_back(fmt::format("{}.name: expected 1 to {} bytes, found {}", where,
+                                   kMqttStringBytesMax, user.name.size()));
+    }
+    if (!seen.insert(user.name).second) {
+      errors.push_back(fmt::format("{}.name: expected a name of its own, found {} again", where,
+                                   Quote(user.name)));
+    }
+    CheckSecret(where, user, errors);
+  }
+}
+
+// Limits that are legal one by one and contradict each other together.
+void CheckRelations(const LimitsConfig& limits, Errors& errors) {
+  if (limits.packet_size_bytes_max_before_connect > limits.packet_size_bytes_max) {
+    errors.push_back(fmt::format("limits.packet_size_bytes_max_before_connect: expected at most "
+                                 "packet_size_bytes_max ({}), found {}",
+                                 limits.packet_size_bytes_max,
+                                 limits.packet_size_bytes_max_before_connect));
+  }
+  if (limits.output_bytes_high_mark > limits.output_bytes_max) {
+    errors.push_back(fmt::format(
+        "limits.output_bytes_high_mark: expected at most output_bytes_max ({}), found {}",
+        limits.output_bytes_max, limits.output_bytes_high_mark));
+  }
+}
+
+}  // namespace
+
+absl::Status Validate(const Config& config) {
+  Errors errors;
+  for (const ConfigSection& section : ConfigSections()) {
+    CheckRanges(section.name, section.fields, config, errors);
+  }
+  CheckRelations(config.limits, errors);
+  CheckListeners(config, errors);
+  CheckUsers(config, errors);
+  if (errors.empty()) return absl::OkStatus();
+  errors.resize(std::min(errors.size(), kConfigErrorsMax));
+  return absl::InvalidArgumentError(fmt::format("{}", fmt::join(errors, "\n")));
+}
+
+bool IsLoopbackAddress(const std::string& address) {
+  in_addr v4;
+  // All of 127.0.0.0/8.
+  if (::inet_pton(AF_INET, address.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  in6_addr v6;
+  if (::inet_pton(AF_INET6, address.c_str(), &v6) != 1) return false;
+  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
+bool AllowsAnonymous(const ListenerConfig& listener) {
+  switch (listener.allow_anonymous) {
+    case AllowAnonymous::kOnLoopback:
+      return IsLoopbackAddress(listener.address);
+    case AllowAnonymous::kAlways:
+      return true;
+    case AllowAnonymous::kNever:
+      return false;
+  }
+  return false;  // Not an enumerator: Validate() refuses it.
+}
+
+}  // namespace ringmq::broker

@@ -1,0 +1,82 @@
+// One network connection, from accept to close. Lives on one core; a connection that turns out to
+// belong to another core is handed over before its CONNECT is answered and starts anew there.
+//
+//   kAwaitConnect --CONNECT--> (other core: handed over)
+//        |                     kAuthenticating --> kOpen --> kClosing --> gone
+//        +---- timeout, anything else ------------------------->
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/slab.h"
+#include "base/time.h"
+#include "base/timer_wheel.h"
+#include "codec/frame_sink.h"
+#include "codec/topic_alias.h"
+#include "session/link.h"
+#include "transport/output_queue.h"
+
+namespace ringmq::broker {
+
+struct ClientSession;
+class Wire;
+
+enum class ConnectionState : uint8_t { kAwaitConnect, kAuthenticating, kOpen, kClosing };
+enum class ReceiveState : uint8_t { kIdle, kOnce, kMultishot, kCancelling };
+
+// What only some connections need; most own none of it.
+struct ConnectionExtras {
+  codec::OutboundAliases outbound_aliases;
+  codec::InboundAliases inbound_aliases;
+  std::string authentication_method;  // Enhanced authentication. 5.0 s4.12.
+  std::string username;               // As it authenticated; empty: anonymous.
+  bool authentication_under_way = false;
+};
+
+class Connection final : public codec::FrameSink {
+ public:
+  Connection(Wire& wire, int fd) : wire_(wire), fd(fd) {}
+
+  // FrameSink: everything this connection says goes through here.
+  [[nodiscard]] uint8_t* Append(size_t size_bytes) override;
+  void AppendPayload(const codec::MessageRef& message) override;
+  [[nodiscard]] size_t pending_bytes() const override { return output.pending_bytes(); }
+
+  [[nodiscard]] bool open() const { return state == ConnectionState::kOpen; }
+  [[nodiscard]] bool is_v5() const { return link.version == ProtocolVersion::kV5; }
+  ConnectionExtras& Extras();
+
+ private:
+  Wire& wire_;
+
+ public:
+  const int fd;
+  ConnectionState state = ConnectionState::kAwaitConnect;
+  ReceiveState receive = ReceiveState::kIdle;
+  uint8_t operations = 0;      // In flight in the ring; the descriptor closes at zero.
+  bool dirty : 1 = false;      // In the wire's list of connections to flush.
+  bool paused : 1 = false;     // Frames wait in `partial` until Wire::Resume().
+  bool abort : 1 = false;      // Close without sending the rest.
+  bool closing_fd : 1 = false;
+  bool handing_over : 1 = false;  // The descriptor lives on elsewhere: do not close it.
+  bool end_of_stream : 1 = false;
+  bool send_cancelled : 1 = false;
+  bool starved : 1 = false;    // The session has more to send when the output drains.
+  uint16_t keep_alive_s = 0;
+  uint32_t listener = 0;
+  base::Handle<Connection> self;
+  base::Handle<ClientSession> session;
+  base::TimerNode timer;       // Connect timeout, then keep alive, then lingering close.
+  Instant last_packet;         // 5.0 s3.1.2.10.
+  session::Link link;
+  transport::OutputQueue output;
+  std::vector<uint8_t> partial;  // A frame that straddles reads, or everything while paused.
+  std::unique_ptr<ConnectionExtras> extras;
+};
+
+}  // namespace ringmq::broker
