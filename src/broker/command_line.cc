@@ -11,11 +11,10 @@
 #include <fmt/format.h>
 
 #include "broker/config_file.h"
+#include "broker/limits.h"
 
 namespace ringmq::broker {
 namespace {
-
-constexpr uint32_t kThreadsMax = 256;  // As server.threads in config_fields.cc.
 
 struct Example {
   std::string_view flag;

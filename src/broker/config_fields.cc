@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
+#include "broker/limits.h"
 
 namespace ringmq::broker {
 namespace {
@@ -37,7 +37,7 @@ constexpr uint64_t kBytesMax = uint64_t{1} << 50;  // More than any machine has.
 const Field kServerFields[] = {
     {.name = "threads",
      .slot = [](Config& c) { return &c.server.threads; },
-     .value_max = 256,
+     .value_max = kThreadsMax,
      .doc = "Number of shards, each a thread with its own sessions. 0: one per online CPU."},
     {.name = "pin_threads",
      .slot = [](Config& c) { return &c.server.pin_threads; },

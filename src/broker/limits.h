@@ -12,6 +12,9 @@
 
 namespace ringmq::broker {
 
+// Lanes between shards are N x N; more cores than this are better served by several processes.
+inline constexpr uint32_t kThreadsMax = 256;
+
 // A configuration is written by hand; a larger one is the wrong file.
 inline constexpr size_t kConfigFileBytesMax = 1024 * 1024;
 inline constexpr size_t kConfigErrorsMax = 16;  // Further ones are not reported in one run.
