@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "broker/acl_file.h"
 #include "broker/limits.h"
@@ -172,6 +175,48 @@ TEST(AccessPolicy, OddNamesDoNotEscapeDenials) {
   EXPECT_FALSE(policy.MayPublish({.client_id = "c", .username = "a/b"}, "private/a/b"));
   EXPECT_FALSE(policy.MayPublish({.client_id = "c", .username = "a/b"}, "x"));
   EXPECT_TRUE(policy.MayPublish(kNobody, "x"));  // A rule about user names is not about it.
+}
+
+// Differential: what mosquitto 2.0.11 let these clients publish (PUBACK 0x10 against 0x87) and
+// delivered to them with this file, recorded from the real program.
+TEST(AccessPolicy, AgreesWithMosquittoOnARecordedFile) {
+  const AccessPolicy policy = Policy(
+      "topic read pub/#\ntopic anonw\nuser ann\ntopic deny all/secret/#\ntopic all/#\n"
+      "topic read ro/+\ntopic write wo/x\ntopic read $SYS/#\npattern write dev/%c/%u\n"
+      "pattern read cmd/%c/#\n");
+  const std::vector<std::string> topics = {
+      "pub",  "pub/a", "anonw", "all",         "all/x",       "all/secret",  "all/secret/x",
+      "ro/a", "ro/a/b", "wo/x", "wo",          "dev/c1/ann",  "dev/c2/ann",  "dev/c1/bob",
+      "dev/c1/", "cmd/c1", "cmd/c1/x", "cmd/c2/x", "other",   "$SYS/x"};
+  struct Recording {
+    Identity who;
+    std::set<std::string> published;
+    std::set<std::string> received;  // Without $SYS, which "#" does not bring.
+  };
+  const Recording recordings[] = {
+      {{.client_id = "c1", .username = "", .anonymous = true},
+       {"anonw"},
+       {"anonw", "cmd/c1", "cmd/c1/x", "pub", "pub/a"}},
+      {{.client_id = "c1", .username = "ann"},
+       {"all", "all/x", "wo/x", "dev/c1/ann"},
+       {"all", "all/x", "cmd/c1", "cmd/c1/x", "ro/a"}},
+      {{.client_id = "c1", .username = "bob"}, {"dev/c1/bob"}, {"cmd/c1", "cmd/c1/x"}},
+      {{.client_id = "a+b", .username = "ann"},
+       {"all", "all/x", "wo/x"},
+       {"all", "all/x", "ro/a"}},
+      {{.client_id = "#x", .username = "ann"},
+       {"all", "all/x", "wo/x"},
+       {"all", "all/x", "ro/a"}},
+  };
+  for (const Recording& recording : recordings) {
+    for (const std::string& topic : topics) {
+      EXPECT_EQ(policy.MayPublish(recording.who, topic), recording.published.contains(topic))
+          << recording.who.client_id << ' ' << recording.who.username << ' ' << topic;
+      if (topic.starts_with('$')) continue;
+      EXPECT_EQ(policy.MayReceive(recording.who, topic), recording.received.contains(topic))
+          << recording.who.client_id << ' ' << recording.who.username << ' ' << topic;
+    }
+  }
 }
 
 TEST(AccessPolicy, CopiesAreIndependent) {
