@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
+#include <type_traits>
+#include <variant>
 
 #include "broker/config_default.h"
 #include "broker/config_fields.h"
@@ -39,42 +42,40 @@ TEST(Config, PrintedDefaultParsesBackToTheDefault) {
   EXPECT_EQ(*config, Config{});
 }
 
-// Each number at both ends of its range, each choice, each flag: printed, parsed, compared.
+uint64_t LastStep(const ConfigField<Config>& field) {
+  return field.choices.empty() ? 1 : field.choices.size() - 1;
+}
+
+// Step by step: a number's least and largest value, each choice, each flag, two strings.
+template <typename Value>
+void SetTo(uint64_t step, const ConfigField<Config>& field, Value& value) {
+  if constexpr (std::is_same_v<Value, std::string>) {
+    value = step == 0 ? "" : "odd \"path\"\\ \t\x7f \u00e4";
+  } else if constexpr (std::is_same_v<Value, bool> || std::is_same_v<Value, uint8_t>) {
+    value = static_cast<Value>(step);
+  } else {
+    value = static_cast<Value>(step == 0 ? field.value_min : field.value_max);
+  }
+}
+
+// Moves the partners of limits that were set to an extreme, so that they agree again.
+void Reconcile(const Config& defaults, LimitsConfig& limits) {
+  if (limits.packet_size_bytes_max != defaults.limits.packet_size_bytes_max) {
+    limits.packet_size_bytes_max_before_connect = limits.packet_size_bytes_max;
+  }
+  if (limits.output_bytes_max != defaults.limits.output_bytes_max) {
+    limits.output_bytes_high_mark = limits.output_bytes_max;
+  }
+  limits.output_bytes_max = std::max(limits.output_bytes_max, limits.output_bytes_high_mark);
+}
+
 TEST(Config, EveryLegalValueOfEveryKeySurvivesPrintingAndParsing) {
   for (const ConfigSection& section : ConfigSections()) {
     for (const auto& field : section.fields) {
-      const uint64_t last = field.choices.empty() ? 1 : field.choices.size() - 1;
-      for (uint64_t step = 0; step <= last; ++step) {
+      for (uint64_t step = 0; step <= LastStep(field); ++step) {
         Config config;
-        std::visit(
-            [&](auto slot) {
-              auto& value = *slot(config);
-              using Value = std::remove_reference_t<decltype(value)>;
-              if constexpr (std::is_same_v<Value, std::string>) {
-                value = step == 0 ? "" : "odd \"path\"\\ \t\x7f \u00e4";
-              } else if constexpr (std::is_same_v<Value, bool> ||
-                                   std::is_same_v<Value, uint8_t>) {
-                value = static_cast<Value>(step);
-              } else {
-                value = static_cast<Value>(step == 0 ? field.value_min : field.value_max);
-              }
-            },
-            field.slot);
-        // The two relations between limits.
-        config.limits.packet_size_bytes_max_before_connect =
-            std::min(config.limits.packet_size_bytes_max_before_connect,
-                     config.limits.packet_size_bytes_max);
-        config.limits.packet_size_bytes_max =
-            std::max(config.limits.packet_size_bytes_max_before_connect,
-                     config.limits.packet_size_bytes_max);
-        config.limits.output_bytes_max =
-            std::max(config.limits.output_bytes_max, config.limits.output_bytes_high_mark);
-        config.limits.output_bytes_high_mark =
-            std::min(config.limits.output_bytes_max, config.limits.output_bytes_high_mark);
-        if (field.name == "output_bytes_max" && step == 0) {
-          config.limits.output_bytes_max = field.value_min;
-          config.limits.output_bytes_high_mark = field.value_min;
-        }
+        std::visit([&](auto slot) { SetTo(step, field, *slot(config)); }, field.slot);
+        Reconcile(Config{}, config.limits);
         const auto parsed = ParseConfig("test.toml", AnnotatedConfigText(config));
         ASSERT_TRUE(parsed.ok()) << section.name << '.' << field.name << ' ' << parsed.status();
         EXPECT_EQ(*parsed, config) << section.name << '.' << field.name;
