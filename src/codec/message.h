@@ -20,9 +20,9 @@
 namespace ringmq::codec {
 
 struct MessageContent {
-  std::string_view topic;
-  Bytes payload;
-  Bytes forwardable;  // Property bytes to pass on unaltered; may come from a list with hop
+  std::string_view topic{};
+  Bytes payload{};
+  Bytes forwardable{};  // Property bytes to pass on unaltered; may come from a list with hop
                       // properties when `filter_hop_properties` is set.
   bool filter_hop_properties = false;
   Qos qos = Qos::kAtMostOnce;

@@ -24,7 +24,7 @@ struct PublishShape {
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
   bool dup = false;
-  std::span<const uint32_t> subscription_ids;
+  std::span<const uint32_t> subscription_ids{};
   // 5.0 s3.3.2.3.4: zero sends the topic only; with `omit_topic` the alias alone is sent.
   uint16_t topic_alias = 0;
   bool omit_topic = false;
