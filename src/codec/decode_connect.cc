@@ -43,7 +43,7 @@ Failure CheckFlags(ConnectFlags flags, ProtocolVersion version) {
   if (!flags.will() && (flags.will_qos() != 0 || flags.will_retain())) {
     return DecodeError::kMalformed;  // [MQTT-3.1.2-11] [MQTT-3.1.2-13]
   }
-  // 5.0 lifts this rule of 3.1.1 (its MQTT-3.1.2-22).
+  // A rule of 3.1 and 3.1.1 (s3.1.2.9 there) that 5.0 lifts.
   if (version != ProtocolVersion::kV5 && flags.password() && !flags.username()) {
     return DecodeError::kMalformed;
   }

@@ -1,7 +1,7 @@
 // Encodes a message once per layout and patches what differs between receivers.
 //
-//   frame: [flags*][remaining][topic][packet id*][property length][forwardable][expiry][ids][alias*]
-//          [payload, unless it is referenced]                        * patched at every Write()
+//   [flags*][remaining][topic][packet id*][property length][forwardable][expiry][ids][alias*]
+//   [payload, unless it is referenced]                          * patched at every Write()
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "codec/publication.h"
@@ -103,7 +103,7 @@ void Publication::Encode(const Layout& layout, std::span<const uint32_t> subscri
   scratch_.frame.resize(head_bytes + before_payload + payload_bytes);
   uint8_t* const frame = scratch_.frame.data();
   uint8_t* out = EncodeVarint(static_cast<uint32_t>(remaining), frame + 1);
-  out = StoreSized(AsBytes(topic), out);
+  out = StoreSized(AsBytes(topic), out);  // [MQTT-3.3.2-1]
   if (layout.has_packet_id) {
     packet_id_offset_ = static_cast<uint32_t>(out - frame);
     out += 2;

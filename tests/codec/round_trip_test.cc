@@ -46,7 +46,8 @@ class Generator {
 
   // Mostly short; sometimes around the size where the length takes another byte.
   std::string_view Text(uint32_t size_min = 0) {
-    static constexpr std::string_view kCharacters[] = {"a", "Z", "/", "é", "€", "\U0001F600", " "};
+    static constexpr std::string_view kCharacters[] = {"a", "Z", "/", "é", "€",
+                                                       "\U0001F600", " "};
     const uint32_t size = size_min + Below(Below(20) == 0 ? 200 : 12);
     std::string text;
     while (text.size() < size) text += kCharacters[Below(7)];
