@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "codec/frame_sink.h"
+#include "codec/publication.h"
 #include "codec/topic_alias.h"
 #include "ringmq/protocol.h"
 
@@ -13,6 +14,7 @@ namespace ringmq::session {
 
 struct Link {
   codec::FrameSink* sink = nullptr;
+  codec::PublicationScratch* scratch = nullptr;  // The core's; for messages sent from the queue.
   ProtocolVersion version = ProtocolVersion::kV311;
   bool problem_information = true;     // 5.0 s3.1.2.11.7: reason strings allowed everywhere.
   uint16_t receive_maximum = 65535;    // The client's.

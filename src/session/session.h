@@ -14,6 +14,7 @@
 #include <memory>
 #include <span>
 
+#include "absl/functional/function_ref.h"
 #include "base/time.h"
 #include "codec/publication.h"
 #include "ringmq/protocol.h"
@@ -30,7 +31,6 @@ struct SessionLimits {
   OverflowPolicy overflow = OverflowPolicy::kDropNew;
   uint16_t in_flight_max = 1024;           // Of ours, besides the client's Receive Maximum.
   uint16_t receive_maximum = 1024;         // What we promise the client in CONNACK.
-  bool queue_qos0_offline = false;         // Mosquitto's habit: no.
 };
 
 enum class Delivered : uint8_t {
@@ -49,7 +49,6 @@ enum class Verdict : uint8_t {
   kContinue,
   kUnknownPacketId,        // Answered where the standard says so; to be counted.
   kProtocolError,          // The caller ends the connection with 0x82.
-  kReceiveMaximumExceeded  // The caller ends the connection with 0x93. [MQTT-3.3.4-7]
 };
 
 enum class Arrival : uint8_t {
@@ -63,7 +62,26 @@ struct DeliveryOptions {
   bool retain = false;
   std::span<const uint32_t> subscription_ids;
   bool exempt_from_queue_limit = false;  // Retained replay.
+  // The router's name for the shared group that chose this session; zero: none.
+  uint32_t shared_group = 0;
 };
+
+// A message that this session will never deliver, because it ends.
+struct Undelivered {
+  const codec::MessageRef& message;
+  Qos qos = Qos::kAtMostOnce;
+  uint32_t shared_group = 0;
+  bool sent = false;  // The client may have seen it.
+};
+
+struct Drained {
+  uint32_t sent = 0;
+  uint32_t expired = 0;
+  uint32_t too_large = 0;
+};
+
+class Outbound;
+class Inbound;
 
 class Session {
  public:
@@ -80,7 +98,6 @@ class Session {
   Verdict OnPubcomp(codec::PacketId id, ReasonCode reason, Instant now, Link& link);
   // Sends queued messages as far as window and output budget allow; call when output drained.
   // Returns how many expired and how many were too large, to be counted.
-  struct Drained { uint32_t sent = 0, expired = 0, too_large = 0; };
   Drained Drain(Instant now, Link& link);
   // True when Drain() would send something as soon as the output budget allows.
   [[nodiscard]] bool wants_drain() const;
@@ -96,6 +113,10 @@ class Session {
   // the original order, then the queue drains. [MQTT-4.4.0-1]
   Drained Resume(Instant now, Link& link);
   void OnDisconnected();  // Connection-scoped state (windows) resets.
+  // In flight first, then the queue, each in order. Called when the session ends.
+  void ForEachUndelivered(absl::FunctionRef<void(const Undelivered&)> visit) const;
+  // Gives back memory that the traffic of the past needed.
+  void ReleaseIdle();
 
   [[nodiscard]] uint32_t queued_messages() const;
   [[nodiscard]] uint64_t queued_bytes() const;
@@ -104,8 +125,9 @@ class Session {
   void Audit() const;
 
  private:
-  struct Outbound;
-  struct Inbound;
+  Outbound& NeedOutbound();
+  Inbound& NeedInbound();
+
   const SessionLimits& limits_;
   std::unique_ptr<Outbound> outbound_;  // Null while there is nothing to remember.
   std::unique_ptr<Inbound> inbound_;    // Likewise.
