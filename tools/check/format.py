@@ -19,8 +19,8 @@ def main():
     if tool is None:
         print("format: skipped, there is no clang-format here (tools/setup installs it)")
         sys.exit(report.SKIPPED)
-    files = [str(options.root / file.path)
-             for file in source.sources(options.root, ("src", "include", "tests", "bench", "tools"))]
+    folders = ("src", "include", "tests", "bench", "tools")
+    files = [str(options.root / file.path) for file in source.sources(options.root, folders)]
     if not files:
         report.finish("format", [], "0 files")
     mode = ["-i"] if options.fix else ["--dry-run"]

@@ -88,6 +88,7 @@ def sources(root, folders, suffixes=SUFFIXES):
 
 _CONTROL = re.compile(r"^(?:\}?\s*)?(?:else\b|do\b|if\b|for\b|while\b|switch\b|try\b|catch\b|"
                       r"case\b|default\s*:|(?:co_)?return\b)")
+_ACCESS = re.compile(r"\s*(?:public|private|protected)\s*$")
 _LABEL = re.compile(r"^(?:\s*(?:case\b[^;{}]*?[^:]|default\s*|public|private|protected)\s*:(?!:))+")
 
 
@@ -110,6 +111,8 @@ def _kind(header, outer):
         if re.search(r"\)\s*(noexcept\s*)?:(?!:)", text) and re.search(r"[\w>]\s*$", text):
             return "initialiser"
         return "function"
+    if outer == "initialiser":
+        return "initialiser"
     if re.match(r"(class|struct|union|enum)\b[^(=]*$", text):
         return "type"
     control = _CONTROL.match(text or "do")
@@ -157,6 +160,8 @@ def _scan(code):
             start_line = line
         if character in "()":
             parens += 1 if character == "(" else -1
+        elif character == ":" and _ACCESS.match(code, start, index):
+            start, start_line = index + 1, None
         elif character == "{":
             header = " ".join(code[start:index].split())
             outer = stack[-1].kind if stack else "namespace"

@@ -54,8 +54,10 @@ RULES = (
          "a test reaches what everybody reaches"),
 )
 
-_CONSTANT = re.compile(r"^(?:\[\[.*?\]\]\s*)?(?:inline\s+|static\s+)*(?:constexpr|consteval|const|"
-                       r"constinit\s+const)\b|\bconst\s+\w+(?:\[\w*\])?\s*(?:=|\{|$)")
+# A pointer to something constant is itself constant only if `const` stands before its name.
+_CONSTANT = re.compile(r"^(?:\[\[.*?\]\]\s*)?(?:inline\s+|static\s+)*"
+                       r"(?:constexpr\b|(?:constinit\s+)?const\b[^*=]*(?:=|\{|$))"
+                       r"|\bconst\s+\w+(?:\[\w*\])?\s*(?:=|\{|$)")
 _NO_VARIABLE = re.compile(r"^(?:using|typedef|template|class|struct|enum|union|friend|extern|"
                           r"static_assert|namespace|return|public|private|protected|RMQ_\w+|"
                           r"[A-Z_]+\s*\()\b")
@@ -81,7 +83,7 @@ def mutable_globals(file):
 
 
 def opened_namespaces(file):
-    """`using namespace` in a header, outside functions, where it would reach whoever includes it."""
+    """`using namespace` in a header, outside functions: it would reach whoever includes it."""
     for line, kind, text in file.statements:
         if kind in ("namespace", "type") and text.startswith("using namespace"):
             yield line
