@@ -210,7 +210,7 @@ class Tokens(Checks):
     def test_reads_code_not_comments_and_strings(self):
         self.write("src/codec/a.cc", body('// We never throw, nor use std::shared_ptr.\n'
                                           'const char* const kText = "default: catch (x)";\n'
-                                          "// TODO(ann): issue 7, shorter.\nA(const A&) = default;"))
+                                          "// TODO(ann): issue 7.\nA(const A&) = default;"))
         self.assert_passes("tokens.py")
 
     def test_takes_an_exception_with_a_reason_only(self):
