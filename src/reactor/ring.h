@@ -56,7 +56,7 @@ struct Op {
   uint64_t token = 0;   // Returned untouched in each completion; unique among operations in flight.
   uint64_t target = 0;  // kCancel only.
   // kSend only. The slices and the bytes they point to live until the completion.
-  std::span<const iovec> slices;
+  std::span<const iovec> slices = {};
   // kConnect only. Lives until the completion.
   const void* address = nullptr;
   uint32_t address_size_bytes = 0;

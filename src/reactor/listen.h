@@ -1,0 +1,33 @@
+// Listening TCP sockets, and the names of the ends of a connection. For start-up: resolving a
+// host name may block.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace ringmq::reactor {
+
+struct ListenOptions {
+  int backlog = 4096;
+  // One listener a shard, all on the same port: the kernel spreads connections over them.
+  bool reuse_port = false;
+};
+
+// `host_name` is an address, a name, or empty for every IPv4 address; "::" is every IPv6 address
+// and no IPv4 one. Port 0 lets the kernel choose. The descriptor is non-blocking and close-on-exec,
+// and what it accepts has TCP_NODELAY set. The caller owns it.
+[[nodiscard]] absl::StatusOr<int> ListenTcp(std::string_view host_name, uint16_t port,
+                                            const ListenOptions& options = {});
+
+// The port that a socket is bound to; 0 if it is none.
+[[nodiscard]] uint16_t LocalPort(int fd);
+
+// "192.0.2.1:1883", "[2001:db8::1]:1883", "unix", or "?" if nobody is connected.
+[[nodiscard]] std::string PeerName(int fd);
+
+}  // namespace ringmq::reactor
