@@ -17,11 +17,11 @@ namespace ringmq::base {
 
 }  // namespace ringmq::base
 
-#define RMQ_CHECK(condition)                                             \
-  do {                                                                   \
-    if (!(condition)) [[unlikely]] {                                     \
-      ::ringmq::base::CheckFailed(__FILE__, __LINE__, #condition);       \
-    }                                                                    \
+#define RMQ_CHECK(condition)                                       \
+  do {                                                             \
+    if (!(condition)) [[unlikely]] {                               \
+      ::ringmq::base::CheckFailed(__FILE__, __LINE__, #condition); \
+    }                                                              \
   } while (false)
 
 #ifdef NDEBUG

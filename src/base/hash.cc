@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstddef>
+#include <cstring>
 
 namespace ringmq::base {
 namespace {
@@ -25,10 +26,17 @@ struct SipState {
 };
 
 // Little-endian whatever the machine: the value must be the same everywhere.
-uint64_t LoadWord(std::string_view bytes, size_t offset, size_t size_bytes) {
+uint64_t LoadWord(std::string_view bytes, size_t offset) {
   uint64_t word = 0;
-  for (size_t i = 0; i < size_bytes; ++i) {
-    word |= uint64_t{static_cast<uint8_t>(bytes[offset + i])} << (8 * i);
+  std::memcpy(&word, bytes.data() + offset, sizeof(word));
+  return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
+}
+
+// The last zero to seven bytes.
+uint64_t LoadTail(std::string_view bytes, size_t offset) {
+  uint64_t word = 0;
+  for (size_t i = offset; i < bytes.size(); ++i) {
+    word |= uint64_t{static_cast<uint8_t>(bytes[i])} << (8 * (i - offset));
   }
   return word;
 }
@@ -40,13 +48,12 @@ uint64_t StableHash(std::string_view bytes, uint64_t key0, uint64_t key1) {
                  0x7465646279746573 ^ key1};
   const size_t whole = bytes.size() & ~size_t{7};
   for (size_t offset = 0; offset < whole; offset += 8) {
-    const uint64_t word = LoadWord(bytes, offset, 8);
+    const uint64_t word = LoadWord(bytes, offset);
     state.v3 ^= word;
     state.Round();
     state.v0 ^= word;
   }
-  const uint64_t last =
-      LoadWord(bytes, whole, bytes.size() - whole) | uint64_t{bytes.size() & 0xff} << 56;
+  const uint64_t last = LoadTail(bytes, whole) | uint64_t{bytes.size() & 0xff} << 56;
   state.v3 ^= last;
   state.Round();
   state.v0 ^= last;

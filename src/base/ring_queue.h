@@ -74,7 +74,7 @@ class RingQueue {
   }
   void ShrinkIfEmpty() {
     if (!empty() || block_ == nullptr) return;
-    ::operator delete(block_, std::align_val_t{alignof(T)});
+    ::operator delete (block_, std::align_val_t{alignof(T)});
     block_ = nullptr;
     capacity_ = head_ = 0;
   }
@@ -85,13 +85,13 @@ class RingQueue {
   void Grow() {
     const size_t capacity = capacity_ == 0 ? 8 : capacity_ * 2;
     T* const block =
-        static_cast<T*>(::operator new(capacity * sizeof(T), std::align_val_t{alignof(T)}));
+        static_cast<T*>(::operator new (capacity * sizeof(T), std::align_val_t{alignof(T)}));
     for (size_t i = 0; i < size_; ++i) {
       T* const old = Place(i);
       new (block + i) T(std::move(*old));
       old->~T();
     }
-    if (block_ != nullptr) ::operator delete(block_, std::align_val_t{alignof(T)});
+    if (block_ != nullptr) ::operator delete (block_, std::align_val_t{alignof(T)});
     block_ = block;
     capacity_ = capacity;
     head_ = 0;

@@ -2,6 +2,7 @@
 #include "base/timer_wheel.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace ringmq::base {
 
@@ -57,6 +58,7 @@ void TimerWheel::Insert(TimerNode& node) {
     // Beyond the wheel: as far away as it goes, to be sorted in again.
     slot = ((current_tick_ >> (kSlotBits * level)) + kSlots - 1) & (kSlots - 1);
   }
+  maybe_busy_[level] |= uint64_t{1} << slot;
   TimerNode& head = slots_[level][slot];
   node.previous_ = head.previous_;
   node.next_ = &head;
@@ -87,16 +89,28 @@ uint64_t TimerWheel::NextBusyTick() const {
   uint64_t best = UINT64_MAX;
   for (uint32_t level = 0; level < kLevels; ++level) {
     const uint32_t shift = kSlotBits * level;
-    const uint64_t base = current_tick_ >> shift;
-    for (uint64_t i = level == 0 ? 0 : 1; i < kSlots + (level == 0 ? 0 : 1); ++i) {
-      const TimerNode& head = slots_[level][(base + i) & (kSlots - 1)];
-      if (head.next_ == &head) continue;
-      best = std::min(best, std::max((base + i) << shift, current_tick_));
-      break;
-    }
+    // Above level 0, the current slot has been sorted down: if it holds something, that is a
+    // whole round away.
+    const uint64_t base = (current_tick_ >> shift) + (level == 0 ? 0 : 1);
+    const uint32_t distance = NextBusySlot(level, static_cast<uint32_t>(base & (kSlots - 1)));
+    if (distance < kSlots) best = std::min(best, (base + distance) << shift);
   }
   RMQ_CHECK(best != UINT64_MAX);
   return best;
+}
+
+// How many slots after `first` the next one is that holds something; kSlots if none does.
+uint32_t TimerWheel::NextBusySlot(uint32_t level, uint32_t first) const {
+  uint64_t& busy = maybe_busy_[level];
+  while (busy != 0) {
+    const auto distance =
+        static_cast<uint32_t>(std::countr_zero(std::rotr(busy, static_cast<int>(first))));
+    const uint32_t slot = (first + distance) & (kSlots - 1);
+    const TimerNode& head = slots_[level][slot];
+    if (head.next_ != &head) return distance;
+    busy &= ~(uint64_t{1} << slot);
+  }
+  return kSlots;
 }
 
 Instant TimerWheel::NextDeadline() const {
