@@ -33,6 +33,7 @@ struct ClientSession {
   [[nodiscard]] bool connected() const { return connection != base::Handle<Connection>{}; }
 
   const std::string client_id;
+  uint64_t identity = 0;               // Hash of the client identifier; equal on all cores.
   std::unique_ptr<std::string> owner;  // User name that made it; null: anonymous. Never changes.
   base::Handle<ClientSession> self;
   base::Handle<Connection> connection;

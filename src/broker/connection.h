@@ -16,6 +16,7 @@
 #include "base/slab.h"
 #include "base/time.h"
 #include "base/timer_wheel.h"
+#include "broker/enhanced_auth.h"
 #include "codec/frame_sink.h"
 #include "codec/topic_alias.h"
 #include "session/link.h"
@@ -31,16 +32,16 @@ enum class ReceiveState : uint8_t { kIdle, kOnce, kMultishot, kCancelling };
 
 // What only some connections need; most own none of it.
 struct ConnectionExtras {
-  codec::OutboundAliases outbound_aliases;
-  codec::InboundAliases inbound_aliases;
-  std::string authentication_method;  // Enhanced authentication. 5.0 s4.12.
-  std::string username;               // As it authenticated; empty: anonymous.
-  bool authentication_under_way = false;
+  std::unique_ptr<codec::OutboundAliases> outbound_aliases;
+  std::unique_ptr<codec::InboundAliases> inbound_aliases;
+  std::string authentication_method;       // Enhanced authentication, 5.0 s4.12.
+  std::unique_ptr<AuthExchange> exchange;  // While one is under way.
+  std::vector<uint8_t> connect_body;       // Kept while the first exchange is under way.
 };
 
 class Connection final : public codec::FrameSink {
  public:
-  Connection(Wire& wire, int fd) : wire_(wire), fd(fd) {}
+  Connection(Wire& wire, int descriptor) : wire_(wire), fd(descriptor) {}
 
   // FrameSink: everything this connection says goes through here.
   [[nodiscard]] uint8_t* Append(size_t size_bytes) override;
@@ -58,12 +59,15 @@ class Connection final : public codec::FrameSink {
   const int fd;
   ConnectionState state = ConnectionState::kAwaitConnect;
   ReceiveState receive = ReceiveState::kIdle;
+  uint8_t jobs = 0;            // SUBSCRIBEs that wait for other cores.
   uint8_t operations = 0;      // In flight in the ring; the descriptor closes at zero.
   bool dirty : 1 = false;      // In the wire's list of connections to flush.
   bool paused : 1 = false;     // Frames wait in `partial` until Wire::Resume().
   bool abort : 1 = false;      // Close without sending the rest.
   bool closing_fd : 1 = false;
-  bool handing_over : 1 = false;  // The descriptor lives on elsewhere: do not close it.
+  bool at_home : 1 = false;       // Came from another core: its session is here.
+  bool handing_over : 1 = false;  // Goes to another core as soon as the receive has returned.
+  bool verified : 1 = false;      // The password was checked; CONNECT is read once more.
   bool end_of_stream : 1 = false;
   bool send_cancelled : 1 = false;
   bool starved : 1 = false;    // The session has more to send when the output drains.

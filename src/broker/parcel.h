@@ -39,7 +39,6 @@ struct HandOff {
   uint32_t listener = 0;             // Index into Config::listeners.
   Instant accepted;
   std::vector<uint8_t> bytes;        // Everything read so far: CONNECT and what came behind it.
-  std::string assigned_client_id;    // When the client brought none.
 };
 
 // The filter that a parcel is about; on the heap, so that lanes stay narrow.

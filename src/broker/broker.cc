@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/broker.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+#include "base/check.h"
+#include "broker/acl_file.h"
+#include "broker/auth_worker.h"
+#include "broker/password_file.h"
+#include "reactor/features.h"
+#include "reactor/listen.h"
+
+namespace ringmq::broker {
+namespace {
+
+// Parcels between two cores that may wait; what is more waits at the sender and pauses publishers.
+constexpr size_t kLaneParcels = 4096;
+// A shard looks at its mailboxes at least this often, and proves that it lives.
+constexpr Duration kTurnMax = 500 * kMillisecond;
+
+CoreId CountOf(const Config& config) {
+  const uint32_t wanted =
+      config.server.threads != 0 ? config.server.threads : std::thread::hardware_concurrency();
+  return static_cast<CoreId>(std::clamp<size_t>(wanted, 1, base::kCoresMax));
+}
+
+reactor::IoBackend BackendOf(IoBackend backend) {
+  switch (backend) {
+    case IoBackend::kAuto:
+      return reactor::IoBackend::kAuto;
+    case IoBackend::kUring:
+      return reactor::IoBackend::kUring;
+    case IoBackend::kEpoll:
+      return reactor::IoBackend::kEpoll;
+  }
+  RMQ_CHECK(false);
+}
+
+uint64_t RandomSeed() {
+  uint64_t seed = 0;
+  RMQ_CHECK(getrandom(&seed, sizeof(seed), 0) == sizeof(seed));
+  return seed;
+}
+
+}  // namespace
+
+Broker::Broker(const Config& config, Log& log, const AuthMethods& auth_methods)
+    : config_(config),
+      log_(log),
+      auth_methods_(auth_methods),
+      count_(CountOf(config)),
+      mesh_(count_, kLaneParcels),
+      seed_(RandomSeed()) {
+  for (CoreId i = 0; i < count_; ++i) workers_.push_back(std::make_unique<Worker>());
+}
+
+Broker::~Broker() {
+  Stop();
+  authenticator_.reset();  // Its thread wakes rings.
+  for (const auto& worker : workers_) {
+    worker->shard.reset();
+    worker->ring.reset();
+    for (const int fd : worker->listeners) close(fd);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const Config& config, Log& log,
+                                                      const AuthMethods& auth_methods) {
+  auto broker = std::unique_ptr<Broker>(new Broker(config, log, auth_methods));
+  if (absl::Status status = broker->LoadRights(); !status.ok()) return status;
+  if (absl::Status status = broker->OpenListeners(); !status.ok()) return status;
+  if (absl::Status status = broker->StartWorkers(); !status.ok()) return status;
+  return broker;
+}
+
+absl::Status Broker::LoadRights() {
+  auto passwords = LoadPasswords(config_);
+  if (!passwords.ok()) return passwords.status();
+  for (const std::string& warning : passwords->warnings) log_.Warning("{}", warning);
+  if (!config_.auth.acl_file.empty()) {
+    auto policy = LoadAclFile(config_.auth.acl_file);
+    if (!policy.ok()) return policy.status();
+    policy_ = *std::move(policy);
+  }
+  std::vector<AuthWorker::Wake> wakes;
+  for (const auto& worker : workers_) {
+    wakes.emplace_back([&worker = *worker] { worker.ring->Wake(); });
+  }
+  authenticator_ = std::make_unique<AuthWorker>(std::move(passwords->table), std::move(wakes),
+                                                config_.auth.checks_pending_max);
+  return absl::OkStatus();
+}
+
+absl::Status Broker::ReloadRights() {
+  auto passwords = LoadPasswords(config_);
+  if (!passwords.ok()) return passwords.status();
+  AccessPolicy policy = AccessPolicy::AllowEverything();
+  if (!config_.auth.acl_file.empty()) {
+    auto loaded = LoadAclFile(config_.auth.acl_file);
+    if (!loaded.ok()) return loaded.status();
+    policy = *std::move(loaded);
+  }
+  for (const std::string& warning : passwords->warnings) log_.Warning("{}", warning);
+  authenticator_->ReplacePasswords(std::move(passwords->table));
+  for (const auto& worker : workers_) {
+    {
+      const std::lock_guard lock(worker->mutex);
+      worker->next_policy = policy;
+    }
+    worker->has_next_policy.store(true, std::memory_order_release);
+    worker->ring->Wake();
+  }
+  return absl::OkStatus();
+}
+
+// One listener per shard and port: the kernel spreads connections over them.
+absl::Status Broker::OpenListeners() {
+  for (const ListenerConfig& listener : config_.listeners) {
+    uint16_t port = listener.port;
+    for (const auto& worker : workers_) {
+      absl::StatusOr<int> fd =
+          reactor::ListenTcp(listener.address, port, {.reuse_port = count_ > 1});
+      if (!fd.ok()) return fd.status();
+      worker->listeners.push_back(*fd);
+      port = reactor::LocalPort(*fd);  // The same for all, if the kernel chose.
+    }
+    ports_.push_back(port);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Broker::StartWorkers() {
+  std::vector<std::future<absl::Status>> made;
+  std::promise<bool> go;
+  std::shared_future<bool> gate = go.get_future().share();
+  for (CoreId index = 0; index < count_; ++index) {
+    std::promise<absl::Status> ready;
+    made.push_back(ready.get_future());
+    // A ring belongs to the thread that made it; no shard runs before all rings are there, since
+    // any of them may be woken.
+    workers_[index]->thread = std::thread([this, index, gate, ready = std::move(ready)]() mutable {
+      Worker& worker = *workers_[index];
+      std::string notice;
+      auto ring = reactor::MakeRing(BackendOf(config_.server.io), {}, &notice);
+      if (!notice.empty() && index == 0) log_.Warning("{}", notice);
+      if (ring.ok()) worker.ring = *std::move(ring);
+      ready.set_value(ring.status());
+      if (gate.get()) Run(index);
+    });
+    if (config_.server.pin_threads) Pin(workers_[index]->thread, index);
+  }
+  absl::Status status = absl::OkStatus();
+  for (std::future<absl::Status>& one : made) status.Update(one.get());
+  for (CoreId index = 0; status.ok() && index < count_; ++index) {
+    mesh_.SetWaker(index, workers_[index]->ring.get());
+  }
+  go.set_value(status.ok());
+  if (!status.ok()) {
+    for (const auto& worker : workers_) worker->thread.join();
+  }
+  return status;
+}
+
+void Broker::Pin(std::thread& thread, CoreId index) {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(index, &cpus);
+  // A machine with fewer CPUs than shards: the scheduler decides then.
+  (void)pthread_setaffinity_np(thread.native_handle(), sizeof(cpus), &cpus);
+}
+
+void Broker::Run(CoreId index) {
+  Worker& worker = *workers_[index];
+  worker.shard = std::make_unique<Shard>(
+      ShardOptions{
+          .index = index, .count = count_, .seed = seed_ + index, .hash_key = seed_},
+      config_, *worker.ring, mesh_, shared_, *authenticator_, auth_methods_, log_);
+  Shard& shard = *worker.shard;
+  shard.SetPolicy(policy_);
+  for (size_t i = 0; i < worker.listeners.size(); ++i) {
+    shard.Listen(worker.listeners[i], static_cast<uint32_t>(i));
+  }
+  worker.listeners.clear();  // The shard closes them.
+  // Ends when the broker is told to stop and the shard has said goodbye.
+  while (!shard.stopped()) {
+    if (stop_requested_.load(std::memory_order_acquire)) {
+      shard.BeginStop(int64_t{config_.server.stop_timeout_ms} * kMillisecond);
+    }
+    if (worker.has_next_policy.load(std::memory_order_acquire)) TakePolicy(worker);
+    shard.Turn(kTurnMax);
+    worker.turns.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void Broker::TakePolicy(Worker& worker) {
+  const std::lock_guard lock(worker.mutex);
+  worker.has_next_policy.store(false, std::memory_order_relaxed);
+  worker.shard->SetPolicy(*std::move(worker.next_policy));
+  worker.next_policy.reset();
+}
+
+void Broker::Stop() {
+  stop_requested_.store(true, std::memory_order_release);
+  for (const auto& worker : workers_) {
+    if (worker->thread.joinable()) worker->ring->Wake();
+  }
+  for (const auto& worker : workers_) {
+    if (worker->thread.joinable()) worker->thread.join();
+  }
+}
+
+bool Broker::CheckProgress() {
+  bool all = true;
+  for (const auto& worker : workers_) {
+    const uint64_t turns = worker->turns.load(std::memory_order_relaxed);
+    all = all && turns != worker->turns_seen;
+    worker->turns_seen = turns;
+  }
+  return all;
+}
+
+}  // namespace ringmq::broker

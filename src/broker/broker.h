@@ -1,0 +1,88 @@
+// The broker as a whole: listeners, one thread and ring per shard, start, reload, stop.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/time.h"
+#include "broker/acl.h"
+#include "broker/auth.h"
+#include "broker/config.h"
+#include "broker/enhanced_auth.h"
+#include "broker/log.h"
+#include "broker/parcel.h"
+#include "broker/shard.h"
+#include "reactor/ring.h"
+
+namespace ringmq::broker {
+
+class Broker {
+ public:
+  // Opens the listeners, loads users and rights, starts the shards. `log` and `auth_methods`
+  // outlive the broker. An error is a sentence for the operator.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Broker>> Start(const Config& config, Log& log,
+                                                                     const AuthMethods& auth_methods);
+  // Stops if nobody did.
+  ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
+  // Where it listens, in the order of Config::listeners.
+  [[nodiscard]] const std::vector<uint16_t>& ports() const { return ports_; }
+
+  // Reads password and ACL files again. On an error everything stays as it was.
+  [[nodiscard]] absl::Status ReloadRights();
+
+  // Stops accepting, says goodbye, flushes, and joins every thread, within stop_timeout_ms.
+  void Stop();
+
+  // Whether every shard has made a turn since the last call: what a watchdog wants to know.
+  [[nodiscard]] bool CheckProgress();
+
+ private:
+  struct Worker {
+    std::unique_ptr<reactor::Ring> ring;       // Made on the shard's thread.
+    std::unique_ptr<Shard> shard;              // Touched by the shard's thread only.
+    std::vector<int> listeners;                // By Config::listeners.
+    std::thread thread;
+    std::atomic<uint64_t> turns{0};            // Relaxed: only whether it moves.
+    uint64_t turns_seen = 0;
+    std::mutex mutex;                          // Guards next_policy.
+    std::optional<AccessPolicy> next_policy;
+    std::atomic<bool> has_next_policy{false};  // Release after next_policy was set.
+  };
+
+  Broker(const Config& config, Log& log, const AuthMethods& auth_methods);
+  [[nodiscard]] absl::Status OpenListeners();
+  [[nodiscard]] absl::Status LoadRights();
+  [[nodiscard]] absl::Status StartWorkers();
+  [[nodiscard]] absl::Status MakeRings();
+  void Run(CoreId index);
+  void TakePolicy(Worker& worker);
+  static void Pin(std::thread& thread, CoreId index);
+
+  const Config config_;
+  Log& log_;
+  const AuthMethods& auth_methods_;
+  const CoreId count_;
+  CoreMesh mesh_;
+  Shared shared_;
+  AccessPolicy policy_ = AccessPolicy::AllowEverything();
+  std::unique_ptr<Authenticator> authenticator_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<uint16_t> ports_;
+  uint64_t seed_ = 0;
+  std::atomic<bool> stop_requested_{false};
+};
+
+}  // namespace ringmq::broker

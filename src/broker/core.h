@@ -1,0 +1,101 @@
+// Everything that the parts of one shard share: the memory, time and ways out of one core.
+//
+// Made by the shard, referenced by its parts, touched by one thread only. It has no behaviour of
+// its own: what is done with it is in wire, gate, sessions, dispatcher, subscriptions, retained.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/random.h"
+#include "base/slab.h"
+#include "base/time.h"
+#include "base/timer_wheel.h"
+#include "broker/acl.h"
+#include "broker/auth.h"
+#include "broker/client_session.h"
+#include "broker/config.h"
+#include "broker/connection.h"
+#include "broker/enhanced_auth.h"
+#include "broker/log.h"
+#include "broker/outbox.h"
+#include "broker/parcel.h"
+#include "broker/statistics.h"
+#include "codec/publication.h"
+#include "reactor/ring.h"
+#include "routing/retained.h"
+#include "routing/router.h"
+#include "transport/chunk_pool.h"
+
+namespace ringmq::broker {
+
+// Topics whose receivers a core remembers: some 200 bytes each and their receivers.
+inline constexpr uint32_t kMatchCacheEntriesMax = 16'384;
+
+// The few numbers that all shards of one broker look at. Relaxed: each is a limit, not a lock.
+struct Shared {
+  std::atomic<int64_t> connections{0};
+  std::atomic<int64_t> retained_messages{0};
+  std::atomic<int64_t> retained_bytes{0};
+  std::atomic<bool> memory_full{false};  // Publishers pause while it is set.
+};
+
+// What a shard is made from. Everything referenced outlives the shard.
+struct ShardOptions {
+  CoreId index = 0;
+  CoreId count = 1;
+  uint64_t seed = 0;           // Of everything random on this core.
+  uint64_t hash_key = 0;       // The same on all cores: client identifier -> home core.
+};
+
+struct Core {
+  Core(const ShardOptions& options, const Config& config, reactor::Ring& ring, CoreMesh& mesh,
+       Shared& shared, Authenticator& authenticator, const AuthMethods& auth_methods, Log& log);
+
+  // The core that keeps the sessions of a client identifier.
+  [[nodiscard]] CoreId HomeOf(std::string_view client_id) const {
+    return static_cast<CoreId>(base::StableHash(client_id, options.hash_key, 1) % options.count);
+  }
+  // The core that keeps the retained message of a topic.
+  [[nodiscard]] CoreId RetainedOwnerOf(std::string_view topic) const {
+    return static_cast<CoreId>(base::StableHash(topic, options.hash_key, 2) % options.count);
+  }
+
+  // Constant after construction.
+  const ShardOptions options;
+  const Config config;
+  const session::SessionLimits session_limits;
+  reactor::Ring& ring;
+  Shared& shared;
+  Authenticator& authenticator;
+  const AuthMethods& auth_methods;
+  Log& log;
+
+  // This core only.
+  Instant now;
+  base::Random random;
+  AccessPolicy policy = AccessPolicy::AllowEverything();
+  base::TimerWheel wheel;
+  transport::ChunkPool chunks;
+  codec::PublicationScratch scratch;
+  Outbox outbox;
+  routing::Router router;
+  routing::RetainedStore retained;
+  base::Slab<Connection> connections;
+  base::Slab<ClientSession> sessions;
+  Statistics statistics;
+  RateLimitedLog refusals;         // Connections that were not accepted.
+  RateLimitedLog peer_errors;      // Malformed packets and protocol errors.
+  RateLimitedLog drops;            // Messages that did not reach a receiver.
+  std::vector<reactor::Op> ops;    // For the next Enter().
+  // Connections to end after the present packet is dealt with: ending one may publish a will,
+  // which must not happen in the middle of another publication.
+  std::vector<std::pair<base::Handle<Connection>, ReasonCode>> condemned;
+};
+
+}  // namespace ringmq::broker

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/wire.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/check.h"
+#include "broker/timers.h"
+
+namespace ringmq::broker {
+namespace {
+
+using base::Handle;
+
+// Tokens carry what they are and whom they are for, never a pointer: kind, slot, generation.
+enum class TokenKind : uint8_t {
+  kAccept = 1,
+  kReceive,
+  kSend,
+  kCancelReceive,
+  kCancelSend,
+  kClose,
+  kCancelAccept,
+  kCloseListener,
+};
+
+constexpr int kKindShift = 60;
+constexpr int kIndexShift = 32;
+
+uint64_t MakeToken(TokenKind kind, Handle<Connection> handle) {
+  RMQ_CHECK(handle.index < (1u << (kKindShift - kIndexShift)));
+  return uint64_t{static_cast<uint8_t>(kind)} << kKindShift |
+         uint64_t{handle.index} << kIndexShift | handle.generation;
+}
+
+uint64_t MakeToken(TokenKind kind, size_t slot) {
+  return uint64_t{static_cast<uint8_t>(kind)} << kKindShift | slot;
+}
+
+TokenKind KindOf(uint64_t token) { return static_cast<TokenKind>(token >> kKindShift); }
+
+Handle<Connection> HandleOf(uint64_t token) {
+  Handle<Connection> handle;
+  handle.index = static_cast<uint32_t>(token >> kIndexShift & ((1u << 28) - 1));
+  handle.generation = static_cast<uint32_t>(token);
+  return handle;
+}
+
+// How long a closing connection may take to accept its last bytes.
+constexpr Duration kLingerMax = 2 * kSecond;
+// Buffers for frames that straddle reads go round: an idle connection owns none, and a busy shard
+// allocates none.
+constexpr size_t kSparePartialBytesMax = 128 << 10;
+constexpr size_t kSparePartialsMax = 64;
+// Accepting again after descriptors ran out: soon enough for users, late enough not to spin.
+constexpr Duration kAcceptRetry = 100 * kMillisecond;
+
+}  // namespace
+
+uint8_t* Connection::Append(size_t size_bytes) {
+  wire_.MarkDirty(*this);
+  return output.Append(wire_.chunks(), size_bytes);
+}
+
+void Connection::AppendPayload(const codec::MessageRef& message) {
+  const codec::Bytes payload = message.payload();
+  if (payload.empty()) return;
+  wire_.MarkDirty(*this);
+  auto* const owner = new codec::MessageRef(message);
+  output.AppendReference(wire_.chunks(), payload,
+                         {owner, [](void* p) { delete static_cast<codec::MessageRef*>(p); }});
+}
+
+ConnectionExtras& Connection::Extras() {
+  if (extras == nullptr) extras = std::make_unique<ConnectionExtras>();
+  return *extras;
+}
+
+void Wire::Listen(int fd, uint32_t listener) {
+  listeners_.push_back({.fd = fd, .index = listener});
+  ArmAccept(listeners_.back(), listeners_.size() - 1);
+}
+
+void Wire::ArmAccept(Listener& listener, size_t slot) {
+  listener.armed = true;
+  core_.ops.push_back({.code = reactor::OpCode::kAccept,
+                       .fd = listener.fd,
+                       .token = MakeToken(TokenKind::kAccept, slot)});
+}
+
+void Wire::StopListening() {
+  for (size_t slot = 0; slot < listeners_.size(); ++slot) {
+    Listener& listener = listeners_[slot];
+    if (listener.closing) continue;
+    listener.closing = true;
+    if (listener.armed) {
+      core_.ops.push_back({.code = reactor::OpCode::kCancel,
+                           .token = MakeToken(TokenKind::kCancelAccept, slot),
+                           .target = MakeToken(TokenKind::kAccept, slot)});
+    } else {
+      core_.ops.push_back({.code = reactor::OpCode::kClose,
+                           .fd = listener.fd,
+                           .token = MakeToken(TokenKind::kCloseListener, slot)});
+    }
+  }
+}
+
+void Wire::OnAccept(size_t slot, const reactor::Completion& completion) {
+  RMQ_CHECK(slot < listeners_.size());
+  Listener& listener = listeners_[slot];
+  if (!completion.more) listener.armed = false;
+  if (completion.result >= 0) {
+    events_.OnAccepted(completion.result, listener.index);
+  } else if (completion.result != -ECANCELED) {
+    core_.refusals.Write(core_.now, LogLevel::kWarning, "accept failed: errno {}",
+                         -completion.result);
+    if (completion.result == -EMFILE || completion.result == -ENFILE ||
+        completion.result == -ENOBUFS || completion.result == -ENOMEM) {
+      listener.retry = core_.now + kAcceptRetry;
+    }
+  }
+  if (listener.armed) return;
+  if (listener.closing) {
+    core_.ops.push_back({.code = reactor::OpCode::kClose,
+                         .fd = listener.fd,
+                         .token = MakeToken(TokenKind::kCloseListener, slot)});
+  } else if (listener.retry <= core_.now) {
+    ArmAccept(listener, slot);
+  }
+}
+
+Connection& Wire::Adopt(int fd, uint32_t listener) {
+  const Handle<Connection> handle = core_.connections.Emplace(*this, fd);
+  Connection& connection = core_.connections.Get(handle);
+  connection.self = handle;
+  connection.listener = listener;
+  connection.link.sink = &connection;
+  connection.link.scratch = &core_.scratch;
+  connection.timer.cookie = MakeCookie(TimerKind::kConnection, handle);
+  ++open_count_;
+  connection.last_packet = core_.now;
+  return connection;
+}
+
+void Wire::StartReceiving(Connection& connection) {
+  if (connection.receive != ReceiveState::kIdle || !wants_bytes(connection)) return;
+  const bool multishot = connection.open();
+  connection.receive = multishot ? ReceiveState::kMultishot : ReceiveState::kOnce;
+  ++connection.operations;
+  core_.ops.push_back(
+      {.code = multishot ? reactor::OpCode::kRecvMultishot : reactor::OpCode::kRecv,
+       .fd = connection.fd,
+       .token = MakeToken(TokenKind::kReceive, connection.self)});
+}
+
+bool Wire::wants_bytes(const Connection& connection) const {
+  return !connection.paused && !connection.end_of_stream && !connection.handing_over &&
+         connection.state != ConnectionState::kClosing &&
+         connection.state != ConnectionState::kAuthenticating;
+}
+
+void Wire::OnReceive(Connection& connection, const reactor::Completion& completion) {
+  if (!completion.more) {
+    RMQ_CHECK(connection.operations > 0);
+    --connection.operations;
+    connection.receive = ReceiveState::kIdle;
+  }
+  if (completion.result > 0) {
+    const auto size_bytes = static_cast<size_t>(completion.result);
+    core_.statistics.bytes_received += size_bytes;
+    ++core_.statistics.receives;
+    if (connection.state != ConnectionState::kClosing) {
+      HandleBytes(connection, core_.ring.Buffer(completion.buffer_id).first(size_bytes));
+    }
+    core_.ring.ReleaseBuffer(completion.buffer_id);
+  } else if (completion.result == 0) {
+    connection.end_of_stream = true;
+    // What waits was sent before the end: it is still handled, then the connection is lost.
+    if (!connection.paused && connection.state != ConnectionState::kAuthenticating) {
+      LosePeer(connection);
+    }
+  } else if (completion.result != -ENOBUFS && completion.result != -ECANCELED &&
+             completion.result != -EINTR && completion.result != -EAGAIN) {
+    LosePeer(connection);
+  }
+  if (connection.handing_over) {
+    events_.OnHandOver(connection);
+  } else if (connection.state == ConnectionState::kClosing) {
+    ContinueClosing(connection);
+  } else {
+    StartReceiving(connection);
+  }
+}
+
+void Wire::Feed(Connection& connection, std::span<const uint8_t> bytes) {
+  HandleBytes(connection, bytes);
+}
+
+void Wire::HandleBytes(Connection& connection, std::span<const uint8_t> bytes) {
+  if (!connection.partial.empty()) TopUp(connection, bytes);
+  while (!bytes.empty() && connection.partial.empty() && wants_bytes(connection)) {
+    const size_t handled = events_.OnBytes(connection, bytes);
+    RMQ_CHECK(handled <= bytes.size());
+    bytes = bytes.subspan(handled);
+    if (handled == 0) break;
+  }
+  if (bytes.empty() || connection.state == ConnectionState::kClosing) return;
+  AppendPartial(connection, bytes);
+}
+
+// A frame straddles two reads: copies just what completes it, handles it, and leaves the rest of
+// `bytes` to be handled in place.
+void Wire::TopUp(Connection& connection, std::span<const uint8_t>& bytes) {
+  while (!bytes.empty() && !connection.partial.empty() && wants_bytes(connection)) {
+    const size_t needed = events_.BytesNeeded(connection, connection.partial);
+    const size_t held = connection.partial.size();
+    RMQ_CHECK(needed > 0);
+    if (held < needed) {
+      const size_t step = std::min(needed - held, bytes.size());
+      AppendPartial(connection, bytes.first(step));
+      bytes = bytes.subspan(step);
+      if (held + step < needed) return;
+    }
+    DrainPartial(connection);
+  }
+}
+
+void Wire::AppendPartial(Connection& connection, std::span<const uint8_t> bytes) {
+  std::vector<uint8_t>& partial = connection.partial;
+  if (partial.capacity() == 0 && !spare_partials_.empty()) {
+    partial = std::move(spare_partials_.back());
+    spare_partials_.pop_back();
+  }
+  partial.insert(partial.end(), bytes.begin(), bytes.end());
+}
+
+void Wire::DrainPartial(Connection& connection) {
+  // Taken out, so that handlers may pause or close the connection while they read it.
+  std::vector<uint8_t> bytes = std::exchange(connection.partial, {});
+  size_t done = 0;
+  while (done < bytes.size() && wants_bytes(connection)) {
+    const size_t handled = events_.OnBytes(connection, std::span(bytes).subspan(done));
+    done += handled;
+    if (handled == 0) break;
+  }
+  RMQ_CHECK(connection.partial.empty());
+  if (done < bytes.size() && connection.state != ConnectionState::kClosing) {
+    bytes.erase(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(done));
+    connection.partial = std::move(bytes);
+  } else if (bytes.capacity() <= kSparePartialBytesMax &&
+             spare_partials_.size() < kSparePartialsMax) {
+    bytes.clear();
+    spare_partials_.push_back(std::move(bytes));
+  }
+}
+
+void Wire::Pause(Connection& connection) {
+  if (connection.paused || connection.state == ConnectionState::kClosing) return;
+  connection.paused = true;
+  CancelReceive(connection);
+}
+
+void Wire::CancelReceive(Connection& connection) {
+  if (connection.receive != ReceiveState::kOnce && connection.receive != ReceiveState::kMultishot) {
+    return;
+  }
+  connection.receive = ReceiveState::kCancelling;
+  ++connection.operations;
+  core_.ops.push_back({.code = reactor::OpCode::kCancel,
+                       .token = MakeToken(TokenKind::kCancelReceive, connection.self),
+                       .target = MakeToken(TokenKind::kReceive, connection.self)});
+}
+
+void Wire::Resume(Connection& connection) {
+  connection.paused = false;
+  if (!wants_bytes(connection) && !connection.end_of_stream) return;
+  if (connection.state == ConnectionState::kClosing) return;
+  const bool ended = connection.end_of_stream;
+  connection.end_of_stream = false;
+  if (!connection.partial.empty()) DrainPartial(connection);
+  connection.end_of_stream = ended;
+  if (ended && !connection.paused && connection.state != ConnectionState::kAuthenticating &&
+      connection.state != ConnectionState::kClosing) {
+    LosePeer(connection);
+    return;
+  }
+  StartReceiving(connection);
+}
+
+void Wire::LosePeer(Connection& connection) { Close(connection, CloseMode::kAbort); }
+
+void Wire::Close(Connection& connection, CloseMode mode) {
+  if (mode == CloseMode::kAbort) connection.abort = true;
+  if (connection.state != ConnectionState::kClosing) {
+    connection.state = ConnectionState::kClosing;
+    connection.partial = {};
+    --open_count_;
+    events_.OnGone(connection);
+    core_.wheel.Arm(connection.timer, core_.now + kLingerMax);
+  }
+  MarkDirty(connection);  // FlushDirty() goes on with it, outside of the caller's business.
+}
+
+void Wire::OnLingerTimeout(Connection& connection) {
+  RMQ_CHECK(connection.state == ConnectionState::kClosing);
+  connection.abort = true;
+  ContinueClosing(connection);
+}
+
+void Wire::ContinueClosing(Connection& connection) {
+  RMQ_CHECK(connection.state == ConnectionState::kClosing);
+  if (connection.closing_fd) return;
+  if (connection.abort && !connection.output.sending()) connection.output.Reset(core_.chunks);
+  if (connection.abort && connection.output.sending() && !connection.send_cancelled) {
+    connection.send_cancelled = true;
+    ++connection.operations;
+    core_.ops.push_back({.code = reactor::OpCode::kCancel,
+                         .token = MakeToken(TokenKind::kCancelSend, connection.self),
+                         .target = MakeToken(TokenKind::kSend, connection.self)});
+  }
+  if (!connection.output.empty()) {
+    StartSend(connection);
+    return;
+  }
+  CancelReceive(connection);
+  if (connection.operations > 0) return;
+  core_.wheel.Disarm(connection.timer);
+  connection.closing_fd = true;
+  ++connection.operations;
+  core_.ops.push_back({.code = reactor::OpCode::kClose,
+                       .fd = connection.fd,
+                       .token = MakeToken(TokenKind::kClose, connection.self)});
+}
+
+int Wire::Release(Connection& connection) {
+  RMQ_CHECK(connection.operations == 0);
+  RMQ_CHECK(connection.output.empty());
+  const int fd = connection.fd;
+  --open_count_;
+  core_.wheel.Disarm(connection.timer);
+  core_.connections.Erase(connection.self);
+  return fd;
+}
+
+void Wire::OnCloseDone(Connection& connection) {
+  RMQ_CHECK(connection.operations == 1);
+  core_.connections.Erase(connection.self);
+}
+
+void Wire::Abandon() {
+  core_.connections.ForEach([this](base::Handle<Connection> handle, Connection& connection) {
+    core_.wheel.Disarm(connection.timer);
+    if (connection.output.sending()) connection.output.EndSend(core_.chunks, 0);
+    connection.output.Reset(core_.chunks);
+    core_.connections.Erase(handle);
+  });
+}
+
+void Wire::MarkDirty(Connection& connection) {
+  if (connection.dirty) return;
+  connection.dirty = true;
+  dirty_.push_back(connection.self);
+}
+
+void Wire::FlushDirty() {
+  // Handling may mark connections again: those come with the next turn.
+  std::swap(dirty_, flushing_);
+  for (const Handle<Connection> handle : flushing_) {
+    Connection* const connection = core_.connections.Find(handle);
+    if (connection == nullptr) continue;
+    connection->dirty = false;
+    if (connection->state == ConnectionState::kClosing) {
+      ContinueClosing(*connection);
+    } else {
+      StartSend(*connection);
+    }
+  }
+  flushing_.clear();
+  for (size_t slot = 0; slot < listeners_.size(); ++slot) {
+    Listener& listener = listeners_[slot];
+    if (!listener.armed && !listener.closing && listener.retry <= core_.now) {
+      ArmAccept(listener, slot);
+    }
+  }
+}
+
+void Wire::StartSend(Connection& connection) {
+  if (connection.output.empty() || connection.output.sending()) return;
+  ++connection.operations;
+  core_.ops.push_back({.code = reactor::OpCode::kSend,
+                       .fd = connection.fd,
+                       .token = MakeToken(TokenKind::kSend, connection.self),
+                       .slices = connection.output.BeginSend(core_.chunks)});
+}
+
+void Wire::OnSend(Connection& connection, const reactor::Completion& completion) {
+  RMQ_CHECK(connection.operations > 0);
+  --connection.operations;
+  const size_t sent = completion.result > 0 ? static_cast<size_t>(completion.result) : 0;
+  connection.output.EndSend(core_.chunks, sent);
+  connection.send_cancelled = false;
+  core_.statistics.bytes_sent += sent;
+  ++core_.statistics.sends;
+  const bool failed = completion.result < 0 && completion.result != -EAGAIN &&
+                      completion.result != -EINTR && completion.result != -ECANCELED;
+  if (failed) LosePeer(connection);
+  if (connection.state == ConnectionState::kClosing) {
+    ContinueClosing(connection);
+    return;
+  }
+  if (connection.starved && connection.output.pending_bytes() < connection.link.output_bytes_high) {
+    events_.OnDrained(connection);
+  }
+  if (!connection.output.empty()) MarkDirty(connection);
+}
+
+void Wire::OnCompletion(const reactor::Completion& completion) {
+  const TokenKind kind = KindOf(completion.token);
+  if (kind == TokenKind::kAccept) {
+    OnAccept(static_cast<size_t>(completion.token & 0xffffffff), completion);
+    return;
+  }
+  if (kind == TokenKind::kCloseListener || kind == TokenKind::kCancelAccept) return;
+  // Every operation is counted, and a slot lives until its count is zero.
+  Connection* const connection = core_.connections.Find(HandleOf(completion.token));
+  RMQ_CHECK(connection != nullptr);
+  switch (kind) {
+    case TokenKind::kReceive:
+      OnReceive(*connection, completion);
+      return;
+    case TokenKind::kSend:
+      OnSend(*connection, completion);
+      return;
+    case TokenKind::kCancelReceive:
+    case TokenKind::kCancelSend:
+      RMQ_CHECK(connection->operations > 0);
+      --connection->operations;
+      if (connection->state == ConnectionState::kClosing) ContinueClosing(*connection);
+      return;
+    case TokenKind::kClose:
+      OnCloseDone(*connection);
+      return;
+    case TokenKind::kAccept:
+    case TokenKind::kCancelAccept:
+    case TokenKind::kCloseListener:
+      break;
+  }
+  RMQ_CHECK(false);  // Dealt with above.
+}
+
+}  // namespace ringmq::broker

@@ -1,0 +1,122 @@
+// The broker's side of sockets: receiving into lent buffers, sending what connections wrote, and
+// closing in the right order.
+//
+// What always holds:
+//   - At most one receive and one send per connection are in the ring.
+//   - Everything a connection says in one turn leaves in one send: connections that wrote
+//     something are in `dirty_`, FlushDirty() starts their sends at the end of the turn.
+//   - A descriptor closes after the last completion of every other operation on it.
+//   - Bytes that cannot be handled now (paused, or half a frame) wait in Connection::partial.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/slab.h"
+#include "broker/connection.h"
+#include "broker/core.h"
+#include "reactor/ring.h"
+
+namespace ringmq::broker {
+
+// What the layers above hear. Called from within a turn, never from within a call to Wire, but
+// for OnGone().
+class WireEvents {
+ public:
+  virtual ~WireEvents() = default;
+  virtual void OnAccepted(int fd, uint32_t listener) = 0;
+  // Handles as many whole packets at the front of `input` as it likes now; returns the bytes
+  // handled. The rest comes again, with what arrives behind it, or after Wire::Resume().
+  virtual size_t OnBytes(Connection& connection, std::span<const uint8_t> input) = 0;
+  // How many bytes OnBytes() needs to handle the packet that `input` starts with.
+  virtual size_t BytesNeeded(const Connection& connection, std::span<const uint8_t> input) = 0;
+  // The peer is gone or the close is complete as far as the layers above are concerned: forget
+  // it. Called exactly once for each connection, as soon as its fate is known.
+  virtual void OnGone(Connection& connection) = 0;
+  // Its CONNECT belongs to another core (Connection::handing_over); nothing is in flight. All that
+  // was read is in Connection::partial.
+  virtual void OnHandOver(Connection& connection) = 0;
+  // Output drained below the mark where a starved session may go on.
+  virtual void OnDrained(Connection& connection) = 0;
+};
+
+enum class CloseMode : uint8_t {
+  kFlush,  // Send what is written first, for a bounded time.
+  kAbort,
+};
+
+class Wire {
+ public:
+  Wire(Core& core, WireEvents& events) : core_(core), events_(events) {}
+
+  void Listen(int fd, uint32_t listener);
+  void StopListening();
+
+  // Takes over a descriptor. Nothing is received until StartReceiving().
+  Connection& Adopt(int fd, uint32_t listener);
+  // One receive at a time until CONNECT has been answered (so that a hand-over finds nothing in
+  // flight), multishot afterwards.
+  void StartReceiving(Connection& connection);
+  // Handles bytes as if they had just been received.
+  void Feed(Connection& connection, std::span<const uint8_t> bytes);
+
+  // Stops handling bytes until Resume(); the peer feels it through TCP.
+  void Pause(Connection& connection);
+  // Handles what waited and receives again. Safe to call on a connection that is not paused.
+  void Resume(Connection& connection);
+
+  void Close(Connection& connection, CloseMode mode);
+  // Forgets the connection but not its descriptor, which another core takes over.
+  // Requires: nothing in flight.
+  int Release(Connection& connection);
+
+  void MarkDirty(Connection& connection);
+  void FlushDirty();
+  [[nodiscard]] bool has_dirty() const { return !dirty_.empty(); }
+
+  void OnCompletion(const reactor::Completion& completion);
+  void OnLingerTimeout(Connection& connection);
+
+  // The ring is gone: forgets every connection without a word.
+  void Abandon();
+  // Connections that have not begun to close.
+  [[nodiscard]] int64_t open_count() const { return open_count_; }
+
+  transport::ChunkPool& chunks() { return core_.chunks; }
+
+ private:
+  struct Listener {
+    int fd = -1;
+    uint32_t index = 0;
+    bool armed = false;
+    bool closing = false;
+    Instant retry = {};  // After descriptors ran out.
+  };
+  void ArmAccept(Listener& listener, size_t slot);
+  void OnAccept(size_t slot, const reactor::Completion& completion);
+  void OnReceive(Connection& connection, const reactor::Completion& completion);
+  void OnSend(Connection& connection, const reactor::Completion& completion);
+  void OnCloseDone(Connection& connection);
+  void HandleBytes(Connection& connection, std::span<const uint8_t> bytes);
+  void TopUp(Connection& connection, std::span<const uint8_t>& bytes);
+  void AppendPartial(Connection& connection, std::span<const uint8_t> bytes);
+  void DrainPartial(Connection& connection);
+  void CancelReceive(Connection& connection);
+  void StartSend(Connection& connection);
+  void ContinueClosing(Connection& connection);
+  void LosePeer(Connection& connection);
+  [[nodiscard]] bool wants_bytes(const Connection& connection) const;
+
+  Core& core_;
+  WireEvents& events_;
+  std::vector<Listener> listeners_;
+  std::vector<base::Handle<Connection>> dirty_;
+  std::vector<base::Handle<Connection>> flushing_;  // FlushDirty()'s own; kept for its memory.
+  std::vector<std::vector<uint8_t>> spare_partials_;
+  int64_t open_count_ = 0;
+};
+
+}  // namespace ringmq::broker
