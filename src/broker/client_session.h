@@ -42,6 +42,7 @@ struct ClientSession {
   Instant offline_since;
   uint32_t expiry_s = 0;
   uint32_t replays = 0;                // Retained replays under way; keeps order and bounds.
+  bool full = false;                   // Its queue; shared groups skip it meanwhile.
   std::unique_ptr<WillRecord> will;
 };
 

@@ -67,6 +67,7 @@ class Connection final : public codec::FrameSink {
   bool closing_fd : 1 = false;
   bool at_home : 1 = false;       // Came from another core: its session is here.
   bool handing_over : 1 = false;  // Goes to another core as soon as the receive has returned.
+  bool over_limit : 1 = false;    // One too many: it hears why, once it has sent its CONNECT.
   bool verified : 1 = false;      // The password was checked; CONNECT is read once more.
   bool end_of_stream : 1 = false;
   bool send_cancelled : 1 = false;

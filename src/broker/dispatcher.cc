@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "broker/interests.h"
 #include "broker/retained_desk.h"
 
 namespace ringmq::broker {
@@ -91,7 +92,19 @@ bool Dispatcher::Offer(codec::Publication& publication, const routing::Pick& pic
              .retain = pick.member.retain_as_published && publication.content().retain,
              .subscription_ids = std::span(&id, id != 0 ? 1 : 0),
              .shared_group = pick.group});
+  SkipIfFull(session);
   return true;
+}
+
+// A member whose queue is full gets nothing more of its groups until it has drained by half.
+void Dispatcher::SkipIfFull(ClientSession& session) {
+  if (session.full || session.qos.queued_messages() < core_.session_limits.queued_messages_max) {
+    return;
+  }
+  session.full = true;
+  core_.router.SetAvailable(session.self.Pack(), false, [this](const routing::InterestChange& c) {
+    interests_.Announce(c, 0);
+  });
 }
 
 // The core that was chosen chooses among its own members; if its last one has just left, the

@@ -10,11 +10,13 @@
 
 namespace ringmq::broker {
 
+class Interests;
 class RetainedDesk;
 
 class Dispatcher {
  public:
-  Dispatcher(Core& core, RetainedDesk& retained) : core_(core), retained_(retained) {}
+  Dispatcher(Core& core, RetainedDesk& retained, Interests& interests)
+      : core_(core), retained_(retained), interests_(interests) {}
 
   // A message accepted on this core: from a client, a will, or the broker itself. Returns whether
   // anybody was interested.
@@ -40,11 +42,13 @@ class Dispatcher {
   bool DeliverToGroup(codec::Publication& publication, routing::GroupId group);
   bool Offer(codec::Publication& publication, const routing::Pick& pick, std::string_view share_name,
              std::string_view filter, const base::CoreSet& tried_cores);
+  void SkipIfFull(ClientSession& session);
   void Count(session::Delivered outcome, ClientSession& session, codec::Publication& publication);
   void LogDrop(DropReason reason, const ClientSession& session, std::string_view topic);
 
   Core& core_;
   RetainedDesk& retained_;
+  Interests& interests_;
 };
 
 }  // namespace ringmq::broker

@@ -42,6 +42,13 @@ Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
   connection.link.maximum_packet_size = connect.maximum_packet_size;
   connection.link.problem_information = connect.request_problem_information;
 
+  if (connection.over_limit) {
+    Refuse(connection,
+           core_.shared.memory_full.load(std::memory_order_relaxed) ? ReasonCode::kServerBusy
+                                                                    : ReasonCode::kQuotaExceeded,
+           connect.client_id);
+    return Step::kConsumed;
+  }
   const bool assigned = connect.client_id.empty();  // [MQTT-3.1.3-6] [MQTT-3.1.3-7]
   const std::string assigned_id = assigned ? AssignClientId() : std::string();
   const std::string_view client_id = assigned ? assigned_id : connect.client_id;
@@ -268,7 +275,8 @@ void Gate::Establish(Connection& connection, const codec::Connect& connect,
     core_.statistics.publishes_sent += sent.sent;
     core_.statistics.dropped[static_cast<size_t>(DropReason::kExpired)] += sent.expired;
     core_.statistics.dropped[static_cast<size_t>(DropReason::kTooLarge)] += sent.too_large;
-    connection.starved = opened.session->qos.wants_drain();
+    connection.starved =
+        opened.session->qos.wants_drain() || opened.session->replays > 0;
   }
 }
 

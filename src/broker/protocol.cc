@@ -13,17 +13,24 @@ namespace ringmq::broker {
 
 using codec::FrameStatus;
 
+// Connections beyond the limit that may be waiting to hear that; more are closed without a word.
+constexpr int64_t kRefusalsPendingMax = 256;
+
 void Protocol::OnAccepted(int fd, uint32_t listener) {
   ++core_.statistics.connections_accepted;
   Connection& connection = wire_.Adopt(fd, listener);
   const int64_t others = core_.shared.connections.fetch_add(1, std::memory_order_relaxed);
   const uint32_t maximum = core_.config.limits.connections_max;
+  if (core_.shared.memory_full.load(std::memory_order_relaxed)) connection.over_limit = true;
   if (maximum != 0 && others >= int64_t{maximum}) {
-    ++core_.statistics.connections_refused;
     core_.refusals.Write(core_.now, LogLevel::kWarning,
                          "connection refused: connections_max ({}) reached", maximum);
-    wire_.Close(connection, CloseMode::kAbort);
-    return;
+    connection.over_limit = true;
+    if (others >= int64_t{maximum} + kRefusalsPendingMax) {
+      ++core_.statistics.connections_refused;
+      wire_.Close(connection, CloseMode::kAbort);
+      return;
+    }
   }
   core_.wheel.Arm(connection.timer,
                   core_.now + int64_t{core_.config.limits.connect_timeout_ms} * kMillisecond);
@@ -158,10 +165,7 @@ void Protocol::PausePublisher(Connection& connection) {
 }
 
 void Protocol::ResumePaused() {
-  if (paused_.empty() || core_.outbox.blocked() ||
-      core_.shared.memory_full.load(std::memory_order_relaxed)) {
-    return;
-  }
+  if (paused_.empty() || !may_resume()) return;
   std::swap(paused_, resuming_);
   for (const base::Handle<Connection> handle : resuming_) {
     Connection* const connection = core_.connections.Find(handle);
@@ -360,6 +364,7 @@ void Protocol::OnDrained(Connection& connection) {
   core_.statistics.packets_sent += sent.sent;
   core_.statistics.dropped[static_cast<size_t>(DropReason::kExpired)] += sent.expired;
   core_.statistics.dropped[static_cast<size_t>(DropReason::kTooLarge)] += sent.too_large;
+  sessions_.NoteDrained(session);
   if (session.replays > 0) retained_.Wake(session);
   connection.starved = session.qos.wants_drain() || session.replays > 0;
 }

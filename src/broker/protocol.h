@@ -44,6 +44,9 @@ class Protocol final : public WireEvents {
   // Lets publishers go on that were paused, if what paused them is over. Once a turn.
   void ResumePaused();
   [[nodiscard]] bool has_paused() const { return !paused_.empty(); }
+  [[nodiscard]] bool may_resume() const {
+    return !core_.outbox.blocked() && !core_.shared.memory_full.load(std::memory_order_relaxed);
+  }
 
   // Ends every connection: the server is shutting down.
   void DisconnectAll();

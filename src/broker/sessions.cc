@@ -18,7 +18,7 @@ Sessions::Opened Sessions::Open(Connection& connection, Request request) {
     const std::string_view owner = session->owner ? *session->owner : std::string_view();
     // Nobody gets or destroys a session by naming its client identifier.
     if (owner != request.username) return {};
-    TakeOver(*session, !request.clean_start);
+    TakeOver(*session, request.clean_start);
     session = Find(request.client_id);  // It may have ended with the old connection.
     if (session != nullptr && request.clean_start) {
       End(*session);  // [MQTT-3.1.2-4]
@@ -28,6 +28,7 @@ Sessions::Opened Sessions::Open(Connection& connection, Request request) {
   const bool present = session != nullptr;
   if (!present) session = &Create(request);
   core_.wheel.Disarm(session->timer);
+  session->full = false;  // What still waits is about to be sent.
   session->connection = connection.self;
   session->expiry_s = request.expiry_s;
   session->will = std::move(request.will);
@@ -56,17 +57,26 @@ ClientSession* Sessions::Find(std::string_view client_id) {
 }
 
 // The old connection goes, with a word where it has one. [MQTT-3.1.4-3]
-void Sessions::TakeOver(ClientSession& session, bool session_goes_on) {
+void Sessions::TakeOver(ClientSession& session, bool clean_start) {
   // Its will: a session that goes on before the delay has passed cancels it [MQTT-3.1.3-9]; one
-  // that ends sends it now.
+  // that ends, because the client wants a new one or because it ends with its connection, sends
+  // it now.
+  const bool goes_on = !clean_start && (session.expiry_s > 0 || !session.connected());
   const bool delayed = session.will != nullptr && session.will->delay_s > 0;
-  if (session_goes_on && (delayed || !session.connected())) session.will.reset();
+  if (goes_on && (delayed || !session.connected())) session.will.reset();
   if (!session.connected()) return;
   ++core_.statistics.sessions_taken_over;
   Connection& old = core_.connections.Get(session.connection);
-  // A session that ends with its connection still goes on when the new client asks for it.
-  if (session_goes_on && session.expiry_s == 0) session.expiry_s = 1;
   Disconnect(wire_, old, ReasonCode::kSessionTakenOver);  // Detaches, through Wire::Close().
+}
+
+void Sessions::NoteDrained(ClientSession& session) {
+  if (!session.full || !session.connected()) return;
+  if (session.qos.queued_messages() > core_.session_limits.queued_messages_max / 2) return;
+  session.full = false;
+  core_.router.SetAvailable(session.self.Pack(), true, [this](const routing::InterestChange& c) {
+    interests_.Announce(c, 0);
+  });
 }
 
 void Sessions::Detach(Connection& connection) {
@@ -80,6 +90,7 @@ void Sessions::Detach(Connection& connection) {
   core_.router.SetAvailable(session->self.Pack(), false, [this](const routing::InterestChange& c) {
     interests_.Announce(c, 0);
   });
+  dispatcher_.retained().Wake(*session);  // There is room now: in the queue of an offline session.
   Leave(*session);
 }
 

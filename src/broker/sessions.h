@@ -41,6 +41,9 @@ class Sessions {
   // [MQTT-3.1.4-3] [MQTT-3.1.2-4] [MQTT-3.1.2-5]
   Opened Open(Connection& connection, Request request);
 
+  // The client took something: a member that shared groups skipped may be full no more.
+  void NoteDrained(ClientSession& session);
+
   // The connection is gone, for whatever reason. [MQTT-3.1.2-8]
   void Detach(Connection& connection);
 
@@ -52,7 +55,7 @@ class Sessions {
 
  private:
   [[nodiscard]] ClientSession& Create(const Request& request);
-  void TakeOver(ClientSession& session, bool session_goes_on);
+  void TakeOver(ClientSession& session, bool clean_start);
   void Leave(ClientSession& session);
   void End(ClientSession& session);
   void SendWill(ClientSession& session);

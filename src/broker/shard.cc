@@ -6,12 +6,13 @@
 
 #include "base/check.h"
 #include "broker/farewell.h"
+#include "broker/memory.h"
 #include "broker/timers.h"
 
 namespace ringmq::broker {
 namespace {
 
-constexpr Duration kHousekeepingInterval = kSecond;
+constexpr Duration kHousekeepingInterval = 250 * kMillisecond;
 
 // What std::visit calls for each kind of parcel.
 template <typename... Fns>
@@ -30,8 +31,8 @@ Shard::Shard(const ShardOptions& options, const Config& config, reactor::Ring& r
       mesh_(mesh),
       wire_(core_, protocol_),
       retained_(core_),
-      dispatcher_(core_, retained_),
       interests_(core_),
+      dispatcher_(core_, retained_, interests_),
       sessions_(core_, wire_, dispatcher_, interests_),
       gate_(core_, wire_, sessions_),
       subscriptions_(core_, wire_, interests_, retained_),
@@ -56,7 +57,7 @@ Shard::~Shard() {
 
 Instant Shard::TurnDeadline(Duration wait_max) {
   const bool work_waits = wire_.has_dirty() || retained_.busy() || !core_.outbox.empty() ||
-                          (protocol_.has_paused() && !core_.outbox.blocked());
+                          (protocol_.has_paused() && protocol_.may_resume());
   // While other cores' lanes are full, or memory is, there is nothing to do but look again soon.
   if (work_waits) return core_.outbox.blocked() ? core_.now + kMillisecond : Instant{};
   if (!mesh_.PrepareSleep(core_.options.index)) return Instant{};
@@ -152,7 +153,23 @@ void Shard::Housekeep() {
   core_.peer_errors.Flush(core_.now);
   core_.drops.Flush(core_.now);
   if (core_.connections.size() == 0) core_.chunks.Trim();
+  if (core_.options.index == 0) WatchMemory();
   core_.wheel.Arm(housekeeping_, core_.now + kHousekeepingInterval);
+}
+
+// The whole process against its budget; publishers pause until it has fallen by a sixteenth.
+void Shard::WatchMemory() {
+  const uint64_t maximum = core_.config.server.memory_bytes_max;
+  if (maximum == 0) return;
+  const uint64_t resident = ResidentBytes().value_or(0);
+  const bool was_full = core_.shared.memory_full.load(std::memory_order_relaxed);
+  const bool is_full = resident > (was_full ? maximum - maximum / 16 : maximum);
+  core_.shared.memory_full.store(is_full, std::memory_order_relaxed);
+  if (is_full && !was_full) {
+    core_.log.Warning("memory_bytes_max reached: {} bytes resident; publishers pause", resident);
+  } else if (was_full && !is_full) {
+    core_.log.Info("memory is below memory_bytes_max again: {} bytes resident", resident);
+  }
 }
 
 void Shard::BeginStop(Duration time_max) {

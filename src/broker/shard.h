@@ -62,13 +62,14 @@ class Shard {
   void FireTimers();
   void Housekeep();
   void EndCondemned();
+  void WatchMemory();
 
   Core core_;
   CoreMesh& mesh_;
   Wire wire_;
   RetainedDesk retained_;
-  Dispatcher dispatcher_;
   Interests interests_;
+  Dispatcher dispatcher_;
   Sessions sessions_;
   Gate gate_;
   Subscriptions subscriptions_;

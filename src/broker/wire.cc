@@ -67,9 +67,9 @@ void Connection::AppendPayload(const codec::MessageRef& message) {
   const codec::Bytes payload = message.payload();
   if (payload.empty()) return;
   wire_.MarkDirty(*this);
-  auto* const owner = new codec::MessageRef(message);
   output.AppendReference(wire_.chunks(), payload,
-                         {owner, [](void* p) { delete static_cast<codec::MessageRef*>(p); }});
+                         {codec::MessageRef(message).Detach(),
+                          [](void* owner) { (void)codec::MessageRef::Attach(owner); }});
 }
 
 ConnectionExtras& Connection::Extras() {

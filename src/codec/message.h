@@ -44,6 +44,13 @@ class MessageRef {
   }
   ~MessageRef();
 
+  // For holders that can keep one pointer only: the reference as a pointer, and back. Each
+  // Detach() is undone by one Attach().
+  [[nodiscard]] void* Detach() && { return std::exchange(message_, nullptr); }
+  [[nodiscard]] static MessageRef Attach(void* detached) {
+    return MessageRef(static_cast<Message*>(detached));
+  }
+
   // Copies the content into one new block.
   [[nodiscard]] static MessageRef Make(const MessageContent& content);
 

@@ -5,15 +5,26 @@
 #include <utility>
 
 #include "base/check.h"
+#include "codec/limits.h"
 #include "session/write_ack.h"
 
 namespace ringmq::session {
 namespace {
 
+// Lengths, packet identifier, expiry, alias: at most so much beside what the message brings.
+constexpr size_t kPublishOverheadBytesMax = 64;
+
 // Writes the PUBLISH in the receiver's shape. False: over its Maximum Packet Size, and nothing was
 // written. [MQTT-3.1.2-24]
 bool WritePublish(codec::Publication& publication, const DeliveryOptions& options,
                   codec::PacketId id, bool dup, Link& link) {
+  const codec::MessageContent& content = publication.content();
+  // What fits its publisher's packet may not fit one with more around it.
+  if (content.topic.size() + content.forwardable.size() + content.payload.size() +
+          kPublishOverheadBytesMax + options.subscription_ids.size() * 5 >
+      codec::kVarintMax) {
+    return false;
+  }
   codec::PublishShape shape{.version = link.version,
                             .qos = options.qos,
                             .retain = options.retain,
