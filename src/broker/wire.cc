@@ -195,6 +195,7 @@ void Wire::OnReceive(Connection& connection, const reactor::Completion& completi
 
 void Wire::Feed(Connection& connection, std::span<const uint8_t> bytes) {
   HandleBytes(connection, bytes);
+  StartReceiving(connection);
 }
 
 void Wire::HandleBytes(Connection& connection, std::span<const uint8_t> bytes) {

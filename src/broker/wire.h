@@ -60,7 +60,7 @@ class Wire {
   // One receive at a time until CONNECT has been answered (so that a hand-over finds nothing in
   // flight), multishot afterwards.
   void StartReceiving(Connection& connection);
-  // Handles bytes as if they had just been received.
+  // Handles bytes as if they had just been received, then receives.
   void Feed(Connection& connection, std::span<const uint8_t> bytes);
 
   // Stops handling bytes until Resume(); the peer feels it through TCP.
