@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routing/router.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "routing/naive_match.h"
+#include "routing/random_topics.h"
+
+namespace ringmq::routing {
+namespace {
+
+Router::Options OneCore() { return {}; }
+Router::Options Core(CoreId self, CoreId count, SharedStrategy strategy = {}) {
+  Router::Options options;
+  options.self = self;
+  options.core_count = count;
+  options.strategy = strategy;
+  return options;
+}
+
+SubscriptionRequest Plain(std::string_view filter, Qos qos = Qos::kAtMostOnce, uint32_t id = 0) {
+  SubscriptionRequest request;
+  request.filter = filter;
+  request.options.qos = qos;
+  request.subscription_id = id;
+  return request;
+}
+
+SubscriptionRequest SharedBy(std::string_view share_name, std::string_view filter) {
+  SubscriptionRequest request = Plain(filter, Qos::kAtLeastOnce);
+  request.share_name = share_name;
+  return request;
+}
+
+TEST(RouterTest, MergesOverlappingSubscriptionsWithTheHighestQosAndAllIdentifiers) {
+  Router router(OneCore());
+  (void)router.Subscribe(7, Plain("a/#", Qos::kAtLeastOnce, 11));
+  (void)router.Subscribe(7, Plain("a/+", Qos::kExactlyOnce, 22));
+  (void)router.Subscribe(7, Plain("a/b", Qos::kAtMostOnce));
+  const Route& route = router.Resolve("a/b");
+  ASSERT_EQ(route.receivers.size(), 1u);  // [MQTT-3.3.4-2]
+  EXPECT_EQ(route.receivers[0].qos, Qos::kExactlyOnce);
+  const auto ids = route.SubscriptionIds(route.receivers[0]);  // [MQTT-3.3.4-3] [MQTT-3.3.4-4]
+  EXPECT_EQ(std::set<uint32_t>(ids.begin(), ids.end()), (std::set<uint32_t>{11, 22}));
+}
+
+TEST(RouterTest, DeliversOncePerSubscriptionWhereThatIsConfigured) {
+  Router::Options options;
+  options.overlap = Overlap::kOncePerSubscription;
+  Router router(options);
+  (void)router.Subscribe(7, Plain("a/#"));
+  (void)router.Subscribe(7, Plain("a/b"));
+  EXPECT_EQ(router.Resolve("a/b").receivers.size(), 2u);  // [MQTT-3.3.4-5]
+}
+
+TEST(RouterTest, NoLocalHoldsOnlyForTheSubscriptionsThatHaveIt) {
+  Router router(OneCore());
+  SubscriptionRequest quiet = Plain("a/#", Qos::kExactlyOnce);
+  quiet.options.no_local = true;
+  (void)router.Subscribe(7, quiet);
+  {
+    const Receiver& receiver = router.Resolve("a/b").receivers.at(0);  // [MQTT-3.8.3-3]
+    EXPECT_TRUE(receiver.no_local);
+    EXPECT_FALSE(receiver.reaches_self);
+  }
+  (void)router.Subscribe(7, Plain("a/b", Qos::kAtLeastOnce));
+  const Receiver& receiver = router.Resolve("a/b").receivers.at(0);
+  EXPECT_TRUE(receiver.reaches_self);
+  EXPECT_EQ(receiver.qos_to_self, Qos::kAtLeastOnce);
+  EXPECT_EQ(receiver.qos, Qos::kExactlyOnce);
+}
+
+TEST(RouterTest, AnEqualFilterReplacesTheSubscription) {
+  Router router(OneCore());
+  EXPECT_TRUE(router.Subscribe(7, Plain("a/b", Qos::kAtMostOnce, 5)).is_new);
+  EXPECT_FALSE(router.Subscribe(7, Plain("a/b", Qos::kExactlyOnce)).is_new);  // [MQTT-3.8.4-3]
+  EXPECT_EQ(router.SubscriptionCount(7), 1u);
+  const Route& route = router.Resolve("a/b");
+  ASSERT_EQ(route.receivers.size(), 1u);
+  EXPECT_EQ(route.receivers[0].qos, Qos::kExactlyOnce);
+  EXPECT_TRUE(route.SubscriptionIds(route.receivers[0]).empty());
+  EXPECT_TRUE(router.Unsubscribe(7, "", "a/b").existed);
+  EXPECT_FALSE(router.Unsubscribe(7, "", "a/b").existed);
+  EXPECT_TRUE(router.Resolve("a/b").empty());
+  EXPECT_EQ(router.filters(), 0u);
+  router.Audit();
+}
+
+// Any mix of changes, on both sides of the match cache, against lists searched from end to end.
+TEST(RouterTest, AgreesWithANaiveTwin) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    base::Random random(seed);
+    Router::Options options = Core(1, 3);
+    options.match_cache_entries_max = static_cast<uint32_t>(random.Below(12));
+    Router router(options);
+    std::map<std::pair<SubscriberId, std::string>, Qos> plain;
+    std::set<std::pair<CoreId, std::string>> remote;
+    std::map<std::string, int> announced;  // By filter: what other cores were told last.
+    const auto hear = [&](const InterestChange& change) {
+      announced[std::string(change.filter)] = static_cast<int>(change.member_count);
+    };
+    for (int step = 0; step < 500; ++step) {
+      const std::string filter = RandomFilter(random);
+      const SubscriberId subscriber = 1 + random.Below(4);
+      const CoreId other = random.Chance(1, 2) ? 0 : 2;
+      switch (random.Below(6)) {
+        case 0:
+        case 1: {
+          const auto qos = static_cast<Qos>(random.Below(3));
+          const auto result = router.Subscribe(subscriber, Plain(filter, qos));
+          ASSERT_EQ(result.is_new, plain.emplace(std::pair(subscriber, filter), qos).second);
+          plain[{subscriber, filter}] = qos;
+          if (result.interest_changed) hear(result.change);
+          break;
+        }
+        case 2: {
+          const auto result = router.Unsubscribe(subscriber, "", filter);
+          ASSERT_EQ(result.existed, plain.erase({subscriber, filter}) == 1);
+          if (result.interest_changed) hear(result.change);
+          break;
+        }
+        case 3:
+          router.ApplyInterest(other, {.share_name = "", .filter = filter, .member_count = 1});
+          remote.insert({other, filter});
+          break;
+        case 4:
+          router.ApplyInterest(other, {.share_name = "", .filter = filter, .member_count = 0});
+          remote.erase({other, filter});
+          break;
+        case 5:
+          if (!random.Chance(1, 10)) break;
+          router.UnsubscribeAll(subscriber, hear);
+          std::erase_if(plain, [&](const auto& entry) { return entry.first.first == subscriber; });
+          break;
+      }
+      const std::string topic = RandomTopic(random);
+      std::map<SubscriberId, Qos> expected;
+      base::CoreSet cores;
+      for (const auto& [key, qos] : plain) {
+        if (!NaiveMatches(key.second, topic)) continue;
+        auto& best = expected.emplace(key.first, qos).first->second;
+        best = std::max(best, qos);
+      }
+      for (const auto& [core, name] : remote) {
+        if (NaiveMatches(name, topic)) cores.Set(core);
+      }
+      for (int again = 0; again < 3; ++again) {  // Uncached, admitted, cached.
+        const Route& route = router.Resolve(topic);
+        std::map<SubscriberId, Qos> found;
+        for (const Receiver& receiver : route.receivers) {
+          ASSERT_TRUE(found.emplace(receiver.subscriber, receiver.qos).second);
+        }
+        ASSERT_EQ(found, expected) << "seed " << seed << " topic " << topic;
+        ASSERT_TRUE(route.remote_cores == cores);
+      }
+      ASSERT_EQ(router.subscriptions(), plain.size());
+    }
+    router.Audit();
+    std::set<std::string> filters;
+    for (const auto& [key, qos] : plain) filters.insert(key.second);
+    for (const auto& [filter, count] : announced) {
+      ASSERT_EQ(count, filters.contains(filter) ? 1 : 0) << filter;
+    }
+    for (SubscriberId subscriber = 1; subscriber <= 4; ++subscriber) {
+      router.UnsubscribeAll(subscriber, hear);
+    }
+    for (const auto& [core, name] : remote) {
+      router.ApplyInterest(core, {.share_name = "", .filter = name, .member_count = 0});
+    }
+    ASSERT_EQ(router.filters(), 0u);
+  }
+}
+
+TEST(RouterTest, OneCoreTellsNobody) {
+  Router router(OneCore());
+  EXPECT_FALSE(router.Subscribe(7, Plain("a")).interest_changed);
+  EXPECT_FALSE(router.Subscribe(7, SharedBy("g", "a")).interest_changed);
+  EXPECT_FALSE(router.Unsubscribe(7, "", "a").interest_changed);
+}
+
+std::map<SubscriberId, int> Spread(Router& router, int messages, std::string_view topic = "a") {
+  std::map<SubscriberId, int> counts;
+  for (int i = 0; i < messages; ++i) {
+    const GroupId group = router.Resolve(topic).groups.at(0);
+    PickContext context;
+    context.publisher_hash = static_cast<uint64_t>(i % 10);
+    context.topic = topic;
+    const Pick pick = router.PickMember(group, context);
+    EXPECT_EQ(pick.kind, Pick::Kind::kLocal);
+    ++counts[pick.member.subscriber];
+  }
+  return counts;
+}
+
+Router::OnChange Ignore() {
+  static const auto ignore = [](const InterestChange&) {};
+  return ignore;
+}
+
+// [MQTT-4.8.2-3] is the member's own QoS; the choice itself is ours, 5.0 s4.8.2.
+TEST(SharedGroupTest, RoundRobinIsEvenAndSkipsMembersThatAreOffline) {
+  Router router(OneCore());
+  for (SubscriberId member = 1; member <= 3; ++member) {
+    (void)router.Subscribe(member, SharedBy("g", "a"));
+  }
+  EXPECT_EQ(Spread(router, 30), (std::map<SubscriberId, int>{{1, 10}, {2, 10}, {3, 10}}));
+  router.SetAvailable(2, false, Ignore());
+  EXPECT_EQ(Spread(router, 30), (std::map<SubscriberId, int>{{1, 15}, {3, 15}}));
+  router.SetAvailable(1, false, Ignore());
+  router.SetAvailable(3, false, Ignore());
+  EXPECT_EQ(Spread(router, 30).size(), 3u);  // The last resort: somebody's queue.
+  router.SetAvailable(3, true, Ignore());
+  EXPECT_EQ(Spread(router, 30), (std::map<SubscriberId, int>{{3, 30}}));
+  router.Audit();
+}
+
+TEST(SharedGroupTest, RandomReachesEverybody) {
+  Router router(Core(0, 1, SharedStrategy::kRandom));
+  for (SubscriberId member = 1; member <= 4; ++member) {
+    (void)router.Subscribe(member, SharedBy("g", "a"));
+  }
+  const auto counts = Spread(router, 4000);
+  ASSERT_EQ(counts.size(), 4u);
+  for (const auto& [member, count] : counts) EXPECT_NEAR(count, 1000, 150);
+}
+
+TEST(SharedGroupTest, StickyStaysUntilTheMemberIsGone) {
+  Router router(Core(0, 1, SharedStrategy::kSticky));
+  for (SubscriberId member = 1; member <= 3; ++member) {
+    (void)router.Subscribe(member, SharedBy("g", "a"));
+  }
+  const auto first = Spread(router, 20);
+  ASSERT_EQ(first.size(), 1u);
+  router.SetAvailable(first.begin()->first, false, Ignore());
+  const auto second = Spread(router, 20);
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_NE(second.begin()->first, first.begin()->first);
+}
+
+TEST(SharedGroupTest, HashesAreStablePerClientOrTopic) {
+  for (const SharedStrategy strategy :
+       {SharedStrategy::kHashClientId, SharedStrategy::kHashTopic}) {
+    Router router(Core(0, 1, strategy));
+    for (SubscriberId member = 1; member <= 3; ++member) {
+      (void)router.Subscribe(member, SharedBy("g", "+"));
+    }
+    PickContext context;
+    context.publisher_hash = 12345;
+    context.topic = "t";
+    const GroupId group = router.Resolve("t").groups.at(0);
+    const SubscriberId chosen = router.PickMember(group, context).member.subscriber;
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_EQ(router.PickMember(group, context).member.subscriber, chosen);
+    }
+  }
+}
+
+TEST(SharedGroupTest, ChoosesCoresByTheirMembersAndNotThoseThatWereTried) {
+  Router router(Core(0, 3));
+  (void)router.Subscribe(1, SharedBy("g", "a"));
+  router.ApplyInterest(1, {.share_name = "g", .filter = "a", .member_count = Weight{2, false}.Pack()});
+  router.ApplyInterest(2, {.share_name = "g", .filter = "a", .member_count = Weight{1, true}.Pack()});
+  const GroupId group = router.Resolve("a").groups.at(0);
+  std::map<int, int> counts;
+  PickContext context;
+  context.topic = "a";
+  for (int i = 0; i < 400; ++i) {
+    const Pick pick = router.PickMember(group, context);
+    ++counts[pick.kind == Pick::Kind::kLocal ? 0 : pick.core];
+  }
+  EXPECT_EQ(counts, (std::map<int, int>{{0, 100}, {1, 200}, {2, 100}}));
+  context.tried_cores.Set(1);
+  context.tried_cores.Set(0);
+  EXPECT_EQ(router.PickMember(group, context).core, 2);
+  context.tried_cores.Set(2);
+  EXPECT_EQ(router.PickMember(group, context).kind, Pick::Kind::kNone);
+}
+
+TEST(SharedGroupTest, LocalFirstLeavesTheCoreOnlyWhenItMust) {
+  Router router(Core(0, 2, SharedStrategy::kLocalFirst));
+  (void)router.Subscribe(1, SharedBy("g", "a"));
+  router.ApplyInterest(1, {.share_name = "g", .filter = "a", .member_count = Weight{9, false}.Pack()});
+  const GroupId group = router.Resolve("a").groups.at(0);
+  PickContext context;
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(router.PickMember(group, context).kind, Pick::Kind::kLocal);
+  }
+  router.SetAvailable(1, false, Ignore());
+  EXPECT_EQ(router.PickMember(group, context).kind, Pick::Kind::kRemote);
+}
+
+TEST(SharedGroupTest, GroupsAreKeyedByNameAndFilterAndDieWithTheirLastMember) {
+  Router router(Core(0, 2));
+  (void)router.Subscribe(1, SharedBy("g", "a"));
+  (void)router.Subscribe(1, SharedBy("h", "a"));
+  (void)router.Subscribe(1, SharedBy("g", "+"));
+  EXPECT_EQ(router.Resolve("a").groups.size(), 3u);
+  const GroupId group = router.Resolve("a").groups.at(0);
+  EXPECT_FALSE(router.NameOf(group).filter.empty());
+  EXPECT_TRUE(router.Unsubscribe(1, "g", "a").existed);
+  EXPECT_FALSE(router.Unsubscribe(1, "g", "a").existed);
+  EXPECT_EQ(router.PickLocal("g", "a", {}).kind, Pick::Kind::kNone);
+  router.UnsubscribeAll(1, Ignore());
+  EXPECT_TRUE(router.Resolve("a").groups.empty());
+  EXPECT_TRUE(router.NameOf(group).filter.empty());
+  EXPECT_EQ(router.filters(), 0u);
+  EXPECT_EQ(router.shared_subscriptions(), 0u);
+  router.Audit();
+}
+
+}  // namespace
+}  // namespace ringmq::routing
