@@ -192,7 +192,8 @@ class Load {
         if (qos == 0) break;
         const size_t topic = static_cast<size_t>(body[0] << 8 | body[1]);
         const char ack[4] = {static_cast<char>(qos == 1 ? 0x40 : 0x50), 2,
-                             static_cast<char>(body[2 + topic]), static_cast<char>(body[3 + topic])};
+                             static_cast<char>(body[2 + topic]),
+                             static_cast<char>(body[3 + topic])};
         client.out.append(ack, 4);
         break;
       }
@@ -398,9 +399,10 @@ class Load {
     }
     usleep(1'500'000);
     const uint64_t after = ResidentBytes(pid_);
-    std::printf("{\"scenario\":\"idle\",\"subscribe\":%s,\"count\":%d,\"bytes_per_connection\":%.1f}\n",
-                subscribe ? "true" : "false", count,
-                (static_cast<double>(after) - static_cast<double>(before)) / count);
+    std::printf(
+        "{\"scenario\":\"idle\",\"subscribe\":%s,\"count\":%d,\"bytes_per_connection\":%.1f}\n",
+        subscribe ? "true" : "false", count,
+        (static_cast<double>(after) - static_cast<double>(before)) / count);
     return 0;
   }
 
@@ -420,7 +422,8 @@ class Load {
   void Preload(int count, bool retain, const std::string& prefix) {
     const int fd = OpenClient("load-preload", true);
     for (int i = 0; i < count; ++i) {
-      PublishTemplate made = PublishPacket(prefix + (retain ? std::to_string(i) : ""), payload_, 1, retain);
+      PublishTemplate made =
+          PublishPacket(prefix + (retain ? std::to_string(i) : ""), payload_, 1, retain);
       made.frame[made.id_offset] = static_cast<char>((i % 60'000 + 1) >> 8);
       made.frame[made.id_offset + 1] = static_cast<char>(i % 60'000 + 1);
       SendAll(fd, made.frame);
@@ -498,8 +501,10 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
     if (name.rfind("--", 0) != 0) {
-      std::fprintf(stderr, "mqtt-load: unexpected '%s'; example: mqtt-load --port 1883 --pid 42 "
-                           "--scenario p2p --qos 1\n", argv[i]);
+      std::fprintf(stderr,
+                   "mqtt-load: unexpected '%s'; example: mqtt-load --port 1883 --pid 42 "
+                   "--scenario p2p --qos 1\n",
+                   argv[i]);
       return 1;
     }
     const bool has_value = i + 1 < argc && std::strncmp(argv[i + 1], "--", 2) != 0;

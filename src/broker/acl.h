@@ -63,8 +63,8 @@ class AccessPolicy {
 
   // Building, before anyone reads. `username` counts for kUser only. Fails if the filter is not
   // valid or there are too many rules. Requires: not AllowsEverything().
-  [[nodiscard]] absl::Status Add(AclSubject subject, std::string_view username,
-                                 AclAccess access, std::string_view filter);
+  [[nodiscard]] absl::Status Add(AclSubject subject, std::string_view username, AclAccess access,
+                                 std::string_view filter);
   [[nodiscard]] size_t rule_count() const { return rule_count_; }
 
  private:

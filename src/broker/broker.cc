@@ -179,8 +179,7 @@ void Broker::Pin(std::thread& thread, CoreId index) {
 void Broker::Run(CoreId index) {
   Worker& worker = *workers_[index];
   worker.shard = std::make_unique<Shard>(
-      ShardOptions{
-          .index = index, .count = count_, .seed = seed_ + index, .hash_key = seed_},
+      ShardOptions{.index = index, .count = count_, .seed = seed_ + index, .hash_key = seed_},
       config_, *worker.ring, mesh_, shared_, *authenticator_, auth_methods_, log_);
   Shard& shard = *worker.shard;
   shard.SetPolicy(policy_);

@@ -30,8 +30,8 @@ class Broker {
  public:
   // Opens the listeners, loads users and rights, starts the shards. `log` and `auth_methods`
   // outlive the broker. An error is a sentence for the operator.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Broker>> Start(const Config& config, Log& log,
-                                                                     const AuthMethods& auth_methods);
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Broker>> Start(
+      const Config& config, Log& log, const AuthMethods& auth_methods);
   // Stops if nobody did.
   ~Broker();
   Broker(const Broker&) = delete;
@@ -51,13 +51,13 @@ class Broker {
 
  private:
   struct Worker {
-    std::unique_ptr<reactor::Ring> ring;       // Made on the shard's thread.
-    std::unique_ptr<Shard> shard;              // Touched by the shard's thread only.
-    std::vector<int> listeners;                // By Config::listeners.
+    std::unique_ptr<reactor::Ring> ring;  // Made on the shard's thread.
+    std::unique_ptr<Shard> shard;         // Touched by the shard's thread only.
+    std::vector<int> listeners;           // By Config::listeners.
     std::thread thread;
-    std::atomic<uint64_t> turns{0};            // Relaxed: only whether it moves.
+    std::atomic<uint64_t> turns{0};  // Relaxed: only whether it moves.
     uint64_t turns_seen = 0;
-    std::mutex mutex;                          // Guards next_policy.
+    std::mutex mutex;  // Guards next_policy.
     std::optional<AccessPolicy> next_policy;
     std::atomic<bool> has_next_policy{false};  // Release after next_policy was set.
   };

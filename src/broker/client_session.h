@@ -21,7 +21,7 @@ class Connection;
 inline constexpr uint32_t kSessionNeverExpires = 0xffffffff;  // 5.0 s3.1.2.11.2.
 
 struct WillRecord {
-  codec::MessageRef message;      // Expiry is counted from when it is published.
+  codec::MessageRef message;  // Expiry is counted from when it is published.
   uint32_t delay_s = 0;
   uint32_t message_expiry_s = 0;  // Zero: none.
 };
@@ -38,11 +38,11 @@ struct ClientSession {
   base::Handle<ClientSession> self;
   base::Handle<Connection> connection;
   session::Session qos;
-  base::TimerNode timer;               // While offline: will delay, then session expiry.
+  base::TimerNode timer;  // While offline: will delay, then session expiry.
   Instant offline_since;
   uint32_t expiry_s = 0;
-  uint32_t replays = 0;                // Retained replays under way; keeps order and bounds.
-  bool full = false;                   // Its queue; shared groups skip it meanwhile.
+  uint32_t replays = 0;  // Retained replays under way; keeps order and bounds.
+  bool full = false;     // Its queue; shared groups skip it meanwhile.
   std::unique_ptr<WillRecord> will;
 };
 

@@ -7,8 +7,8 @@
 #include <map>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "broker/config_file.h"
 #include "broker/limits.h"
@@ -38,14 +38,12 @@ std::string_view ExampleFor(std::string_view message) {
 }
 
 absl::Status FlagError(std::string_view message) {
-  return absl::InvalidArgumentError(
-      fmt::format("{}\nExample: {}", message, ExampleFor(message)));
+  return absl::InvalidArgumentError(fmt::format("{}\nExample: {}", message, ExampleFor(message)));
 }
 
 void AddOptions(CLI::App& app, CommandLine& line) {
-  const std::map<std::string, IoBackend> backends = {{"auto", IoBackend::kAuto},
-                                                     {"uring", IoBackend::kUring},
-                                                     {"epoll", IoBackend::kEpoll}};
+  const std::map<std::string, IoBackend> backends = {
+      {"auto", IoBackend::kAuto}, {"uring", IoBackend::kUring}, {"epoll", IoBackend::kEpoll}};
   app.add_option("-c,--config", line.config_path, "Configuration file (TOML)");
   app.add_option("-p,--port", line.port, "Port of the first listener; 0: kernel chooses")
       ->check(CLI::Range(0, 65535));

@@ -14,13 +14,13 @@
 namespace ringmq::broker {
 
 struct CommandLine {
-  std::string config_path;               // Empty: no file, defaults.
-  std::optional<uint16_t> port;          // 0: the kernel chooses.
+  std::string config_path;       // Empty: no file, defaults.
+  std::optional<uint16_t> port;  // 0: the kernel chooses.
   std::optional<IoBackend> io;
   std::optional<uint32_t> threads;
   bool verbose = false;
-  bool check = false;                    // Check the configuration and leave.
-  bool features = false;                 // Print what the kernel offers and leave.
+  bool check = false;     // Check the configuration and leave.
+  bool features = false;  // Print what the kernel offers and leave.
   bool version = false;
   bool print_config = false;
   std::optional<std::string> help_text;  // Set if -h was given: print it and leave with 0.

@@ -22,8 +22,8 @@ using Errors = std::vector<std::string>;
 
 // Ranges of every field in `fields`. `object` is a copy: the table only knows how to point.
 template <typename Object>
-void CheckRanges(std::string_view where, std::span<const ConfigField<Object>> fields,
-                 Object object, Errors& errors) {
+void CheckRanges(std::string_view where, std::span<const ConfigField<Object>> fields, Object object,
+                 Errors& errors) {
   for (const ConfigField<Object>& field : fields) {
     if (IsInRange(field, object)) continue;
     errors.push_back(fmt::format("{}.{}: expected {}, found {}", where, field.name,
@@ -48,38 +48,41 @@ void CheckListeners(const Config& config, Errors& errors) {
     const std::string where = fmt::format("listeners[{}]", i);
     CheckRanges(where, ListenerFields(), listener, errors);
     if (!IsNumericAddress(listener.address)) {
-      errors.push_back(fmt::format("{}.address: expected a numeric address like \"127.0.0.1\" "
-                                   "or \"::1\", found {}",
-                                   where, Quote(listener.address)));
+      errors.push_back(
+          fmt::format("{}.address: expected a numeric address like \"127.0.0.1\" "
+                      "or \"::1\", found {}",
+                      where, Quote(listener.address)));
     }
     if (listener.port == 0) continue;  // Each gets a port of its own.
     if (!seen.emplace(listener.address, listener.port).second) {
-      errors.push_back(fmt::format("{}: expected an address and port of its own, found {} port "
-                                   "{} again",
-                                   where, listener.address, listener.port));
+      errors.push_back(
+          fmt::format("{}: expected an address and port of its own, found {} port "
+                      "{} again",
+                      where, listener.address, listener.port));
     }
   }
 }
 
 void CheckSecret(std::string_view where, const UserConfig& user, Errors& errors) {
   if (user.password_hash.empty() == user.password.empty()) {
-    errors.push_back(fmt::format("{}: expected one of password_hash and password, found {}",
-                                 where, user.password.empty() ? "none" : "both"));
+    errors.push_back(fmt::format("{}: expected one of password_hash and password, found {}", where,
+                                 user.password.empty() ? "none" : "both"));
     return;
   }
   if (user.password_hash.empty()) return;
   const auto hash = PasswordHash::Parse(user.password_hash);
   if (hash.ok()) return;
   const auto reason = hash.status().message();
-  errors.push_back(fmt::format("{}.password_hash: {}", where,
-                               std::string_view(reason.data(), reason.size())));
+  errors.push_back(
+      fmt::format("{}.password_hash: {}", where, std::string_view(reason.data(), reason.size())));
 }
 
 void CheckUsers(const Config& config, Errors& errors) {
   if (config.users.size() > kConfigUsersMax) {
-    errors.push_back(fmt::format("users: expected at most {} (use auth.password_file for more), "
-                                 "found {}",
-                                 kConfigUsersMax, config.users.size()));
+    errors.push_back(
+        fmt::format("users: expected at most {} (use auth.password_file for more), "
+                    "found {}",
+                    kConfigUsersMax, config.users.size()));
     return;
   }
   std::set<std::string> seen;
@@ -101,10 +104,10 @@ void CheckUsers(const Config& config, Errors& errors) {
 // Limits that are legal one by one and contradict each other together.
 void CheckRelations(const LimitsConfig& limits, Errors& errors) {
   if (limits.packet_size_bytes_max_before_connect > limits.packet_size_bytes_max) {
-    errors.push_back(fmt::format("limits.packet_size_bytes_max_before_connect: expected at most "
-                                 "packet_size_bytes_max ({}), found {}",
-                                 limits.packet_size_bytes_max,
-                                 limits.packet_size_bytes_max_before_connect));
+    errors.push_back(
+        fmt::format("limits.packet_size_bytes_max_before_connect: expected at most "
+                    "packet_size_bytes_max ({}), found {}",
+                    limits.packet_size_bytes_max, limits.packet_size_bytes_max_before_connect));
   }
   if (limits.output_bytes_high_mark > limits.output_bytes_max) {
     errors.push_back(fmt::format(

@@ -48,39 +48,39 @@ struct UserConfig {
 };
 
 struct ServerConfig {
-  uint32_t threads = 0;               // Shards; 0: one per CPU that is online.
-  bool pin_threads = false;           // Bind shard N to CPU N.
-  IoBackend io = IoBackend::kAuto;    // How to talk to the kernel.
-  uint32_t stop_timeout_ms = 5'000;   // Time for a graceful stop.
-  uint64_t memory_bytes_max = 0;      // Of the whole process; 0: no limit.
+  uint32_t threads = 0;              // Shards; 0: one per CPU that is online.
+  bool pin_threads = false;          // Bind shard N to CPU N.
+  IoBackend io = IoBackend::kAuto;   // How to talk to the kernel.
+  uint32_t stop_timeout_ms = 5'000;  // Time for a graceful stop.
+  uint64_t memory_bytes_max = 0;     // Of the whole process; 0: no limit.
 
   bool operator==(const ServerConfig&) const = default;
 };
 
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
-  uint32_t similar_lines_max = 10;    // Per kind of line and interval.
+  uint32_t similar_lines_max = 10;  // Per kind of line and interval.
   uint32_t similar_interval_s = 10;
 
   bool operator==(const LogConfig&) const = default;
 };
 
 struct AuthConfig {
-  std::string password_file;          // Mosquitto format; empty: none.
-  std::string acl_file;               // Mosquitto format; empty: everything is allowed.
+  std::string password_file;            // Mosquitto format; empty: none.
+  std::string acl_file;                 // Mosquitto format; empty: everything is allowed.
   uint32_t checks_pending_max = 1'024;  // Password checks under way, per shard.
 
   bool operator==(const AuthConfig&) const = default;
 };
 
 struct MqttConfig {
-  uint16_t qos_max = 2;               // Highest QoS that clients may use.
+  uint16_t qos_max = 2;  // Highest QoS that clients may use.
   bool retain_available = true;
   SharedStrategy shared_strategy = SharedStrategy::kRoundRobin;
   Overlapping overlapping = Overlapping::kOnce;
-  uint16_t keep_alive_s_max = 0;      // 0: clients choose freely.
+  uint16_t keep_alive_s_max = 0;                  // 0: clients choose freely.
   uint32_t session_expiry_s_max = 4'294'967'295;  // The largest value: never.
-  uint32_t sys_interval_s = 10;       // Of $SYS; 0: no $SYS topics.
+  uint32_t sys_interval_s = 10;                   // Of $SYS; 0: no $SYS topics.
 
   bool operator==(const MqttConfig&) const = default;
 };
@@ -89,22 +89,22 @@ struct LimitsConfig {
   uint32_t packet_size_bytes_max = 268'435'460;  // As the standard: fixed header included.
   uint32_t packet_size_bytes_max_before_connect = 65'536;  // CONNECT carries a will.
   uint32_t connect_timeout_ms = 10'000;
-  uint32_t connections_max = 0;       // 0: as many as there are descriptors.
+  uint32_t connections_max = 0;  // 0: as many as there are descriptors.
   uint32_t subscriptions_per_session_max = 10'000;
   uint32_t topic_levels_max = 128;
   uint32_t topic_size_bytes_max = 65'535;
-  uint32_t user_properties_max = 256;            // Per packet.
-  uint16_t receive_maximum = 1'024;   // QoS 1 and 2 under way from a client.
-  uint16_t in_flight_max = 1'024;     // QoS 1 and 2 under way to a client.
-  uint16_t topic_alias_inbound_max = 64;         // Per connection; each holds one topic.
+  uint32_t user_properties_max = 256;     // Per packet.
+  uint16_t receive_maximum = 1'024;       // QoS 1 and 2 under way from a client.
+  uint16_t in_flight_max = 1'024;         // QoS 1 and 2 under way to a client.
+  uint16_t topic_alias_inbound_max = 64;  // Per connection; each holds one topic.
   uint16_t topic_alias_outbound_max = 64;
   uint32_t queued_messages_max = 100'000;        // Per session.
   uint64_t queued_bytes_max = 64 * 1024 * 1024;  // Per session.
   OverflowPolicy queue_overflow = OverflowPolicy::kDropNew;
   uint64_t output_bytes_max = 16 * 1024 * 1024;  // Unsent, per connection.
   uint64_t output_bytes_high_mark = 1024 * 1024;
-  uint32_t retained_messages_max = 0;            // 0: no limit.
-  uint64_t retained_bytes_max = 0;               // 0: no limit.
+  uint32_t retained_messages_max = 0;  // 0: no limit.
+  uint64_t retained_bytes_max = 0;     // 0: no limit.
 
   bool operator==(const LimitsConfig&) const = default;
 };

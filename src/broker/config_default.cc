@@ -30,8 +30,7 @@ bool HasRange(const ConfigField<Object>& field) {
 }
 
 template <typename Object>
-void AppendFields(std::span<const ConfigField<Object>> fields, Object object,
-                  std::string& out) {
+void AppendFields(std::span<const ConfigField<Object>> fields, Object object, std::string& out) {
   for (const ConfigField<Object>& field : fields) {
     AppendComment(field.doc, out);
     if (HasRange(field)) AppendComment("Expects " + ExpectedText(field) + ".", out);
@@ -60,8 +59,9 @@ void AppendUsersHelp(std::string& out) {
 }  // namespace
 
 std::string AnnotatedConfigText(const Config& config) {
-  std::string out = "# Configuration of ringmqd. Every key may be left out; the values here are\n"
-                    "# in force then. `ringmqd -c FILE --check` checks a file.\n\n";
+  std::string out =
+      "# Configuration of ringmqd. Every key may be left out; the values here are\n"
+      "# in force then. `ringmqd -c FILE --check` checks a file.\n\n";
   for (const ConfigSection& section : ConfigSections()) {
     AppendComment(section.doc, out);
     out += fmt::format("[{}]\n\n", section.name);

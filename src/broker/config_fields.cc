@@ -343,9 +343,9 @@ std::string QuoteToml(std::string_view text) {
   return quoted + '"';
 }
 
-#define RINGMQ_INSTANTIATE(Object)                                          \
-  template std::string ExpectedText(const ConfigField<Object>&);            \
-  template bool IsInRange(const ConfigField<Object>&, Object&);             \
+#define RINGMQ_INSTANTIATE(Object)                               \
+  template std::string ExpectedText(const ConfigField<Object>&); \
+  template bool IsInRange(const ConfigField<Object>&, Object&);  \
   template std::string ValueText(const ConfigField<Object>&, Object&)
 RINGMQ_INSTANTIATE(Config);
 RINGMQ_INSTANTIATE(ListenerConfig);

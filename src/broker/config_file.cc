@@ -35,9 +35,8 @@ std::string DescribeNode(const toml::node& node) {
 
 // Puts a node's value where it belongs; false if it does not fit.
 bool Store(const toml::node& node, uint64_t value_min, uint64_t value_max,
-           std::span<const std::string_view>, auto* target)
-  requires std::is_integral_v<std::remove_reference_t<decltype(*target)>>
-{
+           std::span<const std::string_view>,
+           auto* target) requires std::is_integral_v<std::remove_reference_t<decltype(*target)>> {
   const auto* number = node.as_integer();
   if (number == nullptr || number->get() < 0) return false;
   const auto value = static_cast<uint64_t>(number->get());
@@ -63,8 +62,8 @@ bool Store(const toml::node& node, uint64_t, uint64_t, std::span<const std::stri
   return true;
 }
 
-bool Store(const toml::node& node, uint64_t, uint64_t,
-           std::span<const std::string_view> choices, uint8_t* target) {
+bool Store(const toml::node& node, uint64_t, uint64_t, std::span<const std::string_view> choices,
+           uint8_t* target) {
   const auto* text = node.as_string();
   if (text == nullptr) return false;
   const auto found = std::find(choices.begin(), choices.end(), std::string_view(text->get()));
@@ -88,8 +87,8 @@ class Parser {
   void ReadList(const toml::node& node, std::string_view key,
                 std::span<const ConfigField<Object>> fields, std::vector<Object>& objects);
   template <typename Object>
-  void ReadField(const toml::node& node, std::string_view where,
-                 const ConfigField<Object>& field, Object& object);
+  void ReadField(const toml::node& node, std::string_view where, const ConfigField<Object>& field,
+                 Object& object);
 
   void AddUnknown(const toml::key& key, std::string_view where,
                   std::span<const std::string_view> known);
@@ -152,8 +151,7 @@ void Parser::ReadField(const toml::node& node, std::string_view where,
 
 template <typename Object>
 void Parser::ReadList(const toml::node& node, std::string_view key,
-                      std::span<const ConfigField<Object>> fields,
-                      std::vector<Object>& objects) {
+                      std::span<const ConfigField<Object>> fields, std::vector<Object>& objects) {
   const toml::array* const list = node.as_array();
   if (list == nullptr) {
     Add(node.source(), key,

@@ -19,7 +19,6 @@ namespace ringmq::broker {
 [[nodiscard]] absl::StatusOr<Config> LoadConfig(const std::string& path);
 
 // The same for text that is already here; `file_name` is for messages.
-[[nodiscard]] absl::StatusOr<Config> ParseConfig(std::string_view file_name,
-                                                 std::string_view text);
+[[nodiscard]] absl::StatusOr<Config> ParseConfig(std::string_view file_name, std::string_view text);
 
 }  // namespace ringmq::broker

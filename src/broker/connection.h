@@ -59,11 +59,11 @@ class Connection final : public codec::FrameSink {
   const int fd;
   ConnectionState state = ConnectionState::kAwaitConnect;
   ReceiveState receive = ReceiveState::kIdle;
-  uint8_t jobs = 0;            // SUBSCRIBEs that wait for other cores.
-  uint8_t operations = 0;      // In flight in the ring; the descriptor closes at zero.
-  bool dirty : 1 = false;      // In the wire's list of connections to flush.
-  bool paused : 1 = false;     // Frames wait in `partial` until Wire::Resume().
-  bool abort : 1 = false;      // Close without sending the rest.
+  uint8_t jobs = 0;         // SUBSCRIBEs that wait for other cores.
+  uint8_t operations = 0;   // In flight in the ring; the descriptor closes at zero.
+  bool dirty : 1 = false;   // In the wire's list of connections to flush.
+  bool paused : 1 = false;  // Frames wait in `partial` until Wire::Resume().
+  bool abort : 1 = false;   // Close without sending the rest.
   bool closing_fd : 1 = false;
   bool at_home : 1 = false;       // Came from another core: its session is here.
   bool handing_over : 1 = false;  // Goes to another core as soon as the receive has returned.
@@ -71,13 +71,13 @@ class Connection final : public codec::FrameSink {
   bool verified : 1 = false;      // The password was checked; CONNECT is read once more.
   bool end_of_stream : 1 = false;
   bool send_cancelled : 1 = false;
-  bool starved : 1 = false;    // The session has more to send when the output drains.
+  bool starved : 1 = false;  // The session has more to send when the output drains.
   uint16_t keep_alive_s = 0;
   uint32_t listener = 0;
   base::Handle<Connection> self;
   base::Handle<ClientSession> session;
-  base::TimerNode timer;       // Connect timeout, then keep alive, then lingering close.
-  Instant last_packet;         // 5.0 s3.1.2.10.
+  base::TimerNode timer;  // Connect timeout, then keep alive, then lingering close.
+  Instant last_packet;    // 5.0 s3.1.2.10.
   session::Link link;
   transport::OutputQueue output;
   std::vector<uint8_t> partial;  // A frame that straddles reads, or everything while paused.

@@ -55,9 +55,10 @@ routing::Router::Options RouterOptionsOf(const ShardOptions& options, const Mqtt
 
 }  // namespace
 
-Core::Core(const ShardOptions& shard_options, const Config& broker_config, reactor::Ring& shard_ring,
-           CoreMesh& mesh, Shared& broker_shared, Authenticator& broker_authenticator,
-           const AuthMethods& broker_auth_methods, Log& broker_log)
+Core::Core(const ShardOptions& shard_options, const Config& broker_config,
+           reactor::Ring& shard_ring, CoreMesh& mesh, Shared& broker_shared,
+           Authenticator& broker_authenticator, const AuthMethods& broker_auth_methods,
+           Log& broker_log)
     : options(shard_options),
       config(broker_config),
       session_limits(SessionLimitsOf(config.limits)),

@@ -49,8 +49,8 @@ struct Shared {
 struct ShardOptions {
   CoreId index = 0;
   CoreId count = 1;
-  uint64_t seed = 0;           // Of everything random on this core.
-  uint64_t hash_key = 0;       // The same on all cores: client identifier -> home core.
+  uint64_t seed = 0;      // Of everything random on this core.
+  uint64_t hash_key = 0;  // The same on all cores: client identifier -> home core.
 };
 
 struct Core {
@@ -89,10 +89,10 @@ struct Core {
   base::Slab<Connection> connections;
   base::Slab<ClientSession> sessions;
   Statistics statistics;
-  RateLimitedLog refusals;         // Connections that were not accepted.
-  RateLimitedLog peer_errors;      // Malformed packets and protocol errors.
-  RateLimitedLog drops;            // Messages that did not reach a receiver.
-  std::vector<reactor::Op> ops;    // For the next Enter().
+  RateLimitedLog refusals;       // Connections that were not accepted.
+  RateLimitedLog peer_errors;    // Malformed packets and protocol errors.
+  RateLimitedLog drops;          // Messages that did not reach a receiver.
+  std::vector<reactor::Op> ops;  // For the next Enter().
   // Connections to end after the present packet is dealt with: ending one may publish a will,
   // which must not happen in the middle of another publication.
   std::vector<std::pair<base::Handle<Connection>, ReasonCode>> condemned;

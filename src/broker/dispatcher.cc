@@ -47,7 +47,7 @@ void Dispatcher::DeliverToReceiver(codec::Publication& publication, const routin
     granted = receiver.qos_to_self;
   }
   DeliverTo(session, publication,
-            {.qos = std::min(content.qos, granted),  // [MQTT-3.8.4-8]
+            {.qos = std::min(content.qos, granted),                     // [MQTT-3.8.4-8]
              .retain = receiver.retain_as_published && content.retain,  // [MQTT-3.3.1-12]
              .subscription_ids = route.SubscriptionIds(receiver)});
 }
@@ -74,12 +74,11 @@ bool Dispatcher::Offer(codec::Publication& publication, const routing::Pick& pic
       core_.statistics.Drop(DropReason::kNoMember);
       return false;
     case routing::Pick::Kind::kRemote:
-      core_.outbox.Send(
-          pick.core,
-          GroupPublish{.message = codec::SharedMessage::Share(publication.Keep()),
-                       .name = std::make_unique<FilterName>(
-                           FilterName{std::string(share_name), std::string(filter)}),
-                       .tried_cores = std::make_unique<base::CoreSet>(tried_cores)});
+      core_.outbox.Send(pick.core,
+                        GroupPublish{.message = codec::SharedMessage::Share(publication.Keep()),
+                                     .name = std::make_unique<FilterName>(
+                                         FilterName{std::string(share_name), std::string(filter)}),
+                                     .tried_cores = std::make_unique<base::CoreSet>(tried_cores)});
       return true;
     case routing::Pick::Kind::kLocal:
       break;
@@ -114,7 +113,8 @@ void Dispatcher::OnGroupPublish(GroupPublish parcel) {
   base::CoreSet tried = *parcel.tried_cores;
   const codec::MessageContent& content = publication.content();
   routing::PickContext context{.publisher_hash = content.publisher, .topic = content.topic};
-  routing::Pick pick = core_.router.PickLocal(parcel.name->share_name, parcel.name->filter, context);
+  routing::Pick pick =
+      core_.router.PickLocal(parcel.name->share_name, parcel.name->filter, context);
   if (pick.kind == routing::Pick::Kind::kNone) {
     tried.Set(core_.options.index);
     context.tried_cores = tried;
@@ -126,9 +126,9 @@ void Dispatcher::OnGroupPublish(GroupPublish parcel) {
 void Dispatcher::Redispatch(const FilterName& group, codec::MessageRef message) {
   codec::Publication publication(std::move(message), core_.now, core_.scratch);
   const codec::MessageContent& content = publication.content();
-  const routing::Pick pick = core_.router.PickNamed(
-      group.share_name, group.filter,
-      {.publisher_hash = content.publisher, .topic = content.topic});
+  const routing::Pick pick =
+      core_.router.PickNamed(group.share_name, group.filter,
+                             {.publisher_hash = content.publisher, .topic = content.topic});
   (void)Offer(publication, pick, group.share_name, group.filter, {});
 }
 
@@ -145,8 +145,8 @@ void Dispatcher::DeliverTo(ClientSession& session, codec::Publication& publicati
   }
   Connection* const connection =
       session.connected() ? &core_.connections.Get(session.connection) : nullptr;
-  const Delivered outcome = session.qos.Deliver(publication, options, core_.now,
-                                                connection != nullptr ? &connection->link : nullptr);
+  const Delivered outcome = session.qos.Deliver(
+      publication, options, core_.now, connection != nullptr ? &connection->link : nullptr);
   Count(outcome, session, publication);
 }
 

@@ -40,8 +40,9 @@ class Dispatcher {
   void DeliverToReceiver(codec::Publication& publication, const routing::Route& route,
                          const routing::Receiver& receiver);
   bool DeliverToGroup(codec::Publication& publication, routing::GroupId group);
-  bool Offer(codec::Publication& publication, const routing::Pick& pick, std::string_view share_name,
-             std::string_view filter, const base::CoreSet& tried_cores);
+  bool Offer(codec::Publication& publication, const routing::Pick& pick,
+             std::string_view share_name, std::string_view filter,
+             const base::CoreSet& tried_cores);
   void SkipIfFull(ClientSession& session);
   void Count(session::Delivered outcome, ClientSession& session, codec::Publication& publication);
   void LogDrop(DropReason reason, const ClientSession& session, std::string_view topic);

@@ -7,8 +7,8 @@
 #include "base/check.h"
 #include "broker/farewell.h"
 #include "codec/decode.h"
-#include "codec/framer.h"
 #include "codec/frame_writer.h"
+#include "codec/framer.h"
 #include "codec/topic.h"
 
 namespace ringmq::broker {
@@ -26,8 +26,8 @@ codec::Bytes AsBytes(std::string_view text) {
 
 Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
   if (const auto version = codec::PeekConnectVersion(body)) connection.link.version = *version;
-  const auto decoded = codec::DecodeConnect(
-      body, {.user_properties_max = core_.config.limits.user_properties_max});
+  const auto decoded =
+      codec::DecodeConnect(body, {.user_properties_max = core_.config.limits.user_properties_max});
   if (!decoded.ok()) {
     ++core_.statistics.malformed_packets;
     if (decoded.error() == codec::DecodeError::kNotMqtt) {
@@ -99,11 +99,11 @@ Gate::Identification Gate::Identify(Connection& connection, const codec::Connect
   }
   username = std::string(connect.username);
   if (connection.verified) return Identification::kVerified;
-  const AuthVerdict verdict =
-      core_.authenticator.Start(core_.options.index, {.token = connection.self.Pack(),
-                                                      .client_id = std::string(client_id),
-                                                      .username = username,
-                                                      .password = std::string(AsText(connect.password))});
+  const AuthVerdict verdict = core_.authenticator.Start(
+      core_.options.index, {.token = connection.self.Pack(),
+                            .client_id = std::string(client_id),
+                            .username = username,
+                            .password = std::string(AsText(connect.password))});
   switch (verdict) {
     case AuthVerdict::kAllow:
       return Identification::kVerified;
@@ -219,8 +219,8 @@ void Gate::ContinueExchange(Connection& connection, codec::Bytes data) {
     return;
   }
   const std::vector<uint8_t> body = std::exchange(extras.connect_body, {});
-  const auto connect = codec::DecodeConnect(
-      body, {.user_properties_max = core_.config.limits.user_properties_max});
+  const auto connect =
+      codec::DecodeConnect(body, {.user_properties_max = core_.config.limits.user_properties_max});
   RMQ_CHECK(connect.ok());  // It was when the exchange began.
   const bool assigned = connect->client_id.empty();
   const std::string assigned_id = assigned ? AssignClientId() : std::string();
@@ -242,8 +242,7 @@ ReasonCode Gate::CheckWill(const codec::Connect& connect, std::string_view clien
       codec::TopicLevelCount(will.topic) > core_.config.limits.topic_levels_max) {
     return ReasonCode::kTopicNameInvalid;
   }
-  const Identity who{
-      .client_id = client_id, .username = username, .anonymous = username.empty()};
+  const Identity who{.client_id = client_id, .username = username, .anonymous = username.empty()};
   if (!core_.policy.MayPublish(who, will.topic)) return ReasonCode::kNotAuthorized;
   return ReasonCode::kSuccess;
 }
@@ -275,8 +274,7 @@ void Gate::Establish(Connection& connection, const codec::Connect& connect,
     core_.statistics.publishes_sent += sent.sent;
     core_.statistics.dropped[static_cast<size_t>(DropReason::kExpired)] += sent.expired;
     core_.statistics.dropped[static_cast<size_t>(DropReason::kTooLarge)] += sent.too_large;
-    connection.starved =
-        opened.session->qos.wants_drain() || opened.session->replays > 0;
+    connection.starved = opened.session->qos.wants_drain() || opened.session->replays > 0;
   }
 }
 

@@ -51,8 +51,9 @@ class Gate {
                                      std::string_view username) const;
   void Establish(Connection& connection, const codec::Connect& connect, std::string_view client_id,
                  bool assigned, std::string_view username, std::string_view authentication_data);
-  void SendConnack(Connection& connection, const codec::Connect& connect, const ClientSession& session,
-                   bool present, bool assigned, std::string_view authentication_data);
+  void SendConnack(Connection& connection, const codec::Connect& connect,
+                   const ClientSession& session, bool present, bool assigned,
+                   std::string_view authentication_data);
   void SetUpLink(Connection& connection, const codec::Connect& connect);
   void AgreeKeepAlive(Connection& connection, uint16_t wanted_s);
   void Refuse(Connection& connection, ReasonCode reason, std::string_view client_id);

@@ -39,7 +39,7 @@ class Outbox {
   const CoreId self_;
   std::vector<base::RingQueue<Parcel>> overflow_;  // By destination.
   base::RingQueue<Addressed> behind_;
-  size_t waiting_ = 0;                             // Parcels in all of overflow_.
+  size_t waiting_ = 0;  // Parcels in all of overflow_.
 };
 
 }  // namespace ringmq::broker

@@ -36,9 +36,9 @@ using mesh::CoreId;
 
 struct HandOff {
   int fd = -1;
-  uint32_t listener = 0;             // Index into Config::listeners.
+  uint32_t listener = 0;  // Index into Config::listeners.
   Instant accepted;
-  std::vector<uint8_t> bytes;        // Everything read so far: CONNECT and what came behind it.
+  std::vector<uint8_t> bytes;  // Everything read so far: CONNECT and what came behind it.
 };
 
 // The filter that a parcel is about; on the heap, so that lanes stay narrow.

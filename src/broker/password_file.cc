@@ -59,8 +59,7 @@ absl::Status AddFile(const std::string& path, LoadedPasswords& loaded) {
         fmt::format("{}: every user of this machine can read these hashes; chmod 0640", path));
   }
   const size_t before = loaded.table.size();
-  if (const absl::Status status = ParsePasswordFile(path, file->text, loaded.table);
-      !status.ok()) {
+  if (const absl::Status status = ParsePasswordFile(path, file->text, loaded.table); !status.ok()) {
     return status;
   }
   if (loaded.table.size() == before) {
@@ -112,8 +111,7 @@ absl::StatusOr<LoadedPasswords> LoadPasswords(const Config& config) {
   for (const UserConfig& user : config.users) {
     absl::StatusOr<PasswordHash> hash = HashOf(user);
     if (!hash.ok()) return hash.status();
-    if (const absl::Status status = loaded.table.Add(user.name, *std::move(hash));
-        !status.ok()) {
+    if (const absl::Status status = loaded.table.Add(user.name, *std::move(hash)); !status.ok()) {
       return status;
     }
   }

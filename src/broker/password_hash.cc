@@ -21,8 +21,7 @@ constexpr size_t kSaltBytes = 12;
 
 absl::Status Malformed(std::string_view expected) {
   return absl::InvalidArgumentError(
-      fmt::format("expected a hash \"$6$SALT$HASH\" or \"$7$ITERATIONS$SALT$HASH\": {}",
-                  expected));
+      fmt::format("expected a hash \"$6$SALT$HASH\" or \"$7$ITERATIONS$SALT$HASH\": {}", expected));
 }
 
 // Strict: abseil skips blanks and accepts missing padding, so encode again and compare.
@@ -72,8 +71,8 @@ absl::StatusOr<PasswordHash> PasswordHash::Parse(std::string_view text) {
   } else if (kind != "7") {
     return Malformed("the kind is 6 or 7");
   } else if (!ParseIterations(TakePart(rest), hash.iterations_)) {
-    return Malformed(fmt::format("ITERATIONS is {} to {}", kPbkdf2IterationsMin,
-                                 kPbkdf2IterationsMax));
+    return Malformed(
+        fmt::format("ITERATIONS is {} to {}", kPbkdf2IterationsMin, kPbkdf2IterationsMax));
   }
   if (!DecodeBase64(TakePart(rest), hash.salt_) || hash.salt_.empty() ||
       hash.salt_.size() > kPasswordSaltBytesMax) {
@@ -87,8 +86,8 @@ absl::StatusOr<PasswordHash> PasswordHash::Parse(std::string_view text) {
   return hash;
 }
 
-absl::StatusOr<PasswordHash> PasswordHash::Make(std::string_view password,
-                                                std::string_view salt, uint32_t iterations) {
+absl::StatusOr<PasswordHash> PasswordHash::Make(std::string_view password, std::string_view salt,
+                                                uint32_t iterations) {
   RMQ_CHECK(!salt.empty());
   RMQ_CHECK(salt.size() <= kPasswordSaltBytesMax);
   RMQ_CHECK(iterations >= kPbkdf2IterationsMin);

@@ -54,11 +54,11 @@ size_t Protocol::OnBytes(Connection& connection, std::span<const uint8_t> input)
   while (handled < input.size()) {
     const bool open = connection.open();
     const codec::Bytes rest = input.subspan(handled);
-    const codec::FrameParse frame = codec::ParseFrame(
-        rest,
-        open ? core_.config.limits.packet_size_bytes_max
-             : core_.config.limits.packet_size_bytes_max_before_connect,
-        open ? connection.link.version : ProtocolVersion::kV5);
+    const codec::FrameParse frame =
+        codec::ParseFrame(rest,
+                          open ? core_.config.limits.packet_size_bytes_max
+                               : core_.config.limits.packet_size_bytes_max_before_connect,
+                          open ? connection.link.version : ProtocolVersion::kV5);
     if (frame.status == FrameStatus::kNeedMore) return handled;
     if (frame.status == FrameStatus::kMalformed) {
       Reject(connection, ReasonCode::kMalformedPacket, "fixed header");
@@ -179,10 +179,10 @@ void Protocol::OnPublish(Connection& connection, uint8_t flags, codec::Bytes bod
   if (!decoded.ok()) return RejectDecoded(connection, decoded.error(), "PUBLISH");
   codec::Publish& publish = *decoded;
   if (connection.is_v5() && !ResolveAlias(connection, publish)) {
-    return Reject(connection,
-                  publish.topic_alias == 0 ? ReasonCode::kProtocolError
-                                           : ReasonCode::kTopicAliasInvalid,
-                  "topic alias");
+    return Reject(
+        connection,
+        publish.topic_alias == 0 ? ReasonCode::kProtocolError : ReasonCode::kTopicAliasInvalid,
+        "topic alias");
   }
   ++core_.statistics.publishes_received;
   core_.statistics.publish_bytes_received += publish.payload.size();
@@ -221,7 +221,8 @@ bool Protocol::ResolveAlias(Connection& connection, codec::Publish& publish) {
         std::make_unique<codec::InboundAliases>(core_.config.limits.topic_alias_inbound_max);
   }
   // [MQTT-3.3.2-8] [MQTT-3.3.2-9]
-  if (!publish.topic.empty()) return extras.inbound_aliases->Set(publish.topic_alias, publish.topic);
+  if (!publish.topic.empty())
+    return extras.inbound_aliases->Set(publish.topic_alias, publish.topic);
   const auto topic = extras.inbound_aliases->Resolve(publish.topic_alias);
   if (!topic.has_value()) return false;
   publish.topic = *topic;
@@ -314,8 +315,7 @@ void Protocol::OnDisconnect(Connection& connection, codec::Bytes body) {
     if (session.expiry_s == 0 && *decoded->session_expiry_s != 0) {
       return Reject(connection, ReasonCode::kProtocolError, "session expiry in DISCONNECT");
     }
-    session.expiry_s =
-        std::min(*decoded->session_expiry_s, core_.config.mqtt.session_expiry_s_max);
+    session.expiry_s = std::min(*decoded->session_expiry_s, core_.config.mqtt.session_expiry_s_max);
   }
   // Only a normal disconnection takes the will back. [MQTT-3.14.4-3] [MQTT-3.1.2-10]
   if (decoded->reason == ReasonCode::kSuccess) session.will.reset();
@@ -344,7 +344,8 @@ void Protocol::Reject(Connection& connection, ReasonCode reason, std::string_vie
     ++core_.statistics.protocol_errors;
   }
   const ClientSession* const session = core_.sessions.Find(connection.session);
-  core_.peer_errors.Write(core_.now, LogLevel::kInfo, "client '{}' disconnected: {}, reason 0x{:02x}",
+  core_.peer_errors.Write(core_.now, LogLevel::kInfo,
+                          "client '{}' disconnected: {}, reason 0x{:02x}",
                           session != nullptr ? std::string_view(session->client_id) : "", what,
                           static_cast<unsigned>(reason));
   Disconnect(wire_, connection, reason);

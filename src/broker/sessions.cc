@@ -121,8 +121,7 @@ void Sessions::OnTimer(ClientSession& session) {
   if (session.will != nullptr && offline >= int64_t{session.will->delay_s} * kSecond) {
     SendWill(session);
   }
-  if (session.expiry_s != kSessionNeverExpires &&
-      offline >= int64_t{session.expiry_s} * kSecond) {
+  if (session.expiry_s != kSessionNeverExpires && offline >= int64_t{session.expiry_s} * kSecond) {
     ++core_.statistics.sessions_expired;
     End(session);
   } else {

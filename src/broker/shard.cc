@@ -90,9 +90,8 @@ void Shard::DrainLanes() {
   }
   // Everything that is there when a lane's turn comes, which AfterDrain() relies on.
   core_.statistics.parcels_received +=
-      mesh_.Drain(core_.options.index, SIZE_MAX, [this](CoreId from, Parcel&& parcel) {
-        OnParcel(from, std::move(parcel));
-      });
+      mesh_.Drain(core_.options.index, SIZE_MAX,
+                  [this](CoreId from, Parcel&& parcel) { OnParcel(from, std::move(parcel)); });
   retained_.AfterDrain();
 }
 

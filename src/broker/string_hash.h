@@ -13,9 +13,7 @@ namespace ringmq::broker {
 
 struct StringHash {
   using is_transparent = void;
-  size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>()(text);
-  }
+  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 
 struct StringEqual {

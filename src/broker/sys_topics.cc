@@ -44,8 +44,8 @@ void SysTopics::OnReply(const StatisticsReply& reply) {
 }
 
 void SysTopics::Publish(std::string_view name, std::string_view value) {
-  const std::string topic = absl::StrCat(
-      "$SYS/broker/", absl::string_view(name.data(), name.size()));
+  const std::string topic =
+      absl::StrCat("$SYS/broker/", absl::string_view(name.data(), name.size()));
   codec::Publication publication(
       {.topic = topic,
        .payload = {static_cast<const uint8_t*>(static_cast<const void*>(value.data())),
@@ -95,15 +95,19 @@ void SysTopics::PublishAll() {
 
 void SysTopics::PublishLoads() {
   static constexpr std::array<std::string_view, 9> kNames = {
-      "messages/received", "messages/sent",    "publish/received", "publish/sent",
-      "publish/dropped",   "bytes/received",   "bytes/sent",       "sockets",
-      "connections",
+      "messages/received", "messages/sent", "publish/received", "publish/sent", "publish/dropped",
+      "bytes/received",    "bytes/sent",    "sockets",          "connections",
   };
   const Statistics& s = total_;
   const std::array<uint64_t, 9> counts = {
-      s.packets_received, s.packets_sent,   s.publishes_received,
-      s.publishes_sent,   s.dropped_total(), s.bytes_received,
-      s.bytes_sent,       s.connections_accepted,
+      s.packets_received,
+      s.packets_sent,
+      s.publishes_received,
+      s.publishes_sent,
+      s.dropped_total(),
+      s.bytes_received,
+      s.bytes_sent,
+      s.connections_accepted,
       s.connections_accepted - std::min(s.connections_accepted, s.connections_refused),
   };
   static constexpr std::array<std::string_view, 3> kSpans = {"1min", "5min", "15min"};

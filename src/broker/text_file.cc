@@ -38,8 +38,7 @@ absl::Status FileError(const std::string& path, int error_number) {
 }
 
 // The file may grow or shrink while it is read: what counts is what read() returns.
-absl::Status ReadAll(const std::string& path, int fd, size_t size_bytes_max,
-                     std::string& out) {
+absl::Status ReadAll(const std::string& path, int fd, size_t size_bytes_max, std::string& out) {
   char block[16 * 1024];
   while (true) {  // Ends at the end of the file or at the limit.
     const ssize_t count = ::read(fd, block, sizeof(block));

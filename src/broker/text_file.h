@@ -20,8 +20,7 @@ struct TextFile {
 };
 
 // Reads a whole regular file of at most `size_bytes_max`. The error names the path.
-[[nodiscard]] absl::StatusOr<TextFile> ReadTextFile(const std::string& path,
-                                                    size_t size_bytes_max);
+[[nodiscard]] absl::StatusOr<TextFile> ReadTextFile(const std::string& path, size_t size_bytes_max);
 
 // Walks over lines. Line ends are "\n" or "\r\n" and are not part of the line; a last line
 // without an end counts. Views point into the text that was passed in.

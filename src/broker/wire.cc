@@ -148,10 +148,9 @@ void Wire::StartReceiving(Connection& connection) {
   const bool multishot = connection.open();
   connection.receive = multishot ? ReceiveState::kMultishot : ReceiveState::kOnce;
   ++connection.operations;
-  core_.ops.push_back(
-      {.code = multishot ? reactor::OpCode::kRecvMultishot : reactor::OpCode::kRecv,
-       .fd = connection.fd,
-       .token = MakeToken(TokenKind::kReceive, connection.self)});
+  core_.ops.push_back({.code = multishot ? reactor::OpCode::kRecvMultishot : reactor::OpCode::kRecv,
+                       .fd = connection.fd,
+                       .token = MakeToken(TokenKind::kReceive, connection.self)});
 }
 
 bool Wire::wants_bytes(const Connection& connection) const {

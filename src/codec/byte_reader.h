@@ -28,8 +28,7 @@ inline Bytes AsBytes(std::string_view text) {
 // Returned views point into the input.
 class ByteReader {
  public:
-  explicit ByteReader(Bytes input)
-      : next_(input.data()), end_(input.data() + input.size()) {}
+  explicit ByteReader(Bytes input) : next_(input.data()), end_(input.data() + input.size()) {}
 
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] size_t left() const { return static_cast<size_t>(end_ - next_); }

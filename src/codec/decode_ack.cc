@@ -32,8 +32,7 @@ Decoded<SubscribeAck> DecodeReasons(Bytes body, PropertyContext context, Protoco
       if (property.id == PropertyId::kReasonString) ack.reason_string = property.text;
       return std::nullopt;
     };
-    if (const Failure failure =
-            ReadProperties(reader, context, limits, ack.properties, visit)) {
+    if (const Failure failure = ReadProperties(reader, context, limits, ack.properties, visit)) {
       return *failure;
     }
   }

@@ -69,8 +69,8 @@ Decoded<Connack> DecodeConnack(Bytes body, ProtocolVersion version, const Decode
     connack.reason = static_cast<ReasonCode>(code);
     if (!IsConnackReason(code)) return DecodeError::kMalformed;  // [MQTT-3.2.2-8]
     const auto visit = [&](const Property& property) { return Assign(property, connack); };
-    if (const Failure failure = ReadProperties(reader, PropertyContext::kConnack, limits,
-                                               connack.properties, visit)) {
+    if (const Failure failure =
+            ReadProperties(reader, PropertyContext::kConnack, limits, connack.properties, visit)) {
       return *failure;
     }
   } else {

@@ -79,8 +79,8 @@ Failure ReadConnectProperties(ByteReader& reader, const DecodeLimits& limits, Co
     has_data |= property.id == PropertyId::kAuthenticationData;
     return Assign(property, connect);
   };
-  if (const Failure failure = ReadProperties(reader, PropertyContext::kConnect, limits,
-                                             connect.properties, visit)) {
+  if (const Failure failure =
+          ReadProperties(reader, PropertyContext::kConnect, limits, connect.properties, visit)) {
     return failure;
   }
   // 5.0 s3.1.2.11.10: data without a method is a Protocol Error.
@@ -93,11 +93,13 @@ Failure ReadClientId(ByteReader& reader, Connect& connect) {
   if (reader.failed()) return DecodeError::kMalformed;
   if (!connect.client_id.empty()) return std::nullopt;  // [MQTT-3.1.3-5]
   switch (connect.version) {
-    case ProtocolVersion::kV31: return DecodeError::kClientIdentifierNotValid;
+    case ProtocolVersion::kV31:
+      return DecodeError::kClientIdentifierNotValid;
     case ProtocolVersion::kV311:
       if (connect.clean_start) return std::nullopt;
       return DecodeError::kClientIdentifierNotValid;  // [MQTT-3.1.3-8]
-    case ProtocolVersion::kV5: return std::nullopt;   // [MQTT-3.1.3-6]
+    case ProtocolVersion::kV5:
+      return std::nullopt;  // [MQTT-3.1.3-6]
   }
   return DecodeError::kMalformed;
 }
@@ -153,7 +155,7 @@ Decoded<Connect> DecodeConnect(Bytes body, const DecodeLimits& limits) {
   if (connect.has_will) {
     if (const Failure failure = ReadWill(reader, flags, limits, connect)) return *failure;
   }
-  if (connect.has_username) connect.username = reader.Text();  // [MQTT-3.1.2-17] [MQTT-3.1.3-12]
+  if (connect.has_username) connect.username = reader.Text();    // [MQTT-3.1.2-17] [MQTT-3.1.3-12]
   if (connect.has_password) connect.password = reader.Binary();  // [MQTT-3.1.2-19]
   if (!reader.done()) return DecodeError::kMalformed;
   return connect;

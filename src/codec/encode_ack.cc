@@ -67,8 +67,9 @@ size_t EncodedSizeBytes(const TypedAck& packet, ProtocolVersion version) {
 void Encode(const TypedAck& packet, ProtocolVersion version, std::span<uint8_t> out) {
   RMQ_CHECK(packet.type >= PacketType::kPuback);
   RMQ_CHECK(packet.type <= PacketType::kPubcomp);
-  EmitPacket(packet.type, FlagsOf(packet.type),
-             [&](auto& body) { EmitAck(packet.ack, version, body); }, out);
+  EmitPacket(
+      packet.type, FlagsOf(packet.type), [&](auto& body) { EmitAck(packet.ack, version, body); },
+      out);
 }
 
 size_t EncodedSizeBytes(const Suback& packet, ProtocolVersion version) {
@@ -76,7 +77,8 @@ size_t EncodedSizeBytes(const Suback& packet, ProtocolVersion version) {
 }
 
 void Encode(const Suback& packet, ProtocolVersion version, std::span<uint8_t> out) {
-  EmitPacket(PacketType::kSuback, 0, [&](auto& body) { EmitSuback(packet, version, body); }, out);
+  EmitPacket(
+      PacketType::kSuback, 0, [&](auto& body) { EmitSuback(packet, version, body); }, out);
 }
 
 size_t EncodedSizeBytes(const Unsuback& packet, ProtocolVersion version) {
@@ -84,8 +86,8 @@ size_t EncodedSizeBytes(const Unsuback& packet, ProtocolVersion version) {
 }
 
 void Encode(const Unsuback& packet, ProtocolVersion version, std::span<uint8_t> out) {
-  EmitPacket(PacketType::kUnsuback, 0, [&](auto& body) { EmitUnsuback(packet, version, body); },
-             out);
+  EmitPacket(
+      PacketType::kUnsuback, 0, [&](auto& body) { EmitUnsuback(packet, version, body); }, out);
 }
 
 }  // namespace ringmq::codec

@@ -144,8 +144,8 @@ size_t EncodedSizeBytes(const Connect& packet, ProtocolVersion version) {
 }
 
 void Encode(const Connect& packet, ProtocolVersion version, std::span<uint8_t> out) {
-  EmitPacket(PacketType::kConnect, 0, [&](auto& body) { EmitConnect(packet, version, body); },
-             out);
+  EmitPacket(
+      PacketType::kConnect, 0, [&](auto& body) { EmitConnect(packet, version, body); }, out);
 }
 
 size_t EncodedSizeBytes(const Connack& packet, ProtocolVersion version) {
@@ -153,8 +153,8 @@ size_t EncodedSizeBytes(const Connack& packet, ProtocolVersion version) {
 }
 
 void Encode(const Connack& packet, ProtocolVersion version, std::span<uint8_t> out) {
-  EmitPacket(PacketType::kConnack, 0, [&](auto& body) { EmitConnack(packet, version, body); },
-             out);
+  EmitPacket(
+      PacketType::kConnack, 0, [&](auto& body) { EmitConnack(packet, version, body); }, out);
 }
 
 }  // namespace ringmq::codec

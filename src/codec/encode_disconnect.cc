@@ -53,8 +53,9 @@ size_t EncodedSizeBytes(const Disconnect& packet, ProtocolVersion version) {
 }
 
 void Encode(const Disconnect& packet, ProtocolVersion version, std::span<uint8_t> out) {
-  EmitPacket(PacketType::kDisconnect, 0,  // [MQTT-3.14.1-1]
-             [&](auto& body) { EmitDisconnect(packet, version, body); }, out);
+  EmitPacket(
+      PacketType::kDisconnect, 0,  // [MQTT-3.14.1-1]
+      [&](auto& body) { EmitDisconnect(packet, version, body); }, out);
 }
 
 size_t EncodedSizeBytes(const Auth& packet, ProtocolVersion version) {
@@ -64,8 +65,9 @@ size_t EncodedSizeBytes(const Auth& packet, ProtocolVersion version) {
 
 void Encode(const Auth& packet, ProtocolVersion version, std::span<uint8_t> out) {
   RMQ_CHECK(version == ProtocolVersion::kV5);
-  EmitPacket(PacketType::kAuth, 0,  // [MQTT-3.15.1-1]
-             [&](auto& body) { EmitAuth(packet, body); }, out);
+  EmitPacket(
+      PacketType::kAuth, 0,  // [MQTT-3.15.1-1]
+      [&](auto& body) { EmitAuth(packet, body); }, out);
 }
 
 }  // namespace ringmq::codec

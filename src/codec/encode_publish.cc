@@ -43,11 +43,10 @@ size_t EncodedSizeBytes(const Publish& packet, ProtocolVersion version) {
 }
 
 void Encode(const Publish& packet, ProtocolVersion version, std::span<uint8_t> out) {
-  const auto flags =
-      static_cast<uint8_t>((packet.dup ? 0x08 : 0) | static_cast<uint8_t>(packet.qos) << 1 |
-                           (packet.retain ? 0x01 : 0));
-  EmitPacket(PacketType::kPublish, flags,
-             [&](auto& body) { EmitPublish(packet, version, body); }, out);
+  const auto flags = static_cast<uint8_t>(
+      (packet.dup ? 0x08 : 0) | static_cast<uint8_t>(packet.qos) << 1 | (packet.retain ? 0x01 : 0));
+  EmitPacket(
+      PacketType::kPublish, flags, [&](auto& body) { EmitPublish(packet, version, body); }, out);
 }
 
 }  // namespace ringmq::codec

@@ -19,8 +19,8 @@ void EmitSubscribeProperties(const Subscribe& packet, Out& out) {
 
 template <typename Out>
 void EmitSubscribe(const Subscribe& packet, ProtocolVersion version, Out& out) {
-  RMQ_CHECK(packet.packet_id != 0);     // [MQTT-2.2.1-3]
-  RMQ_CHECK(!packet.filters.empty());   // [MQTT-3.8.3-2]
+  RMQ_CHECK(packet.packet_id != 0);    // [MQTT-2.2.1-3]
+  RMQ_CHECK(!packet.filters.empty());  // [MQTT-3.8.3-2]
   out.TwoByte(packet.packet_id);
   if (version == ProtocolVersion::kV5) {
     EmitPropertyList([&](auto& list) { EmitSubscribeProperties(packet, list); }, out);
@@ -30,8 +30,8 @@ void EmitSubscribe(const Subscribe& packet, ProtocolVersion version, Out& out) {
 
 template <typename Out>
 void EmitUnsubscribe(const Unsubscribe& packet, ProtocolVersion version, Out& out) {
-  RMQ_CHECK(packet.packet_id != 0);     // [MQTT-2.2.1-3]
-  RMQ_CHECK(!packet.filters.empty());   // [MQTT-3.10.3-2]
+  RMQ_CHECK(packet.packet_id != 0);    // [MQTT-2.2.1-3]
+  RMQ_CHECK(!packet.filters.empty());  // [MQTT-3.10.3-2]
   out.TwoByte(packet.packet_id);
   if (version == ProtocolVersion::kV5) {
     EmitPropertyList([&](auto& list) { EmitUserProperties(packet.properties, list); }, out);
@@ -46,8 +46,9 @@ size_t EncodedSizeBytes(const Subscribe& packet, ProtocolVersion version) {
 }
 
 void Encode(const Subscribe& packet, ProtocolVersion version, std::span<uint8_t> out) {
-  EmitPacket(PacketType::kSubscribe, 0x02,  // [MQTT-3.8.1-1]
-             [&](auto& body) { EmitSubscribe(packet, version, body); }, out);
+  EmitPacket(
+      PacketType::kSubscribe, 0x02,  // [MQTT-3.8.1-1]
+      [&](auto& body) { EmitSubscribe(packet, version, body); }, out);
 }
 
 size_t EncodedSizeBytes(const Unsubscribe& packet, ProtocolVersion version) {
@@ -55,8 +56,9 @@ size_t EncodedSizeBytes(const Unsubscribe& packet, ProtocolVersion version) {
 }
 
 void Encode(const Unsubscribe& packet, ProtocolVersion version, std::span<uint8_t> out) {
-  EmitPacket(PacketType::kUnsubscribe, 0x02,  // [MQTT-3.10.1-1]
-             [&](auto& body) { EmitUnsubscribe(packet, version, body); }, out);
+  EmitPacket(
+      PacketType::kUnsubscribe, 0x02,  // [MQTT-3.10.1-1]
+      [&](auto& body) { EmitUnsubscribe(packet, version, body); }, out);
 }
 
 void AppendFilter(std::string_view filter, std::vector<uint8_t>& filters) {

@@ -19,15 +19,15 @@ namespace ringmq::codec {
 struct FrameHead {
   PacketType type = PacketType::kConnect;
   uint8_t flags = 0;
-  uint32_t header_size_bytes = 0;     // Zero: the head is not complete yet.
+  uint32_t header_size_bytes = 0;  // Zero: the head is not complete yet.
   uint32_t remaining_size_bytes = 0;
 
   [[nodiscard]] uint32_t size_bytes() const { return header_size_bytes + remaining_size_bytes; }
 };
 
 enum class FrameStatus : uint8_t {
-  kFrame,      // The input starts with a whole packet.
-  kNeedMore,   // If head.header_size_bytes is set, head.size_bytes() says how much in all.
+  kFrame,     // The input starts with a whole packet.
+  kNeedMore,  // If head.header_size_bytes is set, head.size_bytes() says how much in all.
   kMalformed,
   kTooLarge,
 };

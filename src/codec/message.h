@@ -23,12 +23,12 @@ struct MessageContent {
   std::string_view topic{};
   Bytes payload{};
   Bytes forwardable{};  // Property bytes to pass on unaltered; may come from a list with hop
-                      // properties when `filter_hop_properties` is set.
+                        // properties when `filter_hop_properties` is set.
   bool filter_hop_properties = false;
   Qos qos = Qos::kAtMostOnce;
-  bool retain = false;                // As published.
-  Instant expires = Instant::Max();   // Max: never.
-  uint64_t publisher = 0;             // Opaque; for No Local. Zero: none.
+  bool retain = false;               // As published.
+  Instant expires = Instant::Max();  // Max: never.
+  uint64_t publisher = 0;            // Opaque; for No Local. Zero: none.
 };
 
 class Message;

@@ -56,11 +56,21 @@ bool PropertyReader::Stop(DecodeError error) {
 
 bool PropertyReader::ReadValue(PropertyType type, Property& property) {
   switch (type) {
-    case PropertyType::kByte: property.number = reader_.Byte(); break;
-    case PropertyType::kTwoByte: property.number = reader_.TwoByte(); break;
-    case PropertyType::kFourByte: property.number = reader_.FourByte(); break;
-    case PropertyType::kVarint: property.number = reader_.VarintValue(); break;
-    case PropertyType::kBinary: property.text = AsText(reader_.Binary()); break;
+    case PropertyType::kByte:
+      property.number = reader_.Byte();
+      break;
+    case PropertyType::kTwoByte:
+      property.number = reader_.TwoByte();
+      break;
+    case PropertyType::kFourByte:
+      property.number = reader_.FourByte();
+      break;
+    case PropertyType::kVarint:
+      property.number = reader_.VarintValue();
+      break;
+    case PropertyType::kBinary:
+      property.text = AsText(reader_.Binary());
+      break;
     case PropertyType::kString:
       property.text = trusted_ ? AsText(reader_.Binary()) : reader_.Text();
       break;
@@ -90,9 +100,14 @@ std::optional<DecodeError> PropertyReader::CheckRange(PropertyRange range,
                                                       const Property& property) {
   bool good = true;
   switch (range) {
-    case PropertyRange::kAny: break;
-    case PropertyRange::kBoolean: good = property.number <= 1; break;
-    case PropertyRange::kNonZero: good = property.number != 0; break;
+    case PropertyRange::kAny:
+      break;
+    case PropertyRange::kBoolean:
+      good = property.number <= 1;
+      break;
+    case PropertyRange::kNonZero:
+      good = property.number != 0;
+      break;
     case PropertyRange::kTopicName:
       good = IsValidTopicName(property.text);  // [MQTT-3.3.2-14]
       break;
@@ -120,9 +135,8 @@ size_t ForwardableSizeBytes(Bytes list) {
 }
 
 void AppendForwardable(Bytes list, std::vector<uint8_t>& out) {
-  ForEachForwardable(list, [&](Bytes property) {
-    out.insert(out.end(), property.begin(), property.end());
-  });
+  ForEachForwardable(
+      list, [&](Bytes property) { out.insert(out.end(), property.begin(), property.end()); });
 }
 
 PropertyWriter& PropertyWriter::Number(PropertyId id, uint32_t value) {
@@ -131,9 +145,15 @@ PropertyWriter& PropertyWriter::Number(PropertyId id, uint32_t value) {
   out_.push_back(static_cast<uint8_t>(id));
   int bytes = 0;
   switch (rule->type) {
-    case PropertyType::kByte: bytes = 1; break;
-    case PropertyType::kTwoByte: bytes = 2; break;
-    case PropertyType::kFourByte: bytes = 4; break;
+    case PropertyType::kByte:
+      bytes = 1;
+      break;
+    case PropertyType::kTwoByte:
+      bytes = 2;
+      break;
+    case PropertyType::kFourByte:
+      bytes = 4;
+      break;
     case PropertyType::kVarint: {
       uint8_t varint[kVarintBytesMax];
       out_.insert(out_.end(), varint, EncodeVarint(value, varint));
@@ -141,7 +161,8 @@ PropertyWriter& PropertyWriter::Number(PropertyId id, uint32_t value) {
     }
     case PropertyType::kString:
     case PropertyType::kBinary:
-    case PropertyType::kStringPair: RMQ_CHECK(false);
+    case PropertyType::kStringPair:
+      RMQ_CHECK(false);
   }
   RMQ_CHECK(bytes == 4 || value >> (8 * bytes) == 0);
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {

@@ -56,7 +56,13 @@ enum class PropertyId : uint8_t {
 inline constexpr size_t kPropertyIdLimit = 0x2b;  // One above the last.
 
 enum class PropertyType : uint8_t {
-  kByte, kTwoByte, kFourByte, kVarint, kString, kBinary, kStringPair
+  kByte,
+  kTwoByte,
+  kFourByte,
+  kVarint,
+  kString,
+  kBinary,
+  kStringPair
 };
 
 // Which values are a Protocol Error though their type is right.
@@ -216,12 +222,11 @@ class PropertyReader {
 // expiry (counts down), alias, subscription identifiers, will delay.
 // [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-3.3.2-20]
 [[nodiscard]] constexpr bool IsForwardable(PropertyId id) {
-  constexpr uint64_t kForwardable =
-      1ull << static_cast<uint8_t>(PropertyId::kPayloadFormat) |
-      1ull << static_cast<uint8_t>(PropertyId::kContentType) |
-      1ull << static_cast<uint8_t>(PropertyId::kResponseTopic) |
-      1ull << static_cast<uint8_t>(PropertyId::kCorrelationData) |
-      1ull << static_cast<uint8_t>(PropertyId::kUserProperty);
+  constexpr uint64_t kForwardable = 1ull << static_cast<uint8_t>(PropertyId::kPayloadFormat) |
+                                    1ull << static_cast<uint8_t>(PropertyId::kContentType) |
+                                    1ull << static_cast<uint8_t>(PropertyId::kResponseTopic) |
+                                    1ull << static_cast<uint8_t>(PropertyId::kCorrelationData) |
+                                    1ull << static_cast<uint8_t>(PropertyId::kUserProperty);
   return (kForwardable >> static_cast<uint8_t>(id) & 1) != 0;
 }
 

@@ -92,8 +92,8 @@ void Publication::Encode(const Layout& layout, std::span<const uint32_t> subscri
   RMQ_CHECK(property_bytes <= kVarintMax);
   const size_t property_length_bytes =
       layout.is_v5 ? VarintSizeBytes(static_cast<uint32_t>(property_bytes)) : 0;
-  const size_t before_payload = 2 + topic.size() + (layout.has_packet_id ? 2 : 0) +
-                                property_length_bytes + property_bytes;
+  const size_t before_payload =
+      2 + topic.size() + (layout.has_packet_id ? 2 : 0) + property_length_bytes + property_bytes;
   const size_t remaining = before_payload + content_.payload.size();
   // What we accept fits, and what we add is bounded: see the broker's packet size limit.
   RMQ_CHECK(remaining <= kVarintMax);

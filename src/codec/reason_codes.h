@@ -26,9 +26,9 @@ struct ByteSet {
   }
 };
 
-inline constexpr ByteSet kConnackReasons = {
-    0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89,
-    0x8a, 0x8c, 0x90, 0x95, 0x97, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f};
+inline constexpr ByteSet kConnackReasons = {0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86,
+                                            0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97,
+                                            0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f};
 inline constexpr ByteSet kPubackReasons = {0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99};
 inline constexpr ByteSet kPubrelReasons = {0x00, 0x92};
 inline constexpr ByteSet kSubackReasons = {0x00, 0x01, 0x02, 0x80, 0x83, 0x87,
@@ -45,10 +45,12 @@ constexpr bool IsConnackReason(uint8_t code) { return kConnackReasons.Has(code);
 
 // 3.1.1 table 3.1; values above 5 do not exist.
 constexpr std::optional<ReasonCode> ReasonOfReturnCode(uint8_t code) {
-  constexpr ReasonCode kReasons[] = {
-      ReasonCode::kSuccess,           ReasonCode::kUnsupportedProtocolVersion,
-      ReasonCode::kClientIdentifierNotValid, ReasonCode::kServerUnavailable,
-      ReasonCode::kBadUserNameOrPassword,    ReasonCode::kNotAuthorized};
+  constexpr ReasonCode kReasons[] = {ReasonCode::kSuccess,
+                                     ReasonCode::kUnsupportedProtocolVersion,
+                                     ReasonCode::kClientIdentifierNotValid,
+                                     ReasonCode::kServerUnavailable,
+                                     ReasonCode::kBadUserNameOrPassword,
+                                     ReasonCode::kNotAuthorized};
   if (code >= std::size(kReasons)) return std::nullopt;
   return kReasons[code];
 }
@@ -61,8 +63,7 @@ constexpr uint8_t ReturnCodeOf(ReasonCode reason) {
   if (reason == ReasonCode::kClientIdentifierNotValid) return 2;
   if (reason == ReasonCode::kBadUserNameOrPassword) return 4;
   if (reason == ReasonCode::kNotAuthorized || reason == ReasonCode::kBanned ||
-      reason == ReasonCode::kBadAuthenticationMethod ||
-      reason == ReasonCode::kTopicNameInvalid) {
+      reason == ReasonCode::kBadAuthenticationMethod || reason == ReasonCode::kTopicNameInvalid) {
     return 5;
   }
   return 3;

@@ -39,14 +39,14 @@ bool IsValidTopicName(std::string_view name) {
 }
 
 bool IsValidTopicFilter(std::string_view filter) {
-  if (filter.empty()) return false;         // [MQTT-4.7.3-1]
+  if (filter.empty()) return false;  // [MQTT-4.7.3-1]
   if (!HasWildcard(filter)) return true;
   for (size_t i = 0; i < filter.size(); ++i) {
     if (!IsWildcard(filter[i])) continue;
     const bool starts_level = i == 0 || filter[i - 1] == '/';
     const bool is_last = i + 1 == filter.size();
     if (!starts_level) return false;
-    if (filter[i] == '#' && !is_last) return false;                       // [MQTT-4.7.1-1]
+    if (filter[i] == '#' && !is_last) return false;                          // [MQTT-4.7.1-1]
     if (filter[i] == '+' && !is_last && filter[i + 1] != '/') return false;  // [MQTT-4.7.1-2]
   }
   return true;

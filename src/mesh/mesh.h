@@ -73,10 +73,10 @@ class Mesh {
     size_t drained = 0;
     for (size_t from = 0; from < count_; ++from) {
       if (from == to) continue;
-      drained += LaneOf(static_cast<CoreId>(from), to)
-                     .Drain(max_per_lane, [&fn, from](Parcel&& parcel) {
-                       fn(static_cast<CoreId>(from), std::move(parcel));
-                     });
+      drained +=
+          LaneOf(static_cast<CoreId>(from), to).Drain(max_per_lane, [&fn, from](Parcel&& parcel) {
+            fn(static_cast<CoreId>(from), std::move(parcel));
+          });
     }
     return drained;
   }
@@ -105,8 +105,8 @@ class Mesh {
  private:
   struct alignas(kCacheLineBytes) Door {
     std::atomic<bool> asleep{false};
-    reactor::Ring* ring = nullptr;                       // Constant once the cores run.
-    alignas(kCacheLineBytes) base::CoreSet told;         // The core's own: whom it sent something.
+    reactor::Ring* ring = nullptr;                // Constant once the cores run.
+    alignas(kCacheLineBytes) base::CoreSet told;  // The core's own: whom it sent something.
   };
 
   Lane<Parcel>& LaneOf(CoreId from, CoreId to) {

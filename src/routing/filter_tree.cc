@@ -20,8 +20,7 @@ bool NextLevel(std::string_view& rest, bool& at_end, std::string_view& level) {
 
 }  // namespace
 
-FilterTree::FilterTree()
-    : nodes_(1), children_(0, ChildHash{&nodes_}, ChildEqual{&nodes_}) {}
+FilterTree::FilterTree() : nodes_(1), children_(0, ChildHash{&nodes_}, ChildEqual{&nodes_}) {}
 
 NodeId FilterTree::ChildOf(NodeId parent, std::string_view level) const {
   const auto it = children_.find(ChildKey{parent, level});
@@ -73,7 +72,9 @@ NodeId FilterTree::Find(std::string_view filter) const {
   std::string_view level;
   bool at_end = false;
   while (NextLevel(filter, at_end, level)) {
-    node = level == "+" ? nodes_[node].plus : level == "#" ? nodes_[node].hash : ChildOf(node, level);
+    node = level == "+"   ? nodes_[node].plus
+           : level == "#" ? nodes_[node].hash
+                          : ChildOf(node, level);
     if (node == kNoNode) return kNoNode;
   }
   return nodes_[node].added > 0 ? node : kNoNode;

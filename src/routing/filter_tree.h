@@ -55,10 +55,10 @@ class FilterTree {
   struct Node {
     std::string level;
     NodeId parent = kNoNode;
-    NodeId plus = kNoNode;      // Child "+".
-    NodeId hash = kNoNode;      // Child "#".
-    uint32_t children = 0;      // Those two included.
-    uint32_t added = 0;         // How many times its filter was added.
+    NodeId plus = kNoNode;  // Child "+".
+    NodeId hash = kNoNode;  // Child "#".
+    uint32_t children = 0;  // Those two included.
+    uint32_t added = 0;     // How many times its filter was added.
   };
   struct ChildKey {
     NodeId parent;
@@ -66,9 +66,8 @@ class FilterTree {
     bool operator==(const ChildKey&) const = default;
     template <typename H>
     friend H AbslHashValue(H state, const ChildKey& key) {
-      return H::combine(
-          H::combine_contiguous(std::move(state), key.level.data(), key.level.size()), key.parent,
-          key.level.size());
+      return H::combine(H::combine_contiguous(std::move(state), key.level.data(), key.level.size()),
+                        key.parent, key.level.size());
     }
   };
   // Children are stored by number; hash and equality look the level up in the node, so that the

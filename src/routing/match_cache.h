@@ -23,8 +23,8 @@ namespace ringmq::routing {
 
 class MatchCache {
  public:
-  static constexpr size_t kTopicBytesMax = 512;        // Longer topics are not worth it.
-  static constexpr size_t kReceiversMax = 1'000'000;   // In all entries: some 40 MB.
+  static constexpr size_t kTopicBytesMax = 512;       // Longer topics are not worth it.
+  static constexpr size_t kReceiversMax = 1'000'000;  // In all entries: some 40 MB.
 
   struct Entry {
     uint64_t generation = 0;  // Zero: never resolved.

@@ -35,7 +35,7 @@ std::string_view LiteralPrefix(std::string_view filter) {
 
 struct Comparison {
   bool matches = false;
-  bool jump = false;    // `seek` says where the next candidate can be; empty: nowhere.
+  bool jump = false;  // `seek` says where the next candidate can be; empty: nowhere.
   std::string seek;
 };
 
@@ -52,9 +52,9 @@ Comparison Compare(std::string_view filter, std::string_view topic) {
       std::string there(above);
       if (topic_at > 0) there += '/';
       there += wanted;
-      const bool ahead = std::lexicographical_compare(
-          topic.begin(), topic.end(), there.begin(), there.end(),
-          [](char a, char b) { return Rank(a) < Rank(b); });
+      const bool ahead =
+          std::lexicographical_compare(topic.begin(), topic.end(), there.begin(), there.end(),
+                                       [](char a, char b) { return Rank(a) < Rank(b); });
       if (ahead) return {.matches = false, .jump = true, .seek = std::move(there)};
       if (topic_at == 0) return {.matches = false, .jump = true, .seek = {}};
       return {.matches = false, .jump = true, .seek = BehindSubtree(above)};
@@ -64,7 +64,8 @@ Comparison Compare(std::string_view filter, std::string_view topic) {
     if (topic_ends && filter_ends) return {.matches = true, .jump = false, .seek = {}};
     if (topic_ends) {
       // "a/#" matches "a". 5.0 s4.7.1.2.
-      return {.matches = filter.substr(filter_at + wanted.size()) == "/#", .jump = false, .seek = {}};
+      return {
+          .matches = filter.substr(filter_at + wanted.size()) == "/#", .jump = false, .seek = {}};
     }
     if (filter_ends) {
       return {.matches = false,

@@ -116,9 +116,8 @@ Router::UnsubscribeResult Router::Unsubscribe(SubscriberId subscriber, std::stri
 
 bool Router::RemovePlain(SubscriberId subscriber, NodeId node) {
   auto& entries = LeafOf(node).entries;
-  const auto it = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) {
-    return entry.subscriber == subscriber;
-  });
+  const auto it = std::find_if(entries.begin(), entries.end(),
+                               [&](const Entry& entry) { return entry.subscriber == subscriber; });
   if (it == entries.end()) return false;
   *it = entries.back();
   entries.pop_back();
@@ -282,9 +281,8 @@ void Router::BuildRoute(std::string_view topic, Route& route) {
     }
   });
   // By subscriber: those of one client together, and receivers in the order of their memory.
-  std::stable_sort(matched_.begin(), matched_.end(), [](const Entry& a, const Entry& b) {
-    return a.subscriber < b.subscriber;
-  });
+  std::stable_sort(matched_.begin(), matched_.end(),
+                   [](const Entry& a, const Entry& b) { return a.subscriber < b.subscriber; });
   for (const Entry& entry : matched_) AddReceiver(entry, route);
 }
 

@@ -102,7 +102,7 @@ class Router {
   // node by one FilterTree::Add().
   struct Leaf {
     absl::InlinedVector<Entry, 1> entries;
-    std::unique_ptr<base::CoreSet> cores;          // Other cores with plain subscribers.
+    std::unique_ptr<base::CoreSet> cores;  // Other cores with plain subscribers.
     std::unique_ptr<std::vector<GroupId>> groups;
   };
   // A subscription as its session knows it.
@@ -138,8 +138,8 @@ class Router {
   MatchCache cache_;
   uint64_t generation_ = 1;
   Route uncached_;
-  std::vector<Entry> matched_;   // BuildRoute()'s own.
-  std::string change_filter_;    // What an InterestChange's views point to.
+  std::vector<Entry> matched_;  // BuildRoute()'s own.
+  std::string change_filter_;   // What an InterestChange's views point to.
   std::string change_share_name_;
   size_t subscriptions_ = 0;
   size_t shared_subscriptions_ = 0;

@@ -104,7 +104,8 @@ std::optional<CoreId> SharedGroup::PickCore(CoreId self, SharedStrategy strategy
 const GroupMember* SharedGroup::PickMember(SharedStrategy strategy, const PickContext& context,
                                            base::Random& random) {
   if (members_.empty()) return nullptr;
-  if (available_ == 0) return &members_[Draw(strategy, context, members_.size(), member_turn_, random)];
+  if (available_ == 0)
+    return &members_[Draw(strategy, context, members_.size(), member_turn_, random)];
   if (strategy == SharedStrategy::kSticky) {
     for (const GroupMember& member : members_) {
       if (member.subscriber == sticky_member_ && member.available) return &member;

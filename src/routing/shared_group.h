@@ -65,9 +65,9 @@ class SharedGroup {
                               uint64_t& turn, base::Random& random);
 
   std::vector<GroupMember> members_;
-  std::vector<Weight> others_;       // By core; own entry unused.
-  size_t others_present_ = 0;        // Entries of others_ that are not zero.
-  uint32_t available_ = 0;           // Of members_.
+  std::vector<Weight> others_;  // By core; own entry unused.
+  size_t others_present_ = 0;   // Entries of others_ that are not zero.
+  uint32_t available_ = 0;      // Of members_.
   uint64_t core_turn_ = 0;
   uint64_t member_turn_ = 0;
   std::optional<CoreId> sticky_core_;

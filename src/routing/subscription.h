@@ -15,7 +15,7 @@ namespace ringmq::routing {
 
 using SubscriberId = uint64_t;  // Opaque and not zero.
 using CoreId = uint16_t;
-using GroupId = uint32_t;       // A shared group; zero: none.
+using GroupId = uint32_t;  // A shared group; zero: none.
 
 enum class SharedStrategy : uint8_t {
   kRoundRobin,

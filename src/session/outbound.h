@@ -1,6 +1,7 @@
 // The sender's half of QoS 1 and QoS 2, and the queue in front of it.
 //
-//   queue --> kFree --Publish--> kAwaitPuback --PUBACK------------------------------> kFree  (QoS 1)
+//   queue --> kFree --Publish--> kAwaitPuback --PUBACK------------------------------> kFree  (QoS
+//   1)
 //             kFree --Publish--> kAwaitPubrec --PUBREC--> kAwaitPubcomp --PUBCOMP--> kFree  (QoS 2)
 //                                     |
 //                                     +------PUBREC with a failure code-------------> kFree
@@ -60,9 +61,7 @@ class Outbound {
   void OnDisconnected();
 
   void ForEachUndelivered(absl::FunctionRef<void(const Undelivered&)> visit) const;
-  [[nodiscard]] bool wants_drain() const {
-    return resend_from_ < slots_.size() || !queue_.empty();
-  }
+  [[nodiscard]] bool wants_drain() const { return resend_from_ < slots_.size() || !queue_.empty(); }
   [[nodiscard]] bool idle() const { return slots_.empty() && queue_.empty(); }
   [[nodiscard]] uint32_t queued_messages() const { return static_cast<uint32_t>(queue_.size()); }
   [[nodiscard]] uint64_t queued_bytes() const { return queued_bytes_; }
@@ -87,7 +86,7 @@ class Outbound {
   struct Slot {
     Pending pending;
     State state = State::kFree;
-    bool counted = false;     // In window_used_.
+    bool counted = false;  // In window_used_.
     uint32_t pubrec_order = 0;
   };
 
@@ -111,13 +110,13 @@ class Outbound {
   base::RingQueue<Slot> slots_;
   base::RingQueue<Pending> queue_;
   uint64_t queued_bytes_ = 0;
-  uint32_t exempt_queued_ = 0;      // Of queue_, those that do not count against the limits.
+  uint32_t exempt_queued_ = 0;  // Of queue_, those that do not count against the limits.
   uint64_t exempt_bytes_ = 0;
-  uint32_t in_flight_ = 0;          // Slots that are not free.
+  uint32_t in_flight_ = 0;  // Slots that are not free.
   uint32_t window_used_ = 0;
   uint32_t next_pubrec_order_ = 1;
-  size_t resend_from_ = SIZE_MAX;   // First slot that a resumed connection has not been sent yet.
-  codec::PacketId front_id_ = 1;    // Of slots_[0], or the next one to give out.
+  size_t resend_from_ = SIZE_MAX;  // First slot that a resumed connection has not been sent yet.
+  codec::PacketId front_id_ = 1;   // Of slots_[0], or the next one to give out.
 };
 
 }  // namespace ringmq::session

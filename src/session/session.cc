@@ -81,7 +81,9 @@ void Session::ForEachUndelivered(absl::FunctionRef<void(const Undelivered&)> vis
 uint32_t Session::queued_messages() const {
   return outbound_ == nullptr ? 0 : outbound_->queued_messages();
 }
-uint64_t Session::queued_bytes() const { return outbound_ == nullptr ? 0 : outbound_->queued_bytes(); }
+uint64_t Session::queued_bytes() const {
+  return outbound_ == nullptr ? 0 : outbound_->queued_bytes();
+}
 uint32_t Session::in_flight() const { return outbound_ == nullptr ? 0 : outbound_->in_flight(); }
 
 void Session::Audit() const {

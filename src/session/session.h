@@ -29,31 +29,31 @@ struct SessionLimits {
   uint32_t queued_messages_max = 100'000;
   uint64_t queued_bytes_max = 64ull << 20;
   OverflowPolicy overflow = OverflowPolicy::kDropNew;
-  uint16_t in_flight_max = 1024;           // Of ours, besides the client's Receive Maximum.
-  uint16_t receive_maximum = 1024;         // What we promise the client in CONNACK.
+  uint16_t in_flight_max = 1024;    // Of ours, besides the client's Receive Maximum.
+  uint16_t receive_maximum = 1024;  // What we promise the client in CONNACK.
 };
 
 enum class Delivered : uint8_t {
-  kSent,                // On the link (QoS 0, or in flight).
-  kQueued,              // Waits for the window, the output budget or a connection.
-  kDroppedOffline,      // QoS 0 and no connection.
-  kDroppedOutputFull,   // QoS 0 and the link's output budget is used up.
-  kDroppedQueueFull,    // QoS 1 or 2, kDropNew.
-  kReplacedOldest,      // Queued; the oldest queued message was dropped instead.
-  kDroppedTooLarge,     // Over the client's Maximum Packet Size. [MQTT-3.1.2-25]
+  kSent,               // On the link (QoS 0, or in flight).
+  kQueued,             // Waits for the window, the output budget or a connection.
+  kDroppedOffline,     // QoS 0 and no connection.
+  kDroppedOutputFull,  // QoS 0 and the link's output budget is used up.
+  kDroppedQueueFull,   // QoS 1 or 2, kDropNew.
+  kReplacedOldest,     // Queued; the oldest queued message was dropped instead.
+  kDroppedTooLarge,    // Over the client's Maximum Packet Size. [MQTT-3.1.2-25]
   kDroppedExpired,
-  kMustDisconnect,      // Queue full and the policy is kDisconnect.
+  kMustDisconnect,  // Queue full and the policy is kDisconnect.
 };
 
 enum class Verdict : uint8_t {
   kContinue,
-  kUnknownPacketId,        // Answered where the standard says so; to be counted.
-  kProtocolError,          // The caller ends the connection with 0x82.
+  kUnknownPacketId,  // Answered where the standard says so; to be counted.
+  kProtocolError,    // The caller ends the connection with 0x82.
 };
 
 enum class Arrival : uint8_t {
-  kNew,                     // Route it, then call Accept().
-  kDuplicate,               // QoS 2, known: already answered with PUBREC; do not route.
+  kNew,        // Route it, then call Accept().
+  kDuplicate,  // QoS 2, known: already answered with PUBREC; do not route.
   kReceiveMaximumExceeded,
 };
 

@@ -30,10 +30,10 @@ uint8_t* OutputQueue::Append(ChunkPool& pool, size_t size_bytes) {
   if (chunk == nullptr || chunk->capacity_bytes - chunk->end < size_bytes ||
       chunk->capacity_bytes == 0) {
     // Each further chunk of a burst is larger than the one before, so that bursts need few.
-    const uint8_t wish =
-        tail_ == nullptr
-            ? first_class_
-            : std::min<uint8_t>(static_cast<uint8_t>(tail_->size_class + 1), ChunkPool::kClassCount - 1);
+    const uint8_t wish = tail_ == nullptr
+                             ? first_class_
+                             : std::min<uint8_t>(static_cast<uint8_t>(tail_->size_class + 1),
+                                                 ChunkPool::kClassCount - 1);
     const uint8_t needed = ChunkPool::ClassFor(sizeof(Chunk) + size_bytes);
     chunk = AddChunk(pool, std::max(wish, needed), size_bytes);
   }

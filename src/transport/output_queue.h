@@ -4,7 +4,8 @@
 // turn leaves in one send; large payloads are referenced, not copied. At most one send is under
 // way: its bytes stay where they are until it completes, and new bytes go behind them.
 //
-//   head --> [chunk: sent | being sent | written ] --> [reference to a payload] --> [chunk] <-- tail
+//   head --> [chunk: sent | being sent | written ] --> [reference to a payload] --> [chunk] <--
+//   tail
 //
 // An empty queue owns no memory but remembers how large its last burst was, so that the next one
 // starts with a chunk of the right size.

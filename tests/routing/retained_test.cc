@@ -30,11 +30,12 @@ std::map<std::string, std::string> All(RetainedStore& store, std::string_view fi
   std::map<std::string, std::string> found;
   RetainedStore::Cursor cursor;
   for (int step = 0; step < 100'000 && !cursor.done; ++step) {
-    store.Match(filter, cursor, visits_max, matches_max, now, [&](const codec::MessageRef& message) {
-      const bool is_new = found.emplace(message.topic(), TextOf(message)).second;
-      EXPECT_TRUE(is_new) << "twice: " << message.topic();
-      return true;
-    });
+    store.Match(filter, cursor, visits_max, matches_max, now,
+                [&](const codec::MessageRef& message) {
+                  const bool is_new = found.emplace(message.topic(), TextOf(message)).second;
+                  EXPECT_TRUE(is_new) << "twice: " << message.topic();
+                  return true;
+                });
   }
   EXPECT_TRUE(cursor.done);
   return found;
@@ -48,7 +49,7 @@ TEST(RetainedStoreTest, KeepsTheNewestAndClearsWithAnEmptyPayload) {
   EXPECT_EQ(All(store, "a"), (std::map<std::string, std::string>{{"a", "2"}}));
   EXPECT_TRUE(store.Has("a"));
   EXPECT_EQ(store.Put(Make("a", "")), RetainedStore::PutResult::kCleared);  // [MQTT-3.3.1-6]
-  EXPECT_EQ(store.count(), 0u);  // [MQTT-3.3.1-7]
+  EXPECT_EQ(store.count(), 0u);                                             // [MQTT-3.3.1-7]
   EXPECT_EQ(store.bytes(), 0u);
 }
 

@@ -89,88 +89,116 @@ TEST(RouterTest, AnEqualFilterReplacesTheSubscription) {
   router.Audit();
 }
 
-// Any mix of changes, on both sides of the match cache, against lists searched from end to end.
-TEST(RouterTest, AgreesWithANaiveTwin) {
-  for (uint64_t seed = 1; seed <= 40; ++seed) {
-    base::Random random(seed);
-    Router::Options options = Core(1, 3);
-    options.match_cache_entries_max = static_cast<uint32_t>(random.Below(12));
-    Router router(options);
-    std::map<std::pair<SubscriberId, std::string>, Qos> plain;
-    std::set<std::pair<CoreId, std::string>> remote;
-    std::map<std::string, int> announced;  // By filter: what other cores were told last.
-    const auto hear = [&](const InterestChange& change) {
-      announced[std::string(change.filter)] = static_cast<int>(change.member_count);
-    };
-    for (int step = 0; step < 500; ++step) {
-      const std::string filter = RandomFilter(random);
-      const SubscriberId subscriber = 1 + random.Below(4);
-      const CoreId other = random.Chance(1, 2) ? 0 : 2;
-      switch (random.Below(6)) {
-        case 0:
-        case 1: {
-          const auto qos = static_cast<Qos>(random.Below(3));
-          const auto result = router.Subscribe(subscriber, Plain(filter, qos));
-          ASSERT_EQ(result.is_new, plain.emplace(std::pair(subscriber, filter), qos).second);
-          plain[{subscriber, filter}] = qos;
-          if (result.interest_changed) hear(result.change);
-          break;
-        }
-        case 2: {
-          const auto result = router.Unsubscribe(subscriber, "", filter);
-          ASSERT_EQ(result.existed, plain.erase({subscriber, filter}) == 1);
-          if (result.interest_changed) hear(result.change);
-          break;
-        }
-        case 3:
-          router.ApplyInterest(other, {.share_name = "", .filter = filter, .member_count = 1});
-          remote.insert({other, filter});
-          break;
-        case 4:
-          router.ApplyInterest(other, {.share_name = "", .filter = filter, .member_count = 0});
-          remote.erase({other, filter});
-          break;
-        case 5:
-          if (!random.Chance(1, 10)) break;
-          router.UnsubscribeAll(subscriber, hear);
-          std::erase_if(plain, [&](const auto& entry) { return entry.first.first == subscriber; });
-          break;
-      }
-      const std::string topic = RandomTopic(random);
-      std::map<SubscriberId, Qos> expected;
-      base::CoreSet cores;
-      for (const auto& [key, qos] : plain) {
-        if (!NaiveMatches(key.second, topic)) continue;
-        auto& best = expected.emplace(key.first, qos).first->second;
-        best = std::max(best, qos);
-      }
-      for (const auto& [core, name] : remote) {
-        if (NaiveMatches(name, topic)) cores.Set(core);
-      }
-      for (int again = 0; again < 3; ++again) {  // Uncached, admitted, cached.
-        const Route& route = router.Resolve(topic);
-        std::map<SubscriberId, Qos> found;
-        for (const Receiver& receiver : route.receivers) {
-          ASSERT_TRUE(found.emplace(receiver.subscriber, receiver.qos).second);
-        }
-        ASSERT_EQ(found, expected) << "seed " << seed << " topic " << topic;
-        ASSERT_TRUE(route.remote_cores == cores);
-      }
-      ASSERT_EQ(router.subscriptions(), plain.size());
+// A router beside lists that are searched from end to end.
+class Twin {
+ public:
+  Twin(uint64_t seed, const Router::Options& options) : random_(seed), router_(options) {}
+
+  void Change() {
+    const std::string filter = RandomFilter(random_);
+    const SubscriberId subscriber = 1 + random_.Below(4);
+    const CoreId other = random_.Chance(1, 2) ? 0 : 2;
+    switch (random_.Below(6)) {
+      case 0:
+      case 1:
+        return Subscribe(subscriber, filter, static_cast<Qos>(random_.Below(3)));
+      case 2:
+        return Unsubscribe(subscriber, filter);
+      case 3:
+        router_.ApplyInterest(other, {.share_name = "", .filter = filter, .member_count = 1});
+        remote_.insert({other, filter});
+        return;
+      case 4:
+        router_.ApplyInterest(other, {.share_name = "", .filter = filter, .member_count = 0});
+        remote_.erase({other, filter});
+        return;
+      case 5:
+        if (random_.Chance(1, 10)) UnsubscribeAll(subscriber);
+        return;
     }
-    router.Audit();
+  }
+
+  void Compare() {
+    const std::string topic = RandomTopic(random_);
+    std::map<SubscriberId, Qos> expected;
+    base::CoreSet cores;
+    for (const auto& [key, qos] : plain_) {
+      if (!NaiveMatches(key.second, topic)) continue;
+      auto& best = expected.emplace(key.first, qos).first->second;
+      best = std::max(best, qos);
+    }
+    for (const auto& [core, name] : remote_) {
+      if (NaiveMatches(name, topic)) cores.Set(core);
+    }
+    for (int again = 0; again < 3; ++again) {  // Uncached, admitted, cached.
+      const Route& route = router_.Resolve(topic);
+      std::map<SubscriberId, Qos> found;
+      for (const Receiver& receiver : route.receivers) {
+        ASSERT_TRUE(found.emplace(receiver.subscriber, receiver.qos).second);
+      }
+      ASSERT_EQ(found, expected) << topic;
+      ASSERT_TRUE(route.remote_cores == cores);
+    }
+    ASSERT_EQ(router_.subscriptions(), plain_.size());
+  }
+
+  // What was announced last is what is true, and nothing is left behind.
+  void Finish() {
+    router_.Audit();
     std::set<std::string> filters;
-    for (const auto& [key, qos] : plain) filters.insert(key.second);
-    for (const auto& [filter, count] : announced) {
+    for (const auto& [key, qos] : plain_) filters.insert(key.second);
+    for (const auto& [filter, count] : announced_) {
       ASSERT_EQ(count, filters.contains(filter) ? 1 : 0) << filter;
     }
-    for (SubscriberId subscriber = 1; subscriber <= 4; ++subscriber) {
-      router.UnsubscribeAll(subscriber, hear);
+    for (SubscriberId subscriber = 1; subscriber <= 4; ++subscriber) UnsubscribeAll(subscriber);
+    for (const auto& [core, name] : remote_) {
+      router_.ApplyInterest(core, {.share_name = "", .filter = name, .member_count = 0});
     }
-    for (const auto& [core, name] : remote) {
-      router.ApplyInterest(core, {.share_name = "", .filter = name, .member_count = 0});
+    ASSERT_EQ(router_.filters(), 0u);
+  }
+
+ private:
+  void Hear(const InterestChange& change) {
+    announced_[std::string(change.filter)] = static_cast<int>(change.member_count);
+  }
+
+  void Subscribe(SubscriberId subscriber, const std::string& filter, Qos qos) {
+    const auto result = router_.Subscribe(subscriber, Plain(filter, qos));
+    ASSERT_EQ(result.is_new, plain_.emplace(std::pair(subscriber, filter), qos).second);
+    plain_[{subscriber, filter}] = qos;
+    if (result.interest_changed) Hear(result.change);
+  }
+
+  void Unsubscribe(SubscriberId subscriber, const std::string& filter) {
+    const auto result = router_.Unsubscribe(subscriber, "", filter);
+    ASSERT_EQ(result.existed, plain_.erase({subscriber, filter}) == 1);
+    if (result.interest_changed) Hear(result.change);
+  }
+
+  void UnsubscribeAll(SubscriberId subscriber) {
+    router_.UnsubscribeAll(subscriber, [this](const InterestChange& change) { Hear(change); });
+    std::erase_if(plain_, [&](const auto& entry) { return entry.first.first == subscriber; });
+  }
+
+  base::Random random_;
+  Router router_;
+  std::map<std::pair<SubscriberId, std::string>, Qos> plain_;
+  std::set<std::pair<CoreId, std::string>> remote_;
+  std::map<std::string, int> announced_;  // By filter: what other cores were told last.
+};
+
+// Any mix of changes, on both sides of the match cache.
+TEST(RouterTest, AgreesWithANaiveTwin) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(seed);
+    Router::Options options = Core(1, 3);
+    options.match_cache_entries_max = static_cast<uint32_t>(seed % 12);
+    Twin twin(seed, options);
+    for (int step = 0; step < 500 && !testing::Test::HasFatalFailure(); ++step) {
+      twin.Change();
+      twin.Compare();
     }
-    ASSERT_EQ(router.filters(), 0u);
+    twin.Finish();
   }
 }
 
@@ -261,8 +289,10 @@ TEST(SharedGroupTest, HashesAreStablePerClientOrTopic) {
 TEST(SharedGroupTest, ChoosesCoresByTheirMembersAndNotThoseThatWereTried) {
   Router router(Core(0, 3));
   (void)router.Subscribe(1, SharedBy("g", "a"));
-  router.ApplyInterest(1, {.share_name = "g", .filter = "a", .member_count = Weight{2, false}.Pack()});
-  router.ApplyInterest(2, {.share_name = "g", .filter = "a", .member_count = Weight{1, true}.Pack()});
+  router.ApplyInterest(1,
+                       {.share_name = "g", .filter = "a", .member_count = Weight{2, false}.Pack()});
+  router.ApplyInterest(2,
+                       {.share_name = "g", .filter = "a", .member_count = Weight{1, true}.Pack()});
   const GroupId group = router.Resolve("a").groups.at(0);
   std::map<int, int> counts;
   PickContext context;
@@ -282,7 +312,8 @@ TEST(SharedGroupTest, ChoosesCoresByTheirMembersAndNotThoseThatWereTried) {
 TEST(SharedGroupTest, LocalFirstLeavesTheCoreOnlyWhenItMust) {
   Router router(Core(0, 2, SharedStrategy::kLocalFirst));
   (void)router.Subscribe(1, SharedBy("g", "a"));
-  router.ApplyInterest(1, {.share_name = "g", .filter = "a", .member_count = Weight{9, false}.Pack()});
+  router.ApplyInterest(1,
+                       {.share_name = "g", .filter = "a", .member_count = Weight{9, false}.Pack()});
   const GroupId group = router.Resolve("a").groups.at(0);
   PickContext context;
   for (int i = 0; i < 20; ++i) {
