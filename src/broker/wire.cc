@@ -145,6 +145,8 @@ Connection& Wire::Adopt(int fd, uint32_t listener) {
 
 void Wire::StartReceiving(Connection& connection) {
   if (connection.receive != ReceiveState::kIdle || !wants_bytes(connection)) return;
+  // One cancel at a time, or two in flight would carry the same token.
+  if (connection.cancel_open) return;
   const bool multishot = connection.open();
   connection.receive = multishot ? ReceiveState::kMultishot : ReceiveState::kOnce;
   ++connection.operations;
@@ -266,6 +268,7 @@ void Wire::CancelReceive(Connection& connection) {
     return;
   }
   connection.receive = ReceiveState::kCancelling;
+  connection.cancel_open = true;
   ++connection.operations;
   core_.ops.push_back({.code = reactor::OpCode::kCancel,
                        .token = MakeToken(TokenKind::kCancelReceive, connection.self),
@@ -436,7 +439,12 @@ void Wire::OnCompletion(const reactor::Completion& completion) {
     case TokenKind::kCancelSend:
       RMQ_CHECK(connection->operations > 0);
       --connection->operations;
-      if (connection->state == ConnectionState::kClosing) ContinueClosing(*connection);
+      if (kind == TokenKind::kCancelReceive) connection->cancel_open = false;
+      if (connection->state == ConnectionState::kClosing) {
+        ContinueClosing(*connection);
+      } else {
+        StartReceiving(*connection);
+      }
       return;
     case TokenKind::kClose:
       OnCloseDone(*connection);
