@@ -61,9 +61,9 @@ void ModelClient::Act() {
   for (size_t i = links_.size(); i-- > 0;) {
     if (cluster_.network.Ended(links_[i]->stream)) Forget(i);
   }
-  if (links_.empty()) {
+  if (Current() == nullptr) {
     if (leaving_) {
-      next_action_ = world_.now + 3600 * kSecond;
+      if (links_.empty()) next_action_ = world_.now + 3600 * kSecond;
       return;
     }
     Connect();
@@ -127,7 +127,7 @@ void ModelClient::Connect() {
   RMQ_CHECK(stream.has_value());
   auto link = std::make_unique<Link>();
   link->stream = *stream;
-  link->clean_start = !settling_ && world_.Chance(temper_.clean_start);
+  link->clean_start = must_start_clean_ || (!settling_ && world_.Chance(temper_.clean_start));
   codec::Connect connect{.version = temper_.version, .clean_start = link->clean_start};
   connect.client_id = client_id_;
   connect.receive_maximum = temper_.receive_maximum;
@@ -153,12 +153,16 @@ void ModelClient::Connect() {
     connect.will.payload = AsBytes(will_payload);
   }
   Note(fmt::format("connects on stream {}, clean start {}", *stream, link->clean_start));
+  if (Link* const old = Current()) {
+    EndWithConnection(*old);
+    old->given_up = true;
+  }
   if (link->clean_start) ForgetSession();
-  if (!links_.empty()) EndWithConnection(*Current());
+  must_start_clean_ = link->clean_start;
   Write(*link, connect);
   links_.push_back(std::move(link));
   // Packets right behind CONNECT are legal. [MQTT-3.1.2-2]
-  if (world_.random.Chance(1, 4) && !settling_) Publish(*links_.back());
+  if (!settling_ && world_.random.Chance(1, 4)) Publish(*links_.back());
 }
 
 void ModelClient::ForgetSession() {
@@ -299,6 +303,7 @@ void ModelClient::OnConnack(Link& link, codec::Bytes body) {
   if (connack->reason != ReasonCode::kSuccess) world_.Fail("a good CONNECT was refused");
   Note(fmt::format("is connected, session present {}", connack->session_present));
   link.connected = true;
+  must_start_clean_ = false;
   server_receive_maximum_ = connack->receive_maximum;
   // 3.1 cannot say whether a session is there: its clients must believe it is.
   if (temper_.version == ProtocolVersion::kV31) {

@@ -63,12 +63,13 @@ class ModelClient final : public Actor {
   [[nodiscard]] bool Gone() const { return leaving_ && links_.empty(); }
 
  private:
-  // One connection. The last in links_ is the present one; those before it were taken over.
+  // One connection. Only the last in links_ can be the present one; the others were given up.
   struct Link {
     StreamId stream = 0;
     std::vector<uint8_t> input;
     std::deque<uint8_t> output;
     bool connected = false;     // CONNACK came.
+    bool given_up = false;      // A newer connection was opened.
     bool said_goodbye = false;
     bool clean_start = true;
     std::optional<SessionNumber> session;
@@ -122,7 +123,9 @@ class ModelClient final : public Actor {
   void DoSomething(Link& link);
   uint16_t NextPacketId();
 
-  [[nodiscard]] Link* Current() { return links_.empty() ? nullptr : links_.back().get(); }
+  [[nodiscard]] Link* Current() {
+    return links_.empty() || links_.back()->given_up ? nullptr : links_.back().get();
+  }
   [[nodiscard]] std::string RandomTopic();
   [[nodiscard]] std::string RandomFilter();
   [[nodiscard]] bool IsV5() const { return temper_.version == ProtocolVersion::kV5; }
@@ -142,6 +145,7 @@ class ModelClient final : public Actor {
   uint16_t next_packet_id_ = 1;
   uint16_t server_receive_maximum_ = 65535;
   Instant next_action_ = {};
+  bool must_start_clean_ = false;  // Asked for, and not yet confirmed.
   bool settling_ = false;
   bool leaving_ = false;
 };

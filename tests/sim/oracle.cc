@@ -12,6 +12,7 @@ namespace ringmq::sim {
 namespace {
 
 constexpr std::string_view kShare = "$share/";
+constexpr std::string_view kWillOf = "will:";
 
 std::string_view TopicPart(std::string_view filter) {
   if (!IsShared(filter)) return filter;
@@ -25,6 +26,12 @@ std::string_view TakeLevel(std::string_view& rest, bool& more) {
   const std::string_view level = rest.substr(0, slash);
   rest = more ? rest.substr(slash + 1) : std::string_view();
   return level;
+}
+
+// Of a will, the client that left it. [MQTT-3.8.3-3]
+std::string_view OwnerOf(std::string_view publisher) {
+  if (publisher.starts_with(kWillOf)) publisher.remove_prefix(kWillOf.size());
+  return publisher;
 }
 
 }  // namespace
@@ -156,7 +163,7 @@ void Oracle::CheckWanted(const Session& session, const Message& message, uint32_
   std::set<std::string_view> shared;
   for (const Interval& interval : session.intervals) {
     if (!Matches(interval.filter, message.topic)) continue;
-    if (interval.no_local && message.publisher == session.client_id && !replayed) continue;
+    if (interval.no_local && OwnerOf(message.publisher) == session.client_id && !replayed) continue;
     // A retained message may come whenever one subscribes, however long ago it was sent.
     const bool over = interval.unsuback_at < (replayed ? uint64_t{0} : message.sent_at);
     if (!over) (IsShared(interval.filter) ? shared : plain).insert(interval.filter);
@@ -200,7 +207,7 @@ bool Oracle::IsOwed(const Session& session, const Message& message) const {
     return !IsShared(interval.filter) && Matches(interval.filter, message.topic) &&
            interval.qos != Qos::kAtMostOnce && interval.suback_at < message.sent_at &&
            interval.unsubscribe_at == UINT64_MAX &&
-           !(interval.no_local && message.publisher == session.client_id);
+           !(interval.no_local && OwnerOf(message.publisher) == session.client_id);
   });
 }
 
