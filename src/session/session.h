@@ -60,7 +60,7 @@ enum class Arrival : uint8_t {
 struct DeliveryOptions {
   Qos qos = Qos::kAtMostOnce;  // Already the minimum of published and granted.
   bool retain = false;
-  std::span<const uint32_t> subscription_ids;
+  std::span<const uint32_t> subscription_ids = {};
   bool exempt_from_queue_limit = false;  // Retained replay.
   // The router's name for the shared group that chose this session; zero: none.
   uint32_t shared_group = 0;
