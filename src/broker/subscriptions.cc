@@ -66,12 +66,28 @@ ReasonCode Subscriptions::SubscribeOne(ClientSession& session, const codec::Subs
     interests_.Announce(result.change, job_id);
     job.acks_missing += interests_.acks_per_announcement();
   }
+  AwaitInterest(std::string(wanted.filter), result.interest_changed, job_id, job);
   // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; shared ones get none. 5.0 s4.8.2.
   const bool replay = share_name.empty() &&
                       (options.retain_handling == RetainHandling::kSend ||
                        (options.retain_handling == RetainHandling::kSendIfNew && result.is_new));
   if (replay) job.replays.push_back({.filter = std::string(filter), .qos = options.qos});
   return static_cast<ReasonCode>(options.qos);  // [MQTT-3.8.4-7]
+}
+
+// SUBACK must not leave before every core knows of the interest, even if it was another client's
+// SUBSCRIBE, a moment ago, that told them.
+void Subscriptions::AwaitInterest(const std::string& full_filter, bool announces, uint64_t job_id,
+                                  Job& job) {
+  if (announces) {
+    announcing_[full_filter] = job_id;
+    job.announced.push_back(full_filter);
+    return;
+  }
+  const auto it = announcing_.find(full_filter);
+  if (it == announcing_.end() || it->second == job_id) return;
+  jobs_.at(it->second).followers.push_back(job_id);
+  ++job.acks_missing;
 }
 
 ReasonCode Subscriptions::Check(const ClientSession& session, std::string_view full_filter,
@@ -93,12 +109,30 @@ ReasonCode Subscriptions::Check(const ClientSession& session, std::string_view f
 }
 
 void Subscriptions::OnInterestAck(uint64_t job_id) {
+  std::vector<uint64_t> acknowledged = {job_id};
+  while (!acknowledged.empty()) {
+    const uint64_t next = acknowledged.back();
+    acknowledged.pop_back();
+    OnAckMissingNoMore(next, acknowledged);
+  }
+}
+
+// Takes one acknowledgement off; appends those who waited for the job.
+void Subscriptions::OnAckMissingNoMore(uint64_t job_id, std::vector<uint64_t>& acknowledged) {
   const auto it = jobs_.find(job_id);
   RMQ_CHECK(it != jobs_.end());
   RMQ_CHECK(it->second.acks_missing > 0);
   if (--it->second.acks_missing > 0) return;
   Job job = std::move(it->second);
   jobs_.erase(it);
+  for (const std::string& filter : job.announced) {
+    // Unsubscribed and subscribed again meanwhile: a later job's by now.
+    if (const auto entry = announcing_.find(filter);
+        entry != announcing_.end() && entry->second == job_id) {
+      announcing_.erase(entry);
+    }
+  }
+  acknowledged.insert(acknowledged.end(), job.followers.begin(), job.followers.end());
   if (Connection* const connection = core_.connections.Find(job.connection)) {
     RMQ_CHECK(connection->jobs > 0);
     --connection->jobs;

@@ -45,15 +45,19 @@ class Subscriptions {
     base::Handle<ClientSession> session;
     codec::PacketId packet_id = 0;
     uint32_t subscription_id = 0;
-    uint32_t acks_missing = 0;
+    uint32_t acks_missing = 0;               // Of other cores, and of jobs it follows.
     std::vector<ReasonCode> reasons = {};
     std::vector<Replay> replays = {};
+    std::vector<std::string> announced = {};  // Filters whose announcement is this job's.
+    std::vector<uint64_t> followers = {};     // Jobs that wait for those announcements.
   };
 
   ReasonCode SubscribeOne(ClientSession& session, const codec::Subscription& wanted,
                           uint64_t job_id, Job& job);
   [[nodiscard]] ReasonCode Check(const ClientSession& session, std::string_view full_filter,
                                  std::string_view filter) const;
+  void AwaitInterest(const std::string& full_filter, bool announces, uint64_t job_id, Job& job);
+  void OnAckMissingNoMore(uint64_t job_id, std::vector<uint64_t>& acknowledged);
   void Finish(Job& job);
 
   Core& core_;
@@ -61,6 +65,9 @@ class Subscriptions {
   Interests& interests_;
   RetainedDesk& retained_;
   absl::flat_hash_map<uint64_t, Job> jobs_;
+  // Filters that not all other cores know yet, and the job that told them: whoever subscribes to
+  // one meanwhile waits for that job too.
+  absl::flat_hash_map<std::string, uint64_t> announcing_;
   uint64_t next_job_ = 1;
 };
 
