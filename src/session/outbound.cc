@@ -50,7 +50,10 @@ bool WritePublish(codec::Publication& publication, const DeliveryOptions& option
 Delivered Outbound::SendQos0(codec::Publication& publication, const DeliveryOptions& options,
                              Link& link) {
   RMQ_CHECK(options.qos == Qos::kAtMostOnce);
-  if (link.sink->pending_bytes() > link.output_bytes_max) return Delivered::kDroppedOutputFull;
+  // A retained replay comes in bounded steps and is never cut.
+  if (!options.exempt_from_queue_limit && link.sink->pending_bytes() > link.output_bytes_max) {
+    return Delivered::kDroppedOutputFull;
+  }
   return WritePublish(publication, options, 0, false, link) ? Delivered::kSent
                                                             : Delivered::kDroppedTooLarge;
 }
