@@ -143,7 +143,8 @@ void Oracle::OnDelivery(SessionNumber session_number, const Delivery& delivery) 
   const bool countable = delivery.qos != Qos::kAtLeastOnce && message.qos != Qos::kAtLeastOnce;
   uint32_t& copies = session.copies[number];
   ++copies;
-  CheckWanted(session, message, countable ? copies : 1, message.retain);
+  CheckWanted(session, message, countable ? ++session.countable_copies[number] : 1,
+              message.retain);
   if (copies == 1) CheckOrder(session, message, number, delivery.qos);
   if (!countable) return;
   const std::string* group = nullptr;

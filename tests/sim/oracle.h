@@ -101,6 +101,7 @@ class Oracle {
     bool over = false;
     std::vector<Interval> intervals{};
     std::map<MessageNumber, uint32_t> copies{};
+    std::map<MessageNumber, uint32_t> countable_copies{};  // Not as QoS 1, which may be doubled.
     std::map<std::tuple<std::string, std::string, Qos, Qos>, MessageNumber> last{};
   };
 

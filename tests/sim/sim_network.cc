@@ -98,8 +98,12 @@ void SimNetwork::ResetByNetwork(int fd) {
 
 std::optional<StreamId> SimNetwork::Connect() {
   if (listeners_.empty()) return std::nullopt;
-  const auto chosen = std::next(listeners_.begin(),
-                                static_cast<ptrdiff_t>(world_.random.Below(listeners_.size())));
+  return ConnectTo(world_.random.Below(listeners_.size()));
+}
+
+StreamId SimNetwork::ConnectTo(size_t listener) {
+  RMQ_CHECK(listener < listeners_.size());
+  const auto chosen = std::next(listeners_.begin(), static_cast<ptrdiff_t>(listener));
   streams_.emplace_back();
   const StreamId id = streams_.size() - 1;
   chosen->second.pending.push_back(id);

@@ -49,8 +49,10 @@ class SimNetwork {
   [[nodiscard]] size_t open_streams() const { return streams_by_fd_.size(); }
 
   // --- The clients' side.
-  // No value: nobody listens.
+  // No value: nobody listens. The kernel chooses a member of the group.
   [[nodiscard]] std::optional<StreamId> Connect();
+  // A test chooses: the n-th listener that was opened and is not closed.
+  [[nodiscard]] StreamId ConnectTo(size_t listener);
   // Returns the bytes taken: fewer than offered when the buffer is full, none when broken.
   size_t Send(StreamId id, std::span<const uint8_t> bytes);
   [[nodiscard]] std::vector<uint8_t> Receive(StreamId id, size_t max_bytes);
