@@ -42,10 +42,11 @@ class Conversation(WithBroker):
             client = self.client(f"v{version}", version)
             self.assertEqual((client.connack.session_present, client.connack.reason), (0, 0))
             self.assertEqual(client.connack.properties == [], version != 5)
+            self.assertIsNone(client.connack.get(26))  # [MQTT-3.1.2-28]
             client.expect_silence()  # [MQTT-3.12.4-1]
 
     def test_assigned_client_identifier(self):
-        # [MQTT-3.1.3-6] [MQTT-3.1.3-7] [MQTT-3.2.2-16]
+        # [MQTT-3.1.3-2] [MQTT-3.1.3-6] [MQTT-3.1.3-7] [MQTT-3.2.2-16]
         one, other = self.client(""), self.client("")
         self.assertTrue(one.connack.get(18))
         self.assertNotEqual(one.connack.get(18), other.connack.get(18))
@@ -354,7 +355,7 @@ class Conversation(WithBroker):
         self.assertEqual(old.subscribe(("a", 2), ("b", 0)), [2, 0])
 
     def test_unsubscribe(self):
-        # [MQTT-3.10.4-1] [MQTT-3.10.4-2] [MQTT-3.10.4-3] [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.10.4-6] [MQTT-3.11.3-1]
+        # [MQTT-3.3.2-3] [MQTT-3.10.4-1] [MQTT-3.10.4-2] [MQTT-3.10.4-3] [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.10.4-6] [MQTT-3.11.3-1]
         # [MQTT-3.11.3-2]
         topic = self.topic("/x")
         client = self.client("unsub")

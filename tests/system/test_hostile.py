@@ -88,7 +88,7 @@ class Hostile(unittest.TestCase):
     def test_empty_client_id_with_a_session(self):  # [MQTT-3.1.3-8]
         self.refused(wire.connect("", 4, clean=False), 2, 4)
 
-    def test_trailing_bytes_and_truncated_fields(self):
+    def test_trailing_bytes_and_truncated_fields(self):  # [MQTT-3.1.4-1]
         good = wire.connect("c")[2:]
         self.refused(frame(1, 0, good + b"x"), 0x81)
         for size in range(0, len(good)):
