@@ -389,7 +389,7 @@ void ModelClient::OnSuback(Link& link, codec::Bytes body) {
   if (it == link.subscribes.end()) world_.Fail("a SUBACK for nothing");
   if (ack->reasons.size() != it->second.size()) world_.Fail("a SUBACK with a wrong count");
   for (size_t i = 0; i < ack->reasons.size(); ++i) {
-    if (!IsFailure(ack->reasons[i])) oracle_.OnSuback(*link.session, it->second[i]);
+    if (!IsFailure(ack->reasons[i])) oracle_.OnSuback(*link.session, it->second[i].subscription);
   }
   link.subscribes.erase(it);
 }

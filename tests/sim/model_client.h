@@ -63,6 +63,10 @@ class ModelClient final : public Actor {
   [[nodiscard]] bool Gone() const { return leaving_ && links_.empty(); }
 
  private:
+  struct Asked {
+    std::string filter;
+    size_t subscription = 0;    // The oracle's number of it.
+  };
   // One connection. Only the last in links_ can be the present one; the others were given up.
   struct Link {
     StreamId stream = 0;
@@ -76,7 +80,7 @@ class ModelClient final : public Actor {
     std::optional<MessageNumber> will;
     std::map<uint16_t, std::string> aliases;   // From the broker.
     std::deque<std::pair<PacketType, uint16_t>> acks;  // Not sent yet.
-    std::map<uint16_t, std::vector<std::string>> subscribes;
+    std::map<uint16_t, std::vector<Asked>> subscribes;
     std::map<uint16_t, std::vector<std::string>> unsubscribes;
     std::set<uint16_t> window;   // From the broker, not acknowledged on this connection.
     uint64_t pings_open = 0;

@@ -97,7 +97,7 @@ void ModelClient::Subscribe(Link& link) {
   for (uint64_t i = world_.random.Below(3) + 1; i > 0; --i) chosen.insert(RandomFilter());
   std::vector<uint8_t> filters;
   const uint16_t id = NextPacketId();
-  std::vector<std::string>& waiting = link.subscribes[id];
+  std::vector<Asked>& waiting = link.subscribes[id];
   for (const std::string& filter : chosen) {
     codec::SubscriptionOptions options;
     // Shared ones at QoS 1 at least, or what a member is given may be lost with it.
@@ -107,10 +107,11 @@ void ModelClient::Subscribe(Link& link) {
     options.retain_handling =
         IsV5() ? static_cast<RetainHandling>(world_.random.Below(3)) : RetainHandling::kSend;
     codec::AppendSubscription(filter, options, temper_.version, filters);
-    oracle_.OnSubscribeSent(*link.session, filter, options.qos, options.no_local);
+    const size_t subscription =
+        oracle_.OnSubscribeSent(*link.session, filter, options.qos, options.no_local);
     Note(fmt::format("subscribes to '{}', QoS {}, no local {}", filter,
                      static_cast<int>(options.qos), options.no_local));
-    waiting.push_back(filter);
+    waiting.push_back({filter, subscription});
     filters_.insert(filter);
   }
   codec::Subscribe subscribe{.packet_id = id};
@@ -125,7 +126,7 @@ void ModelClient::Unsubscribe(Link& link) {
                             static_cast<ptrdiff_t>(world_.random.Below(filters_.size())));
   // Not while its SUBSCRIBE is open: the two answers could not be told apart in time.
   for (const auto& [id, waiting] : link.subscribes) {
-    if (std::ranges::count(waiting, *it) > 0) return;
+    if (std::ranges::count(waiting, *it, &Asked::filter) > 0) return;
   }
   const std::string filter = *it;
   filters_.erase(it);

@@ -85,8 +85,8 @@ SessionNumber Oracle::NewSession(std::string client_id) {
   return sessions_.size() - 1;
 }
 
-void Oracle::OnSubscribeSent(SessionNumber session, const std::string& filter, Qos qos,
-                             bool no_local) {
+size_t Oracle::OnSubscribeSent(SessionNumber session, const std::string& filter, Qos qos,
+                               bool no_local) {
   const uint64_t step = world_.NextStep();
   for (Interval& interval : sessions_[session].intervals) {
     // Replaced: it may still bring something, but owes nothing any more.
@@ -95,13 +95,11 @@ void Oracle::OnSubscribeSent(SessionNumber session, const std::string& filter, Q
     }
   }
   sessions_[session].intervals.push_back({.filter = filter, .qos = qos, .no_local = no_local});
+  return sessions_[session].intervals.size() - 1;
 }
 
-void Oracle::OnSuback(SessionNumber session, const std::string& filter) {
-  const uint64_t step = world_.NextStep();
-  for (Interval& interval : sessions_[session].intervals) {
-    if (interval.filter == filter && interval.suback_at == UINT64_MAX) interval.suback_at = step;
-  }
+void Oracle::OnSuback(SessionNumber session, size_t subscription) {
+  sessions_[session].intervals[subscription].suback_at = world_.NextStep();
 }
 
 void Oracle::OnUnsubscribeSent(SessionNumber session, const std::string& filter) {

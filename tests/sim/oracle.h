@@ -59,8 +59,10 @@ class Oracle {
 
   // --- Subscribing.
   SessionNumber NewSession(std::string client_id);
-  void OnSubscribeSent(SessionNumber session, const std::string& filter, Qos qos, bool no_local);
-  void OnSuback(SessionNumber session, const std::string& filter);
+  // Returns the number of the subscription within the session.
+  size_t OnSubscribeSent(SessionNumber session, const std::string& filter, Qos qos,
+                         bool no_local);
+  void OnSuback(SessionNumber session, size_t subscription);
   void OnUnsubscribeSent(SessionNumber session, const std::string& filter);
   void OnUnsuback(SessionNumber session, const std::string& filter);
   // The session is gone, or the client no longer wants what it holds.

@@ -28,7 +28,8 @@ Heard HearPublish(uint8_t flags, codec::Bytes body, ProtocolVersion version) {
 
 Heard Hear(const codec::FrameHead& head, codec::Bytes body, ProtocolVersion version) {
   const codec::DecodeLimits limits{.sender = codec::Peer::kServer};
-  Heard heard{.type = head.type};
+  Heard heard;
+  heard.type = head.type;
   if (head.type == PacketType::kPublish) return HearPublish(head.flags, body, version);
   if (head.type == PacketType::kConnack) {
     const auto connack = codec::DecodeConnack(body, version, limits);
