@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/counting_allocator.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+std::atomic<uint64_t> allocations{0};
+
+void* Take(size_t size_bytes, size_t alignment) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  void* const memory =
+      alignment <= alignof(std::max_align_t)
+          ? std::malloc(size_bytes)
+          : std::aligned_alloc(alignment, (size_bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(size_t size_bytes) { return Take(size_bytes, 1); }
+void* operator new[](size_t size_bytes) { return Take(size_bytes, 1); }
+void* operator new(size_t size_bytes, std::align_val_t alignment) {
+  return Take(size_bytes, static_cast<size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace ringmq::support {
+
+uint64_t AllocationCount() { return allocations.load(std::memory_order_relaxed); }
+
+}  // namespace ringmq::support

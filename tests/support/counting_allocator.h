@@ -1,0 +1,14 @@
+// Counts what the whole program takes from the allocator. Link ringmq_counting_allocator into a
+// test program of its own: it replaces operator new.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace ringmq::support {
+
+// Calls of operator new so far, from all threads.
+[[nodiscard]] uint64_t AllocationCount();
+
+}  // namespace ringmq::support
