@@ -30,16 +30,14 @@ Cluster::Cluster(World& world, const ClusterOptions& options)
       mesh_(options.cores, options.lane_parcels) {
   for (CoreId i = 0; i < options.cores; ++i) {
     nodes_.push_back(std::make_unique<Node>());
-    nodes_[i]->ring = std::make_unique<SimRing>(world, network, options.pool_buffers,
-                                                options.pool_buffer_bytes);
+    nodes_[i]->ring =
+        std::make_unique<SimRing>(world, network, options.pool_buffers, options.pool_buffer_bytes);
     mesh_.SetWaker(i, nodes_[i]->ring.get());
   }
   for (CoreId i = 0; i < options.cores; ++i) {
     nodes_[i]->shard = std::make_unique<broker::Shard>(
-        broker::ShardOptions{.index = i,
-                             .count = options.cores,
-                             .seed = world.seed() + i,
-                             .hash_key = world.seed()},
+        broker::ShardOptions{
+            .index = i, .count = options.cores, .seed = world.seed() + i, .hash_key = world.seed()},
         options.config, *nodes_[i]->ring, mesh_, shared_, authenticator_, auth_methods_, log_);
     nodes_[i]->shard->Listen(network.OpenListener(), 0);
   }
@@ -75,9 +73,8 @@ bool Cluster::RunUntil(Instant end, const std::vector<Actor*>& actors,
     Instant next = end;
     std::vector<size_t> due;
     for (size_t i = 0; i < nodes_.size() + actors.size(); ++i) {
-      const Instant when = i < nodes_.size()
-                               ? NextTurn(*nodes_[i], static_cast<CoreId>(i))
-                               : actors[i - nodes_.size()]->NextAction();
+      const Instant when = i < nodes_.size() ? NextTurn(*nodes_[i], static_cast<CoreId>(i))
+                                             : actors[i - nodes_.size()]->NextAction();
       if (when <= world_.now || (i < nodes_.size() && world_.Chance(world_.faults.spurious_wake) &&
                                  nodes_[i]->starved_until <= world_.now)) {
         due.push_back(i);

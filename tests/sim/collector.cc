@@ -23,7 +23,9 @@ void Append(const Packet& packet, std::vector<uint8_t>& out) {
 
 Collector::Collector(World& world, Cluster& cluster, std::string_view client_id,
                      std::string_view filter)
-    : world_(world), cluster_(cluster), stream_(*cluster.network.Connect()),
+    : world_(world),
+      cluster_(cluster),
+      stream_(*cluster.network.Connect()),
       next_action_(world.now) {
   std::vector<uint8_t> bytes;
   codec::Connect connect;
@@ -45,8 +47,8 @@ void Collector::Act() {
   while (true) {
     const codec::FrameParse frame = codec::ParseFrame(input_, codec::kPacketSizeBytesMax, kVersion);
     if (frame.status != codec::FrameStatus::kFrame) return;
-    const codec::Bytes body = codec::Bytes(input_).subspan(frame.head.header_size_bytes,
-                                                           frame.head.remaining_size_bytes);
+    const codec::Bytes body =
+        codec::Bytes(input_).subspan(frame.head.header_size_bytes, frame.head.remaining_size_bytes);
     if (frame.head.type == PacketType::kSuback) subscribed_ = true;
     if (frame.head.type == PacketType::kPublish) {
       const auto publish = codec::DecodePublish(frame.head.flags, body, kVersion);

@@ -40,8 +40,8 @@ ClusterOptions Harness::DrawCluster() {
   config.mqtt.sys_interval_s = 0;
   config.mqtt.shared_strategy = static_cast<broker::SharedStrategy>(random.Below(6));
   copy_per_subscription_ = random.Chance(1, 4);
-  config.mqtt.overlapping = copy_per_subscription_ ? broker::Overlapping::kPerSubscription
-                                                   : broker::Overlapping::kOnce;
+  config.mqtt.overlapping =
+      copy_per_subscription_ ? broker::Overlapping::kPerSubscription : broker::Overlapping::kOnce;
   broker::LimitsConfig& limits = config.limits;
   limits.receive_maximum = static_cast<uint16_t>(4 + random.Below(20));
   limits.in_flight_max = static_cast<uint16_t>(1 + random.Below(20));
@@ -61,8 +61,8 @@ void Harness::DrawClients() {
   for (uint64_t i = 0; i < count; ++i) {
     Temper temper = Temper::Draw(world_.random);
     temper.strict_goodbye = !may_disconnect_;
-    clients_.push_back(std::make_unique<ModelClient>(world_, cluster_, oracle_,
-                                                     fmt::format("c{}", i), temper));
+    clients_.push_back(
+        std::make_unique<ModelClient>(world_, cluster_, oracle_, fmt::format("c{}", i), temper));
   }
   world_.faults = Faults::Draw(world_.random);
 }
@@ -85,8 +85,8 @@ void Harness::Liveness() {
   Instant settled_since = Instant::Max();
   // At rest: settled for longer than any timer of the broker that could still bring something.
   const bool rested = cluster_.RunUntil(world_.now + kSettleMax, Actors(), [&] {
-    const bool settled =
-        cluster_.Idle() && std::ranges::all_of(clients_, [](const auto& c) { return c->Settled(); });
+    const bool settled = cluster_.Idle() &&
+                         std::ranges::all_of(clients_, [](const auto& c) { return c->Settled(); });
     if (!settled) {
       settled_since = Instant::Max();
     } else if (settled_since == Instant::Max()) {

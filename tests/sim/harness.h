@@ -26,7 +26,7 @@ struct RunOptions {
 };
 
 struct RunReport {
-  uint64_t hash = 0;         // Equal for equal options.
+  uint64_t hash = 0;  // Equal for equal options.
   size_t messages = 0;
   uint64_t deliveries = 0;
   Duration virtual_time;

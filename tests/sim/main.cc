@@ -8,11 +8,11 @@
 //              --trace             print everything that happens
 //
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <chrono>
 #include <string_view>
 
 #include "sim/harness.h"
@@ -62,9 +62,8 @@ bool Parse(int argc, char** argv, Arguments& arguments) {
 }
 
 ringmq::sim::RunReport RunOne(uint64_t seed, const Arguments& arguments) {
-  ringmq::sim::Harness harness({.seed = seed,
-                                .safety_time = arguments.seconds * ringmq::kSecond,
-                                .trace = arguments.trace});
+  ringmq::sim::Harness harness(
+      {.seed = seed, .safety_time = arguments.seconds * ringmq::kSecond, .trace = arguments.trace});
   current_world = &harness.world();
   const ringmq::sim::RunReport report = harness.Run();
   current_world = nullptr;
@@ -76,8 +75,9 @@ ringmq::sim::RunReport RunOne(uint64_t seed, const Arguments& arguments) {
 int main(int argc, char** argv) {
   Arguments arguments;
   if (!Parse(argc, argv, arguments)) {
-    std::fprintf(stderr, "usage: ringmq-sim [--seed N] [--seeds COUNT] [--minutes M] "
-                         "[--seconds S] [--twice] [--trace]\n");
+    std::fprintf(stderr,
+                 "usage: ringmq-sim [--seed N] [--seeds COUNT] [--minutes M] "
+                 "[--seconds S] [--twice] [--trace]\n");
     return 2;
   }
   std::signal(SIGABRT, OnAbort);
@@ -93,7 +93,8 @@ int main(int argc, char** argv) {
     const uint64_t seed = arguments.seed + done;
     const ringmq::sim::RunReport report = RunOne(seed, arguments);
     if (arguments.twice && RunOne(seed, arguments).hash != report.hash) {
-      std::fprintf(stderr, "seed %llu gives two histories\n", static_cast<unsigned long long>(seed));
+      std::fprintf(stderr, "seed %llu gives two histories\n",
+                   static_cast<unsigned long long>(seed));
       return 1;
     }
     hash = hash * 31 + report.hash;

@@ -125,6 +125,10 @@ void ModelClient::BeginLeaving() {
 void ModelClient::Connect() {
   const std::optional<StreamId> stream = cluster_.network.Connect();
   RMQ_CHECK(stream.has_value());
+  if (Link* const old = Current()) {
+    EndWithConnection(*old);
+    old->given_up = true;
+  }
   auto link = std::make_unique<Link>();
   link->stream = *stream;
   link->clean_start = must_start_clean_ || (!settling_ && world_.Chance(temper_.clean_start));
@@ -153,10 +157,6 @@ void ModelClient::Connect() {
     connect.will.payload = AsBytes(will_payload);
   }
   Note(fmt::format("connects on stream {}, clean start {}", *stream, link->clean_start));
-  if (Link* const old = Current()) {
-    EndWithConnection(*old);
-    old->given_up = true;
-  }
   if (link->clean_start) ForgetSession();
   must_start_clean_ = link->clean_start;
   Write(*link, connect);
@@ -177,6 +177,9 @@ void ModelClient::ForgetSession() {
 // Before 5.0 a clean session ends with its connection and is never used again. 3.1.1 [MQTT-3.1.2-6]
 void ModelClient::EndWithConnection(const Link& link) {
   if (!IsV5() && link.clean_start) ForgetSession();
+  // Whether a session that may expire was still there is in the CONNACK that was never read. The
+  // next one could not tell an old session from one that this connection began: no QoS 2 then.
+  if (IsV5() && !link.connected && !temper_.persistent) must_start_clean_ = true;
 }
 
 void ModelClient::SayGoodbye(Link& link) {
@@ -282,8 +285,8 @@ bool ModelClient::HandleOne(Link& link) {
   } else if (type == PacketType::kPingresp) {
     if (link.pings_open-- == 0) world_.Fail("PINGRESP without PINGREQ");
   } else if (type == PacketType::kDisconnect) {
-    const auto goodbye = codec::DecodeDisconnect(body, temper_.version,
-                                                 {.sender = codec::Peer::kServer});
+    const auto goodbye =
+        codec::DecodeDisconnect(body, temper_.version, {.sender = codec::Peer::kServer});
     if (!goodbye.ok() || !IsV5()) world_.Fail("a DISCONNECT that cannot be");
     Note(fmt::format("is disconnected: 0x{:02x}", static_cast<unsigned>(goodbye->reason)));
     if (goodbye->reason != ReasonCode::kSessionTakenOver &&
@@ -344,10 +347,9 @@ void ModelClient::OnPublish(Link& link, uint8_t flags, codec::Bytes body) {
     link.acks.emplace_back(PacketType::kPuback, id);
   }
   const std::string payload(publish->payload.begin(), publish->payload.end());
-  oracle_.OnDelivery(*link.session, {.topic = topic,
-                                     .payload = payload,
-                                     .qos = publish->qos,
-                                     .retain = publish->retain});
+  oracle_.OnDelivery(
+      *link.session,
+      {.topic = topic, .payload = payload, .qos = publish->qos, .retain = publish->retain});
 }
 
 void ModelClient::OnAck(Link& link, PacketType type, codec::Bytes body) {

@@ -28,17 +28,17 @@ namespace ringmq::sim {
 // How one client behaves; drawn once for each.
 struct Temper {
   ProtocolVersion version = ProtocolVersion::kV311;
-  bool persistent = true;          // Wants its session kept, mostly.
-  uint32_t ack_late = 0;           // In 1000: acknowledges later, in order.
-  uint32_t drop = 0;               // In 1000 of actions: drops the connection.
-  uint32_t clean_start = 0;        // In 1000 of connects.
-  uint32_t slow_reader = 0;        // In 1000: does not read this time.
+  bool persistent = true;    // Wants its session kept, mostly.
+  uint32_t ack_late = 0;     // In 1000: acknowledges later, in order.
+  uint32_t drop = 0;         // In 1000 of actions: drops the connection.
+  uint32_t clean_start = 0;  // In 1000 of connects.
+  uint32_t slow_reader = 0;  // In 1000: does not read this time.
   uint32_t subscribe = 50;
   uint32_t publish = 300;
   uint32_t take_over = 0;
-  bool strict_goodbye = true;      // The broker has no reason to close before a goodbye.
+  bool strict_goodbye = true;  // The broker has no reason to close before a goodbye.
   uint16_t receive_maximum = 65535;
-  uint16_t in_flight_max = 4;      // Of its own, to the broker.
+  uint16_t in_flight_max = 4;  // Of its own, to the broker.
   uint16_t topic_alias_maximum = 0;
   bool has_will = false;
   Duration pause_max = 20 * kMillisecond;
@@ -65,24 +65,24 @@ class ModelClient final : public Actor {
  private:
   struct Asked {
     std::string filter;
-    size_t subscription = 0;    // The oracle's number of it.
+    size_t subscription = 0;  // The oracle's number of it.
   };
   // One connection. Only the last in links_ can be the present one; the others were given up.
   struct Link {
     StreamId stream = 0;
     std::vector<uint8_t> input;
     std::deque<uint8_t> output;
-    bool connected = false;     // CONNACK came.
-    bool given_up = false;      // A newer connection was opened.
+    bool connected = false;  // CONNACK came.
+    bool given_up = false;   // A newer connection was opened.
     bool said_goodbye = false;
     bool clean_start = true;
     std::optional<SessionNumber> session;
     std::optional<MessageNumber> will;
-    std::map<uint16_t, std::string> aliases;   // From the broker.
+    std::map<uint16_t, std::string> aliases;           // From the broker.
     std::deque<std::pair<PacketType, uint16_t>> acks;  // Not sent yet.
     std::map<uint16_t, std::vector<Asked>> subscribes;
     std::map<uint16_t, std::vector<std::string>> unsubscribes;
-    std::set<uint16_t> window;   // From the broker, not acknowledged on this connection.
+    std::set<uint16_t> window;  // From the broker, not acknowledged on this connection.
     uint64_t pings_open = 0;
   };
   // What the standard makes a client remember.
@@ -92,7 +92,7 @@ class ModelClient final : public Actor {
     std::string topic;
     Qos qos = Qos::kAtLeastOnce;
     bool retain = false;
-    bool released = false;      // PUBREC came; PUBREL goes.
+    bool released = false;  // PUBREC came; PUBREL goes.
   };
 
   // --- Connections.
@@ -144,8 +144,8 @@ class ModelClient final : public Actor {
   std::optional<SessionNumber> session_;
   std::map<uint16_t, Outgoing> outgoing_;
   std::deque<uint16_t> outgoing_order_;
-  std::set<uint16_t> incoming_;                // QoS 2 between PUBREC and PUBREL.
-  std::set<std::string> filters_;              // Asked for in this session.
+  std::set<uint16_t> incoming_;    // QoS 2 between PUBREC and PUBREL.
+  std::set<std::string> filters_;  // Asked for in this session.
   uint16_t next_packet_id_ = 1;
   uint16_t server_receive_maximum_ = 65535;
   Instant next_action_ = {};

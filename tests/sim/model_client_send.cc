@@ -101,8 +101,8 @@ void ModelClient::Subscribe(Link& link) {
   for (const std::string& filter : chosen) {
     codec::SubscriptionOptions options;
     // Shared ones at QoS 1 at least, or what a member is given may be lost with it.
-    options.qos = static_cast<Qos>(IsShared(filter) ? 1 + world_.random.Below(2)
-                                                    : world_.random.Below(3));
+    options.qos =
+        static_cast<Qos>(IsShared(filter) ? 1 + world_.random.Below(2) : world_.random.Below(3));
     options.no_local = IsV5() && !IsShared(filter) && world_.random.Chance(1, 4);
     options.retain_handling =
         IsV5() ? static_cast<RetainHandling>(world_.random.Below(3)) : RetainHandling::kSend;
@@ -122,8 +122,8 @@ void ModelClient::Subscribe(Link& link) {
 
 void ModelClient::Unsubscribe(Link& link) {
   if (!link.connected || filters_.empty()) return;
-  const auto it = std::next(filters_.begin(),
-                            static_cast<ptrdiff_t>(world_.random.Below(filters_.size())));
+  const auto it =
+      std::next(filters_.begin(), static_cast<ptrdiff_t>(world_.random.Below(filters_.size())));
   // Not while its SUBSCRIBE is open: the two answers could not be told apart in time.
   for (const auto& [id, waiting] : link.subscribes) {
     if (std::ranges::count(waiting, *it, &Asked::filter) > 0) return;
@@ -158,8 +158,7 @@ void ModelClient::Publish(Link& link) {
   if (outgoing.clears) {
     oracle_.OnCleared(outgoing.topic);
   } else {
-    outgoing.number =
-        oracle_.NewMessage(client_id_, outgoing.topic, outgoing.qos, outgoing.retain);
+    outgoing.number = oracle_.NewMessage(client_id_, outgoing.topic, outgoing.qos, outgoing.retain);
   }
   uint16_t id = 0;
   if (outgoing.qos != Qos::kAtMostOnce) {

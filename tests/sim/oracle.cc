@@ -52,10 +52,8 @@ bool Matches(std::string_view filter, std::string_view topic) {
 }
 
 MessageNumber Oracle::NewMessage(std::string publisher, std::string topic, Qos qos, bool retain) {
-  messages_.push_back({.publisher = std::move(publisher),
-                       .topic = std::move(topic),
-                       .qos = qos,
-                       .retain = retain});
+  messages_.push_back(
+      {.publisher = std::move(publisher), .topic = std::move(topic), .qos = qos, .retain = retain});
   const MessageNumber number = messages_.size() - 1;
   if (retain) retained_[messages_[number].topic].push_back(number);
   return number;
@@ -141,8 +139,7 @@ void Oracle::OnDelivery(SessionNumber session_number, const Delivery& delivery) 
   const bool countable = delivery.qos != Qos::kAtLeastOnce && message.qos != Qos::kAtLeastOnce;
   uint32_t& copies = session.copies[number];
   ++copies;
-  CheckWanted(session, message, countable ? ++session.countable_copies[number] : 1,
-              message.retain);
+  CheckWanted(session, message, countable ? ++session.countable_copies[number] : 1, message.retain);
   if (copies == 1) CheckOrder(session, message, number, delivery.qos);
   if (!countable) return;
   const std::string* group = nullptr;

@@ -60,8 +60,7 @@ class Oracle {
   // --- Subscribing.
   SessionNumber NewSession(std::string client_id);
   // Returns the number of the subscription within the session.
-  size_t OnSubscribeSent(SessionNumber session, const std::string& filter, Qos qos,
-                         bool no_local);
+  size_t OnSubscribeSent(SessionNumber session, const std::string& filter, Qos qos, bool no_local);
   void OnSuback(SessionNumber session, size_t subscription);
   void OnUnsubscribeSent(SessionNumber session, const std::string& filter);
   void OnUnsuback(SessionNumber session, const std::string& filter);
@@ -86,7 +85,7 @@ class Oracle {
     uint64_t sent_at = 0;  // First.
     bool accepted = false;
     WillFate fate = WillFate::kNone;
-    uint32_t received = 0;             // By anybody.
+    uint32_t received = 0;                            // By anybody.
     std::map<std::string, uint32_t> shared_copies{};  // By group filter.
   };
   // One subscription from SUBSCRIBE to UNSUBACK.
@@ -107,8 +106,7 @@ class Oracle {
     std::map<std::tuple<std::string, std::string, Qos, Qos>, MessageNumber> last{};
   };
 
-  void CheckWanted(const Session& session, const Message& message, uint32_t copies,
-                   bool replayed);
+  void CheckWanted(const Session& session, const Message& message, uint32_t copies, bool replayed);
   void CheckOrder(Session& session, const Message& message, MessageNumber number, Qos qos);
   [[nodiscard]] bool IsOwed(const Session& session, const Message& message) const;
   [[nodiscard]] std::string MissingForSession(const Session& session) const;

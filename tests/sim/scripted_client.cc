@@ -128,10 +128,10 @@ void ScriptedClient::SendPing() {
 std::optional<Heard> ScriptedClient::Take() {
   const codec::FrameParse frame = codec::ParseFrame(input_, codec::kPacketSizeBytesMax, version_);
   if (frame.status != codec::FrameStatus::kFrame) return std::nullopt;
-  Heard heard = Hear(frame.head,
-                     codec::Bytes(input_).subspan(frame.head.header_size_bytes,
-                                                  frame.head.remaining_size_bytes),
-                     version_);
+  Heard heard = Hear(
+      frame.head,
+      codec::Bytes(input_).subspan(frame.head.header_size_bytes, frame.head.remaining_size_bytes),
+      version_);
   input_.erase(input_.begin(), input_.begin() + frame.head.size_bytes());
   return heard;
 }

@@ -29,7 +29,9 @@ class SimNetwork {
   // --- The broker's side.
   // One more member of the group of listeners on the only port.
   [[nodiscard]] int OpenListener();
-  [[nodiscard]] bool IsOpen(int fd) const { return listeners_.count(fd) + streams_by_fd_.count(fd) > 0; }
+  [[nodiscard]] bool IsOpen(int fd) const {
+    return listeners_.count(fd) + streams_by_fd_.count(fd) > 0;
+  }
   [[nodiscard]] bool IsListener(int fd) const { return listeners_.count(fd) > 0; }
   void Close(int fd);
   [[nodiscard]] bool CanAccept(int fd) const;

@@ -178,8 +178,7 @@ void SimRing::PerformReceive(Flight& flight) {
   if (result <= 0) return Post(flight, result, false);
   free_buffers_.pop_back();
   posted_buffers_.insert(id);
-  const bool more =
-      multishot && !flight.cancelled && !world_.Chance(world_.faults.multishot_end);
+  const bool more = multishot && !flight.cancelled && !world_.Chance(world_.faults.multishot_end);
   Post(flight, result, more, id);
 }
 
@@ -235,9 +234,9 @@ size_t SimRing::GiveOut(std::span<Completion> storage) {
   while (count < most) {
     const std::vector<size_t> eligible = Eligible();
     if (eligible.empty()) break;
-    const size_t pick =
-        world_.Chance(world_.faults.reorder) ? eligible[world_.random.Below(eligible.size())]
-                                             : eligible.front();
+    const size_t pick = world_.Chance(world_.faults.reorder)
+                            ? eligible[world_.random.Below(eligible.size())]
+                            : eligible.front();
     const Completion completion = posted_[pick].completion;
     posted_.erase(posted_.begin() + static_cast<ptrdiff_t>(pick));
     const auto it = flights_.find(completion.token);

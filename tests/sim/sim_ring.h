@@ -50,8 +50,8 @@ class SimRing final : public reactor::Ring {
     uint64_t bytes_hash = 0;
     Instant ready = Instant::Max();  // When it is looked at again, once the network is ready.
     bool cancelled = false;
-    bool ended = false;              // Its last completion is posted.
-    uint32_t posted = 0;             // Completions that wait to be given out.
+    bool ended = false;   // Its last completion is posted.
+    uint32_t posted = 0;  // Completions that wait to be given out.
   };
   struct Posted {
     reactor::Completion completion;
@@ -79,7 +79,7 @@ class SimRing final : public reactor::Ring {
   std::deque<Posted> posted_;
   std::vector<std::vector<uint8_t>> buffers_;
   std::vector<uint16_t> free_buffers_;
-  std::set<uint16_t> posted_buffers_;   // Filled, their completion not yet given out.
+  std::set<uint16_t> posted_buffers_;  // Filled, their completion not yet given out.
   std::set<uint16_t> lent_;
   Instant deadline_ = Instant{};
   bool woken_ = false;

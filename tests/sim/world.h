@@ -24,17 +24,17 @@ struct Faults {
   uint32_t one_byte_read = 0;
   uint32_t short_read = 0;
   uint32_t short_send = 0;
-  uint32_t delay = 0;              // A completion comes up to delay_max later.
+  uint32_t delay = 0;  // A completion comes up to delay_max later.
   Duration delay_max = 2 * kMillisecond;
   uint32_t reorder = 0;
   uint32_t multishot_end = 0;
   uint32_t no_buffers = 0;
   uint32_t accept_failure = 0;
-  uint32_t reset = 0;              // In 100,000: of each receive and send.
+  uint32_t reset = 0;  // In 100,000: of each receive and send.
   uint32_t spurious_wake = 0;
   uint32_t cancel_race = 0;
   uint32_t small_batch = 0;
-  uint32_t starve = 0;             // In 100,000: of each turn; the core sleeps for seconds.
+  uint32_t starve = 0;  // In 100,000: of each turn; the core sleeps for seconds.
 
   [[nodiscard]] static Faults Draw(base::Random& random);
 };
