@@ -71,8 +71,8 @@ class Connection final : public codec::FrameSink {
   bool verified : 1 = false;      // The password was checked; CONNECT is read once more.
   bool end_of_stream : 1 = false;
   bool send_cancelled : 1 = false;
-  bool cancel_open : 1 = false;   // A cancel of the receive has not returned: no new receive.
-  bool starved : 1 = false;  // The session has more to send when the output drains.
+  bool cancel_open : 1 = false;  // A cancel of the receive has not returned: no new receive.
+  bool starved : 1 = false;      // The session has more to send when the output drains.
   uint16_t keep_alive_s = 0;
   uint32_t listener = 0;
   base::Handle<Connection> self;

@@ -45,7 +45,7 @@ class Subscriptions {
     base::Handle<ClientSession> session;
     codec::PacketId packet_id = 0;
     uint32_t subscription_id = 0;
-    uint32_t acks_missing = 0;               // Of other cores, and of jobs it follows.
+    uint32_t acks_missing = 0;  // Of other cores, and of jobs it follows.
     std::vector<ReasonCode> reasons = {};
     std::vector<Replay> replays = {};
     std::vector<std::string> announced = {};  // Filters whose announcement is this job's.
