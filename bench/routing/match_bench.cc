@@ -50,10 +50,18 @@ void Resolve(benchmark::State& state, Kind kind, uint32_t cache_entries) {
       benchmark::Counter(static_cast<double>(receivers), benchmark::Counter::kAvgIterations);
 }
 
-BENCHMARK_CAPTURE(Resolve, exact, Kind::kExact, 0)->Arg(10)->Arg(10'000)->Arg(1'000'000);
-BENCHMARK_CAPTURE(Resolve, plus, Kind::kPlus, 0)->Arg(10)->Arg(10'000)->Arg(1'000'000);
-BENCHMARK_CAPTURE(Resolve, hash, Kind::kHash, 0)->Arg(10)->Arg(10'000)->Arg(1'000'000);
-BENCHMARK_CAPTURE(Resolve, cached, Kind::kExact, 16'384)->Arg(10)->Arg(10'000)->Arg(1'000'000);
+// A million filters take a second to subscribe: a fixed number of look-ups, so that it is done
+// once.
+constexpr int64_t kLookUps = 20'000;
+
+BENCHMARK_CAPTURE(Resolve, exact, Kind::kExact, 0)->Arg(10)->Arg(10'000);
+BENCHMARK_CAPTURE(Resolve, plus, Kind::kPlus, 0)->Arg(10)->Arg(10'000);
+BENCHMARK_CAPTURE(Resolve, hash, Kind::kHash, 0)->Arg(10)->Arg(10'000);
+BENCHMARK_CAPTURE(Resolve, cached, Kind::kExact, 16'384)->Arg(10)->Arg(10'000);
+BENCHMARK_CAPTURE(Resolve, exact, Kind::kExact, 0)->Arg(1'000'000)->Iterations(kLookUps);
+BENCHMARK_CAPTURE(Resolve, plus, Kind::kPlus, 0)->Arg(1'000'000)->Iterations(kLookUps);
+BENCHMARK_CAPTURE(Resolve, hash, Kind::kHash, 0)->Arg(1'000'000)->Iterations(kLookUps);
+BENCHMARK_CAPTURE(Resolve, cached, Kind::kExact, 16'384)->Arg(1'000'000)->Iterations(kLookUps);
 
 void RetainedScan(benchmark::State& state) {
   RetainedStore store;

@@ -31,14 +31,16 @@ namespace ringmq::broker {
 namespace {
 
 TEST(AccessPolicyAllocation, ChecksAllocateNothing) {
-  const auto policy = ParseAclFile(
-      "acl", "topic read a/#\nuser somebody with a long name\ntopic deny b/+/c\ntopic b/#\n"
-             "pattern write devices/%c/%u/#\npattern deny devices/%c/secret\n");
+  const auto policy =
+      ParseAclFile("acl",
+                   "topic read a/#\nuser somebody with a long name\ntopic deny b/+/c\ntopic b/#\n"
+                   "pattern write devices/%c/%u/#\npattern deny devices/%c/secret\n");
   ASSERT_TRUE(policy.ok());
   const Identity who = {.client_id = "a client id that is longer than a small string",
                         .username = "somebody with a long name"};
-  const std::string topic = "devices/a client id that is longer than a small string/"
-                            "somebody with a long name/temperature";
+  const std::string topic =
+      "devices/a client id that is longer than a small string/"
+      "somebody with a long name/temperature";
   const uint64_t before = allocation_count;
   EXPECT_TRUE(policy->MayPublish(who, topic));
   EXPECT_FALSE(policy->MayReceive(who, topic));

@@ -40,8 +40,7 @@ TEST(AclFile, ReadsEveryKindOfLine) {
   EXPECT_TRUE(policy->MayPublish(ann, "with blanks/x"));
   EXPECT_TRUE(policy->MayPublish(ann, "plain"));
   EXPECT_FALSE(policy->MayPublish(ann, "secret/x"));
-  EXPECT_TRUE(policy->MayReceive({.client_id = "c", .username = "", .anonymous = true},
-                                 "$SYS/x"));
+  EXPECT_TRUE(policy->MayReceive({.client_id = "c", .username = "", .anonymous = true}, "$SYS/x"));
 }
 
 TEST(AclFile, ErrorsNameFileLineExpectedAndFound) {

@@ -80,10 +80,10 @@ TEST(AccessPolicy, SectionsOfOneUserAddUp) {
 }
 
 TEST(AccessPolicy, DenialsWinWhereverTheyStand) {
-  for (const char* text : {"user ann\ntopic #\ntopic deny secret/#\n",
-                           "user ann\ntopic deny secret/#\ntopic #\n",
-                           "user ann\ntopic #\npattern deny secret/#\n",
-                           "pattern #\nuser ann\ntopic deny secret/#\n"}) {
+  for (const char* text :
+       {"user ann\ntopic #\ntopic deny secret/#\n", "user ann\ntopic deny secret/#\ntopic #\n",
+        "user ann\ntopic #\npattern deny secret/#\n",
+        "pattern #\nuser ann\ntopic deny secret/#\n"}) {
     const AccessPolicy policy = Policy(text);
     EXPECT_TRUE(policy.MayPublish(kAnn, "open")) << text;
     EXPECT_FALSE(policy.MayPublish(kAnn, "secret/x")) << text;
@@ -185,9 +185,9 @@ TEST(AccessPolicy, AgreesWithMosquittoOnARecordedFile) {
       "topic read ro/+\ntopic write wo/x\ntopic read $SYS/#\npattern write dev/%c/%u\n"
       "pattern read cmd/%c/#\n");
   const std::vector<std::string> topics = {
-      "pub",  "pub/a", "anonw", "all",         "all/x",       "all/secret",  "all/secret/x",
-      "ro/a", "ro/a/b", "wo/x", "wo",          "dev/c1/ann",  "dev/c2/ann",  "dev/c1/bob",
-      "dev/c1/", "cmd/c1", "cmd/c1/x", "cmd/c2/x", "other",   "$SYS/x"};
+      "pub",     "pub/a",  "anonw",    "all",      "all/x",      "all/secret", "all/secret/x",
+      "ro/a",    "ro/a/b", "wo/x",     "wo",       "dev/c1/ann", "dev/c2/ann", "dev/c1/bob",
+      "dev/c1/", "cmd/c1", "cmd/c1/x", "cmd/c2/x", "other",      "$SYS/x"};
   struct Recording {
     Identity who;
     std::set<std::string> published;
@@ -201,12 +201,8 @@ TEST(AccessPolicy, AgreesWithMosquittoOnARecordedFile) {
        {"all", "all/x", "wo/x", "dev/c1/ann"},
        {"all", "all/x", "cmd/c1", "cmd/c1/x", "ro/a"}},
       {{.client_id = "c1", .username = "bob"}, {"dev/c1/bob"}, {"cmd/c1", "cmd/c1/x"}},
-      {{.client_id = "a+b", .username = "ann"},
-       {"all", "all/x", "wo/x"},
-       {"all", "all/x", "ro/a"}},
-      {{.client_id = "#x", .username = "ann"},
-       {"all", "all/x", "wo/x"},
-       {"all", "all/x", "ro/a"}},
+      {{.client_id = "a+b", .username = "ann"}, {"all", "all/x", "wo/x"}, {"all", "all/x", "ro/a"}},
+      {{.client_id = "#x", .username = "ann"}, {"all", "all/x", "wo/x"}, {"all", "all/x", "ro/a"}},
   };
   for (const Recording& recording : recordings) {
     for (const std::string& topic : topics) {

@@ -86,10 +86,9 @@ TEST(Config, EveryLegalValueOfEveryKeySurvivesPrintingAndParsing) {
 
 TEST(Config, ListenersAndUsersSurvivePrintingAndParsing) {
   Config config;
-  config.listeners = {{.address = "::1", .port = 0},
-                      {.address = "0.0.0.0",
-                       .port = 65535,
-                       .allow_anonymous = AllowAnonymous::kAlways}};
+  config.listeners = {
+      {.address = "::1", .port = 0},
+      {.address = "0.0.0.0", .port = 65535, .allow_anonymous = AllowAnonymous::kAlways}};
   config.users = {{.name = "ann", .password_hash = "", .password = "p"},
                   {.name = "b\"ob", .password_hash = "", .password = "q\\"}};
   const auto parsed = ParseConfig("test.toml", AnnotatedConfigText(config));
@@ -101,13 +100,12 @@ TEST(Config, EveryNumberOneOutsideItsRangeIsRefusedWithTheRange) {
   for (const ConfigSection& section : ConfigSections()) {
     for (const auto& field : section.fields) {
       if (field.value_max == 0) continue;
-      const std::string head = "[" + std::string(section.name) + "]\n\n" +
-                               std::string(field.name) + " = ";
+      const std::string head =
+          "[" + std::string(section.name) + "]\n\n" + std::string(field.name) + " = ";
       const std::string where = "test.toml:3: " + std::string(section.name) + "." +
                                 std::string(field.name) + ": expected an integer from ";
       EXPECT_THAT(ErrorOf(head + std::to_string(field.value_max + 1)), HasSubstr(where));
-      EXPECT_THAT(ErrorOf(head + std::to_string(int64_t(field.value_min) - 1)),
-                  HasSubstr(where));
+      EXPECT_THAT(ErrorOf(head + std::to_string(int64_t(field.value_min) - 1)), HasSubstr(where));
     }
   }
 }
@@ -185,9 +183,9 @@ TEST(Config, UsersNeedOneSecretAndANameOfTheirOwn) {
               HasSubstr("users[0]: expected one of password_hash and password, found none"));
   EXPECT_THAT(ErrorOf("[[users]]\nname = \"a\"\npassword = \"x\"\npassword_hash = \"y\"\n"),
               HasSubstr("found both"));
-  EXPECT_THAT(ErrorOf("[[users]]\nname = \"a\"\npassword_hash = \"secret\"\n"),
-              AllOf(HasSubstr("users[0].password_hash: expected a hash"),
-                    Not(HasSubstr("secret"))));
+  EXPECT_THAT(
+      ErrorOf("[[users]]\nname = \"a\"\npassword_hash = \"secret\"\n"),
+      AllOf(HasSubstr("users[0].password_hash: expected a hash"), Not(HasSubstr("secret"))));
   EXPECT_THAT(ErrorOf("[[users]]\npassword = \"x\"\n"), HasSubstr("users[0].name: expected 1"));
   EXPECT_THAT(ErrorOf("[[users]]\nname=\"a\"\npassword=\"x\"\n[[users]]\nname=\"a\"\n"
                       "password=\"x\"\n"),

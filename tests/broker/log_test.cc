@@ -105,8 +105,7 @@ TEST_F(RateLimitedLogTest, CountsWhatItSwallowsAndSaysSo) {
   Burst(Instant{0}, 5);
   EXPECT_THAT(log_.lines, ElementsAre("line 0", "line 1"));
   Burst(Instant{0} + 10 * kSecond, 1);
-  EXPECT_THAT(log_.lines,
-              ElementsAre("line 0", "line 1", "suppressed 3 similar lines", "line 0"));
+  EXPECT_THAT(log_.lines, ElementsAre("line 0", "line 1", "suppressed 3 similar lines", "line 0"));
 }
 
 TEST_F(RateLimitedLogTest, FlushReportsOnceWhenTheIntervalIsOver) {

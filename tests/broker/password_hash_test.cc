@@ -95,9 +95,9 @@ TEST(PasswordHash, MalformedTextIsRefusedAndNotRepeated) {
       "$6$" + tail,
       "$6$c2FsdA==",
       "$6$c2FsdA==$",
-      "$6$c2FsdA" + tail,         // No padding.
-      "$6$c2Fs dA==" + tail,      // A blank inside.
-      "$6$c2FsdB==" + tail,       // Bits behind the end.
+      "$6$c2FsdA" + tail,     // No padding.
+      "$6$c2Fs dA==" + tail,  // A blank inside.
+      "$6$c2FsdB==" + tail,   // Bits behind the end.
       "$6$c2FsdA==" + tail + "$",
       "$6$c2FsdA==" + tail.substr(0, tail.size() - 4),
       "$6$" + std::string(88, 'A') + tail,  // 66 bytes of salt.

@@ -78,8 +78,7 @@ TEST(Corpus, NeverTakesACutPacketForAWholeOne) {
     if (DecodeAny(packet.bytes, version, limits).verdict.kind != Verdict::Kind::kGood) return;
     for (size_t cut = 0; cut < packet.bytes.size(); ++cut) {
       std::unique_ptr<uint8_t[]> copy;
-      const AnyDecoded decoded =
-          DecodeExact(Bytes(packet.bytes).first(cut), version, limits, copy);
+      const AnyDecoded decoded = DecodeExact(Bytes(packet.bytes).first(cut), version, limits, copy);
       EXPECT_EQ(decoded.verdict.kind, Verdict::Kind::kMore) << Label(packet, version) << cut;
     }
   });

@@ -92,10 +92,10 @@ TEST(Decode, ChecksPayloadFormatWhenAsked) {
   const DecodeLimits limits{.check_payload_format = true};
   EXPECT_EQ(DecodePublish(0, body, ProtocolVersion::kV5, limits).error(),
             DecodeError::kPayloadFormatInvalid);
-  EXPECT_TRUE(DecodePublish(0, ParseBytes("\"a\" [ 01 01 ] c3a9 00"), ProtocolVersion::kV5, limits)
-                  .ok());
-  EXPECT_TRUE(DecodePublish(0, ParseBytes("\"a\" [ 01 00 ] ff"), ProtocolVersion::kV5, limits)
-                  .ok());
+  EXPECT_TRUE(
+      DecodePublish(0, ParseBytes("\"a\" [ 01 01 ] c3a9 00"), ProtocolVersion::kV5, limits).ok());
+  EXPECT_TRUE(
+      DecodePublish(0, ParseBytes("\"a\" [ 01 00 ] ff"), ProtocolVersion::kV5, limits).ok());
   const auto connect = ParseBytes("\"MQTT\" 05 06 003c [] \"a\" [ 01 01 ] \"t\" 0001 ff");
   EXPECT_EQ(DecodeConnect(connect, limits).error(), DecodeError::kPayloadFormatInvalid);
 }
@@ -113,8 +113,8 @@ TEST(Decode, PeeksTheVersionOfAConnectThatIsWrongLater) {
 TEST(Decode, TakesAllPacketIdentifiersButZero) {
   for (uint32_t id = 0; id <= 65535; ++id) {
     const uint8_t body[] = {static_cast<uint8_t>(id >> 8), static_cast<uint8_t>(id)};
-    for (const auto type : {PacketType::kPuback, PacketType::kPubrec, PacketType::kPubrel,
-                            PacketType::kPubcomp}) {
+    for (const auto type :
+         {PacketType::kPuback, PacketType::kPubrec, PacketType::kPubrel, PacketType::kPubcomp}) {
       const auto ack = DecodeAck(type, body, ProtocolVersion::kV5);
       ASSERT_EQ(ack.ok(), id != 0);
       if (ack.ok()) {

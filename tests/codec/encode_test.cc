@@ -48,8 +48,8 @@ TEST(Encode, WritesUnsubackReasonsForVersion5Only) {  // [MQTT-3.11.3-1]
 }
 
 TEST(Encode, WritesConnackInTheWordsOfTheVersion) {
-  Connack connack{.session_present = true, .maximum_qos = Qos::kAtLeastOnce,
-                  .assigned_client_id = "x"};
+  Connack connack{
+      .session_present = true, .maximum_qos = Qos::kAtLeastOnce, .assigned_client_id = "x"};
   EXPECT_EQ(EncodeAny(connack, ProtocolVersion::kV5),
             ParseBytes("20 .. 01 00 [ 24 01 12 \"x\" ]"));  // [MQTT-3.2.2-9] [MQTT-3.2.2-16]
   EXPECT_EQ(EncodeAny(connack, ProtocolVersion::kV311), ParseBytes("20 02 01 00"));

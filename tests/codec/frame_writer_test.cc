@@ -35,9 +35,7 @@ void CheckShortening(Packet packet, Head& (*head)(Packet&)) {
     if (!written) {
       EXPECT_TRUE(sink.bytes.empty());
     } else {
-      EXPECT_EQ(sink.bytes, limit >= full.size()     ? full
-                            : limit >= medium.size() ? medium
-                                                     : least);
+      EXPECT_EQ(sink.bytes, limit >= full.size() ? full : limit >= medium.size() ? medium : least);
     }
   }
   VectorSink sink;
@@ -89,8 +87,7 @@ TEST(FrameWriter, ShortensDisconnect) {
 
 // [MQTT-3.15.2-2] [MQTT-3.15.2-3]
 TEST(FrameWriter, ShortensAuth) {
-  CheckShortening(Auth{.reason = ReasonCode::kContinueAuthentication, .method = "x"},
-                  &Whole<Auth>);
+  CheckShortening(Auth{.reason = ReasonCode::kContinueAuthentication, .method = "x"}, &Whole<Auth>);
 }
 
 TEST(FrameWriter, WritesNothingThatIsTooLarge) {  // [MQTT-3.1.2-24]

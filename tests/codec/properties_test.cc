@@ -11,10 +11,10 @@ namespace ringmq::codec {
 namespace {
 
 constexpr PropertyContext kContexts[] = {
-    PropertyContext::kWill,      PropertyContext::kConnect,     PropertyContext::kConnack,
-    PropertyContext::kPublish,   PropertyContext::kPuback,      PropertyContext::kPubrec,
-    PropertyContext::kPubrel,    PropertyContext::kPubcomp,     PropertyContext::kSubscribe,
-    PropertyContext::kSuback,    PropertyContext::kUnsubscribe, PropertyContext::kUnsuback,
+    PropertyContext::kWill,       PropertyContext::kConnect,     PropertyContext::kConnack,
+    PropertyContext::kPublish,    PropertyContext::kPuback,      PropertyContext::kPubrec,
+    PropertyContext::kPubrel,     PropertyContext::kPubcomp,     PropertyContext::kSubscribe,
+    PropertyContext::kSuback,     PropertyContext::kUnsubscribe, PropertyContext::kUnsuback,
     PropertyContext::kDisconnect, PropertyContext::kAuth};
 
 std::vector<uint8_t> Example(const PropertyRule& rule) {
@@ -24,23 +24,55 @@ std::vector<uint8_t> Example(const PropertyRule& rule) {
     case PropertyType::kByte:
     case PropertyType::kTwoByte:
     case PropertyType::kFourByte:
-    case PropertyType::kVarint: writer.Number(rule.id, 1); break;
-    case PropertyType::kString: writer.Text(rule.id, "text"); break;
-    case PropertyType::kBinary: writer.Binary(rule.id, AsBytes("\x00\xff")); break;
-    case PropertyType::kStringPair: writer.UserProperty("name", "value"); break;
+    case PropertyType::kVarint:
+      writer.Number(rule.id, 1);
+      break;
+    case PropertyType::kString:
+      writer.Text(rule.id, "text");
+      break;
+    case PropertyType::kBinary:
+      writer.Binary(rule.id, AsBytes("\x00\xff"));
+      break;
+    case PropertyType::kStringPair:
+      writer.UserProperty("name", "value");
+      break;
   }
   return list;
 }
 
 // Table 2-4 once more, typed from the standard independently of the code: identifier, and the
 // packets by number with W for the will. [MQTT-2.2.2-1]
-struct Row { int id; const char* contexts; };
-constexpr Row kTable[] = {
-    {0x01, "3W"}, {0x02, "3W"}, {0x03, "3W"}, {0x08, "3W"}, {0x09, "3W"}, {0x0b, "38"},
-    {0x11, "12E"}, {0x12, "2"}, {0x13, "2"}, {0x15, "12F"}, {0x16, "12F"}, {0x17, "1"},
-    {0x18, "W"}, {0x19, "1"}, {0x1a, "2"}, {0x1c, "2E"}, {0x1f, "245679BEF"}, {0x21, "12"},
-    {0x22, "12"}, {0x23, "3"}, {0x24, "2"}, {0x25, "2"}, {0x26, "123W456789ABEF"}, {0x27, "12"},
-    {0x28, "2"}, {0x29, "2"}, {0x2a, "2"}};
+struct Row {
+  int id;
+  const char* contexts;
+};
+constexpr Row kTable[] = {{0x01, "3W"},
+                          {0x02, "3W"},
+                          {0x03, "3W"},
+                          {0x08, "3W"},
+                          {0x09, "3W"},
+                          {0x0b, "38"},
+                          {0x11, "12E"},
+                          {0x12, "2"},
+                          {0x13, "2"},
+                          {0x15, "12F"},
+                          {0x16, "12F"},
+                          {0x17, "1"},
+                          {0x18, "W"},
+                          {0x19, "1"},
+                          {0x1a, "2"},
+                          {0x1c, "2E"},
+                          {0x1f, "245679BEF"},
+                          {0x21, "12"},
+                          {0x22, "12"},
+                          {0x23, "3"},
+                          {0x24, "2"},
+                          {0x25, "2"},
+                          {0x26, "123W456789ABEF"},
+                          {0x27, "12"},
+                          {0x28, "2"},
+                          {0x29, "2"},
+                          {0x2a, "2"}};
 
 bool TableAllows(int id, PropertyContext context) {
   const char mark = "W123456789AB--EF"[static_cast<int>(context)];
@@ -65,9 +97,8 @@ TEST(Properties, AllowsEachExactlyWhereTheStandardDoes) {
 
 TEST(Properties, RefusesEveryOtherIdentifier) {
   for (uint32_t id = 0; id < 256; ++id) {
-    const bool known = std::ranges::any_of(kTable, [&](const Row& row) {
-      return row.id == static_cast<int>(id);
-    });
+    const bool known =
+        std::ranges::any_of(kTable, [&](const Row& row) { return row.id == static_cast<int>(id); });
     EXPECT_EQ(FindPropertyRule(id) != nullptr, known);
   }
   EXPECT_EQ(FindPropertyRule(1u << 20 | 0x26), nullptr);

@@ -23,17 +23,28 @@ class Generator {
 
   AnyPacket Make(uint32_t type) {
     switch (type % 11) {
-      case 0: return Ping{Flip() ? PacketType::kPingreq : PacketType::kPingresp};
-      case 1: return MakeConnect();
-      case 2: return MakeConnack();
-      case 3: return MakePublish();
-      case 4: return MakeAck();
-      case 5: return MakeSubscribe();
-      case 6: return MakeSuback();
-      case 7: return MakeUnsubscribe();
-      case 8: return MakeUnsuback();
-      case 9: return MakeDisconnect();
-      default: return is_v5() ? AnyPacket(MakeAuth()) : AnyPacket(Ping{});
+      case 0:
+        return Ping{Flip() ? PacketType::kPingreq : PacketType::kPingresp};
+      case 1:
+        return MakeConnect();
+      case 2:
+        return MakeConnack();
+      case 3:
+        return MakePublish();
+      case 4:
+        return MakeAck();
+      case 5:
+        return MakeSubscribe();
+      case 6:
+        return MakeSuback();
+      case 7:
+        return MakeUnsubscribe();
+      case 8:
+        return MakeUnsuback();
+      case 9:
+        return MakeDisconnect();
+      default:
+        return is_v5() ? AnyPacket(MakeAuth()) : AnyPacket(Ping{});
     }
   }
 
@@ -46,8 +57,7 @@ class Generator {
 
   // Mostly short; sometimes around the size where the length takes another byte.
   std::string_view Text(uint32_t size_min = 0) {
-    static constexpr std::string_view kCharacters[] = {"a", "Z", "/", "é", "€",
-                                                       "\U0001F600", " "};
+    static constexpr std::string_view kCharacters[] = {"a", "Z", "/", "é", "€", "\U0001F600", " "};
     const uint32_t size = size_min + Below(Below(20) == 0 ? 200 : 12);
     std::string text;
     while (text.size() < size) text += kCharacters[Below(7)];
@@ -88,8 +98,11 @@ class Generator {
     if (packet.has_username) packet.username = Text();
     if (packet.has_password) packet.password = Data();
     if (packet.has_will) {
-      packet.will = {.topic = Text(1), .payload = Data(), .qos = static_cast<Qos>(Below(3)),
-                     .retain = Flip(), .properties = MessageProperties()};
+      packet.will = {.topic = Text(1),
+                     .payload = Data(),
+                     .qos = static_cast<Qos>(Below(3)),
+                     .retain = Flip(),
+                     .properties = MessageProperties()};
       if (is_v5()) packet.will.delay_s = Below(3);
       if (is_v5() && Flip()) packet.will.message_expiry_s = Word();
     }
@@ -171,8 +184,8 @@ class Generator {
   }
 
   Subscribe MakeSubscribe() {
-    Subscribe packet{.packet_id = Id(), .properties = UserProperties(),
-                     .filter_count = 1 + Below(4)};
+    Subscribe packet{
+        .packet_id = Id(), .properties = UserProperties(), .filter_count = 1 + Below(4)};
     if (is_v5()) packet.subscription_id = Below(kSubscriptionIdMax + 1);
     auto& filters = lists_.emplace_back();
     for (uint32_t i = 0; i < packet.filter_count; ++i) {
@@ -189,8 +202,8 @@ class Generator {
   }
 
   Unsubscribe MakeUnsubscribe() {
-    Unsubscribe packet{.packet_id = Id(), .properties = UserProperties(),
-                       .filter_count = 1 + Below(4)};
+    Unsubscribe packet{
+        .packet_id = Id(), .properties = UserProperties(), .filter_count = 1 + Below(4)};
     auto& filters = lists_.emplace_back();
     for (uint32_t i = 0; i < packet.filter_count; ++i) AppendFilter(Text(1), filters);
     packet.filters = filters;
@@ -232,8 +245,11 @@ class Generator {
   }
 
   Auth MakeAuth() {
-    return {.reason = ReasonCode::kContinueAuthentication, .method = Text(), .data = Data(),
-            .reason_string = Text(), .properties = UserProperties()};
+    return {.reason = ReasonCode::kContinueAuthentication,
+            .method = Text(),
+            .data = Data(),
+            .reason_string = Text(),
+            .properties = UserProperties()};
   }
 
   std::mt19937 random_;

@@ -12,7 +12,7 @@ namespace {
 bool NaiveIsValid(const std::string& text) {
   for (size_t i = 0; i < text.size();) {
     const auto lead = static_cast<uint8_t>(text[i]);
-    const size_t size = lead < 0x80            ? 1
+    const size_t size = lead < 0x80             ? 1
                         : (lead & 0xe0) == 0xc0 ? 2
                         : (lead & 0xf0) == 0xe0 ? 3
                         : (lead & 0xf8) == 0xf0 ? 4
@@ -77,7 +77,11 @@ TEST(Utf8, FindsABadByteAnywhere) {
 }
 
 // U+FEFF stays a character wherever it stands. [MQTT-1.5.4-3]
-TEST(Utf8, AcceptsTheByteOrderMark) { EXPECT_TRUE(IsValidUtf8("a\xef\xbb\xbf" "b\xef\xbb\xbf")); }
+TEST(Utf8, AcceptsTheByteOrderMark) {
+  EXPECT_TRUE(
+      IsValidUtf8("a\xef\xbb\xbf"
+                  "b\xef\xbb\xbf"));
+}
 
 TEST(Utf8, AllowsNulInPayloadsOnly) {
   EXPECT_FALSE(IsValidUtf8(std::string_view("a\0b", 3)));

@@ -24,10 +24,18 @@ std::vector<uint8_t> WriteAgain(Bytes list) {
       case PropertyType::kByte:
       case PropertyType::kTwoByte:
       case PropertyType::kFourByte:
-      case PropertyType::kVarint: writer.Number(property.id, property.number); break;
-      case PropertyType::kString: writer.Text(property.id, property.text); break;
-      case PropertyType::kBinary: writer.Binary(property.id, AsBytes(property.text)); break;
-      case PropertyType::kStringPair: writer.UserProperty(property.name, property.text); break;
+      case PropertyType::kVarint:
+        writer.Number(property.id, property.number);
+        break;
+      case PropertyType::kString:
+        writer.Text(property.id, property.text);
+        break;
+      case PropertyType::kBinary:
+        writer.Binary(property.id, AsBytes(property.text));
+        break;
+      case PropertyType::kStringPair:
+        writer.UserProperty(property.name, property.text);
+        break;
     }
   }
   return out;

@@ -41,7 +41,8 @@ void DecodeBody(const codec::FrameHead& head, Bytes body, const codec::DecodeLim
       if (connect.ok()) result.version = connect->version;
       return Keep(connect, result);
     }
-    case PacketType::kConnack: return Keep(codec::DecodeConnack(body, version, limits), result);
+    case PacketType::kConnack:
+      return Keep(codec::DecodeConnack(body, version, limits), result);
     case PacketType::kPublish:
       return Keep(codec::DecodePublish(head.flags, body, version, limits), result);
     case PacketType::kPuback:
@@ -74,7 +75,8 @@ void DecodeBody(const codec::FrameHead& head, Bytes body, const codec::DecodeLim
       return;
     case PacketType::kDisconnect:
       return Keep(codec::DecodeDisconnect(body, version, limits), result);
-    case PacketType::kAuth: return Keep(codec::DecodeAuth(body, limits), result);
+    case PacketType::kAuth:
+      return Keep(codec::DecodeAuth(body, limits), result);
   }
 }
 
@@ -167,9 +169,7 @@ void Print(const codec::Publish& p, ProtocolVersion, Description& out) {
   out.Number("id", p.packet_id).Number("alias", p.topic_alias);
   out.Number("has_response", p.has_response_topic).Text("response", p.response_topic);
   out.Maybe("format", p.payload_format).Maybe("expiry", p.message_expiry_s);
-  out.Properties(p.properties, [](PropertyId id) {
-    return codec::IsForwardable(id);
-  });
+  out.Properties(p.properties, [](PropertyId id) { return codec::IsForwardable(id); });
   out.Properties(p.properties, [](PropertyId id) { return id == PropertyId::kSubscriptionId; });
 }
 
@@ -239,14 +239,18 @@ AnyDecoded DecodeAny(Bytes bytes, ProtocolVersion version, const codec::DecodeLi
   AnyDecoded result{.version = version};
   const codec::FrameParse parse = codec::ParseFrame(bytes, codec::kPacketSizeBytesMax, version);
   switch (parse.status) {
-    case codec::FrameStatus::kNeedMore: result.verdict.kind = Verdict::Kind::kMore; return result;
+    case codec::FrameStatus::kNeedMore:
+      result.verdict.kind = Verdict::Kind::kMore;
+      return result;
     case codec::FrameStatus::kTooLarge:
-    case codec::FrameStatus::kMalformed: result.verdict.kind = Verdict::Kind::kFrame; return result;
-    case codec::FrameStatus::kFrame: break;
+    case codec::FrameStatus::kMalformed:
+      result.verdict.kind = Verdict::Kind::kFrame;
+      return result;
+    case codec::FrameStatus::kFrame:
+      break;
   }
   result.size_bytes = parse.head.size_bytes();
-  const Bytes body =
-      bytes.subspan(parse.head.header_size_bytes, parse.head.remaining_size_bytes);
+  const Bytes body = bytes.subspan(parse.head.header_size_bytes, parse.head.remaining_size_bytes);
   DecodeBody(parse.head, body, limits, result);
   return result;
 }

@@ -20,16 +20,15 @@ struct Ping {
   PacketType type = PacketType::kPingreq;
 };
 
-using AnyPacket =
-    std::variant<Ping, codec::Connect, codec::Connack, codec::Publish, codec::TypedAck,
-                 codec::Subscribe, codec::Suback, codec::Unsubscribe, codec::Unsuback,
-                 codec::Disconnect, codec::Auth>;
+using AnyPacket = std::variant<Ping, codec::Connect, codec::Connack, codec::Publish,
+                               codec::TypedAck, codec::Subscribe, codec::Suback, codec::Unsubscribe,
+                               codec::Unsuback, codec::Disconnect, codec::Auth>;
 
 struct AnyDecoded {
   Verdict verdict{};
-  std::optional<AnyPacket> packet{};                     // When the verdict is good.
-  ProtocolVersion version = ProtocolVersion::kV311;      // A CONNECT's own.
-  size_t size_bytes = 0;                                 // Of the frame; zero when incomplete.
+  std::optional<AnyPacket> packet{};                 // When the verdict is good.
+  ProtocolVersion version = ProtocolVersion::kV311;  // A CONNECT's own.
+  size_t size_bytes = 0;                             // Of the frame; zero when incomplete.
 };
 
 // Frames and decodes the packet at the front of `bytes`, which the packet views.

@@ -199,10 +199,14 @@ void LoadFile(const std::filesystem::path& path, std::vector<WirePacket>& packet
 
 std::string NameOf(const Verdict& verdict) {
   switch (verdict.kind) {
-    case Verdict::Kind::kGood: return "good";
-    case Verdict::Kind::kMore: return "more";
-    case Verdict::Kind::kFrame: return "frame";
-    case Verdict::Kind::kError: break;
+    case Verdict::Kind::kGood:
+      return "good";
+    case Verdict::Kind::kMore:
+      return "more";
+    case Verdict::Kind::kFrame:
+      return "frame";
+    case Verdict::Kind::kError:
+      break;
   }
   for (const ErrorName& one : kErrorNames) {
     if (one.error == verdict.error) return std::string(one.name);
