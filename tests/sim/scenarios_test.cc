@@ -224,7 +224,7 @@ TEST(Scenario, OrderHoldsAcrossCoresThroughFullLanes) {
   }
 }
 
-// Found by seed 20 of the first version: 3.1.1 [MQTT-3.1.2-6].
+// Found while the model client was written: 3.1.1 [MQTT-3.1.2-6].
 TEST(Scenario, CleanSessionOf311IsNeverUsedAgain) {
   World world(1);
   Cluster cluster(world, Options(2));
