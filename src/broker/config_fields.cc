@@ -217,13 +217,14 @@ const Field kLimitsFields[] = {
      .value_min = 4'096,
      .value_max = kBytesMax,
      .doc = "Output a connection may have unsent (bytes). QoS 0 messages beyond are dropped "
-            "and counted."},
+            "and counted, and the client is not read until it has fallen below "
+            "output_bytes_high_mark."},
     {.name = "output_bytes_high_mark",
      .slot = [](Config& c) { return &c.limits.output_bytes_high_mark; },
      .value_min = 4'096,
      .value_max = kBytesMax,
      .doc = "From this much unsent output on, the session's queue is no longer drained into "
-            "the connection, nor is the client read, until half of it has left (bytes)."},
+            "the connection until it is below again (bytes)."},
     {.name = "retained_messages_max",
      .slot = [](Config& c) { return &c.limits.retained_messages_max; },
      .value_max = 1'000'000'000,

@@ -59,11 +59,12 @@ class Connection final : public codec::FrameSink {
   const int fd;
   ConnectionState state = ConnectionState::kAwaitConnect;
   ReceiveState receive = ReceiveState::kIdle;
-  uint8_t jobs = 0;         // SUBSCRIBEs that wait for other cores.
-  uint8_t operations = 0;   // In flight in the ring; the descriptor closes at zero.
-  bool dirty : 1 = false;   // In the wire's list of connections to flush.
-  bool paused : 1 = false;  // Frames wait in `partial` until Wire::Resume().
-  bool abort : 1 = false;   // Close without sending the rest.
+  uint8_t jobs = 0;            // SUBSCRIBEs that wait for other cores.
+  uint8_t operations = 0;      // In flight in the ring; the descriptor closes at zero.
+  bool dirty : 1 = false;      // In the wire's list of connections to flush.
+  bool paused : 1 = false;     // Frames wait in `partial` until Wire::Resume().
+  bool throttled : 1 = false;  // Paused because it does not read what it is told.
+  bool abort : 1 = false;      // Close without sending the rest.
   bool closing_fd : 1 = false;
   bool at_home : 1 = false;       // Came from another core: its session is here.
   bool handing_over : 1 = false;  // Goes to another core as soon as the receive has returned.

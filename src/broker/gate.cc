@@ -22,6 +22,15 @@ codec::Bytes AsBytes(std::string_view text) {
   return {static_cast<const uint8_t*>(static_cast<const void*>(text.data())), text.size()};
 }
 
+// Before 5.0 CONNACK has return codes for a version or client identifier that we refuse; what is
+// ill-formed is closed without a word. 3.1.1 s3.1.4, s4.8.
+bool HasAnswer(codec::DecodeError error, ProtocolVersion version) {
+  if (error == codec::DecodeError::kNotMqtt) return false;
+  return version == ProtocolVersion::kV5 ||
+         error == codec::DecodeError::kUnsupportedProtocolVersion ||
+         error == codec::DecodeError::kClientIdentifierNotValid;
+}
+
 }  // namespace
 
 Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
@@ -30,7 +39,7 @@ Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
       codec::DecodeConnect(body, {.user_properties_max = core_.config.limits.user_properties_max});
   if (!decoded.ok()) {
     ++core_.statistics.malformed_packets;
-    if (decoded.error() == codec::DecodeError::kNotMqtt) {
+    if (!HasAnswer(decoded.error(), connection.link.version)) {
       wire_.Close(connection, CloseMode::kFlush);
     } else {
       Refuse(connection, codec::ReasonOf(decoded.error()), {});

@@ -106,6 +106,12 @@ bool Protocol::OnEarlyFrame(Connection& connection, const codec::FrameHead& head
 
 bool Protocol::OnOpenFrame(Connection& connection, const codec::FrameHead& head,
                            codec::Bytes body) {
+  // Nearly every packet has an answer: who does not read the answers is not read either.
+  if (connection.output.pending_bytes() > core_.config.limits.output_bytes_max) {
+    connection.throttled = true;
+    wire_.Pause(connection);
+    return false;
+  }
   switch (head.type) {
     case PacketType::kPublish:
       if (MustPause(connection)) {
@@ -387,7 +393,7 @@ void Protocol::OnTimer(Connection& connection) {
   }
   const Instant due =
       connection.last_packet + int64_t{connection.keep_alive_s} * 1500 * kMillisecond;
-  if (core_.now < due || connection.paused) {
+  if (core_.now < due || (connection.paused && !connection.throttled)) {
     // Packets came since, or it is we who do not read.
     core_.wheel.Arm(connection.timer, std::max(due, core_.now + kSecond));
     return;

@@ -172,6 +172,19 @@ void Sessions::RedispatchShared(ClientSession& session) {
   });
 }
 
+void Sessions::DropUnreadable() {
+  if (core_.policy.AllowsEverything()) return;
+  core_.sessions.ForEach([this](base::Handle<ClientSession>, ClientSession& session) {
+    const Identity who{.client_id = session.client_id,
+                       .username = session.owner ? *session.owner : std::string_view(),
+                       .anonymous = session.owner == nullptr};
+    const size_t dropped = session.qos.DropQueuedIf([&](const codec::MessageRef& message) {
+      return !core_.policy.MayReceive(who, message.topic());
+    });
+    core_.statistics.dropped[static_cast<size_t>(DropReason::kNotAuthorized)] += dropped;
+  });
+}
+
 void Sessions::Audit() const {
   RMQ_CHECK(by_client_id_.size() == core_.sessions.size());
   for (const auto& [client_id, handle] : by_client_id_) {

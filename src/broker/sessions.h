@@ -50,6 +50,9 @@ class Sessions {
   // Will delay or session expiry of an offline session.
   void OnTimer(ClientSession& session);
 
+  // The rights have changed: forgets queued messages that their clients may no longer read.
+  void DropUnreadable();
+
   [[nodiscard]] ClientSession* Find(std::string_view client_id);
   void Audit() const;
 

@@ -55,6 +55,11 @@ Shard::~Shard() {
   });
 }
 
+void Shard::SetPolicy(AccessPolicy policy) {
+  core_.policy = std::move(policy);
+  sessions_.DropUnreadable();
+}
+
 Instant Shard::TurnDeadline(Duration wait_max) {
   const bool work_waits = wire_.has_dirty() || retained_.busy() || !core_.outbox.empty() ||
                           (protocol_.has_paused() && protocol_.may_resume());

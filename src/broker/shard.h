@@ -34,8 +34,8 @@ class Shard {
 
   // Takes over a listening descriptor. `listener` is its place in Config::listeners.
   void Listen(int fd, uint32_t listener) { wire_.Listen(fd, listener); }
-  // New rights count from now on.
-  void SetPolicy(AccessPolicy policy) { core_.policy = std::move(policy); }
+  // New rights count from now on, for messages that wait in queues too.
+  void SetPolicy(AccessPolicy policy);
 
   // One turn: submits what the last one wrote, waits for at most `wait_max`, handles everything
   // that has come.

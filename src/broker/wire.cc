@@ -416,6 +416,11 @@ void Wire::OnSend(Connection& connection, const reactor::Completion& completion)
     events_.OnDrained(connection);
   }
   if (!connection.output.empty()) MarkDirty(connection);
+  if (connection.throttled &&
+      connection.output.pending_bytes() < connection.link.output_bytes_high) {
+    connection.throttled = false;
+    Resume(connection);
+  }
 }
 
 void Wire::OnCompletion(const reactor::Completion& completion) {

@@ -145,6 +145,21 @@ void Outbound::DropOldest() {
   queue_.pop_front();
 }
 
+size_t Outbound::DropQueuedIf(absl::FunctionRef<bool(const codec::MessageRef&)> unwanted) {
+  const size_t count = queue_.size();
+  for (size_t i = 0; i < count; ++i) {
+    if (unwanted(queue_.front().message)) {
+      DropOldest();
+      continue;
+    }
+    // To the back: after one round all that stay are in their old order.
+    Pending kept = std::move(queue_.front());
+    queue_.pop_front();
+    queue_.push_back(std::move(kept));
+  }
+  return count - queue_.size();
+}
+
 codec::PacketId Outbound::IdAt(size_t index) const {
   return static_cast<codec::PacketId>((front_id_ - 1u + index) % kIdCount + 1);
 }

@@ -61,6 +61,7 @@ class Outbound {
   void OnDisconnected();
 
   void ForEachUndelivered(absl::FunctionRef<void(const Undelivered&)> visit) const;
+  size_t DropQueuedIf(absl::FunctionRef<bool(const codec::MessageRef&)> unwanted);
   [[nodiscard]] bool wants_drain() const { return resend_from_ < slots_.size() || !queue_.empty(); }
   [[nodiscard]] bool idle() const { return slots_.empty() && queue_.empty(); }
   [[nodiscard]] uint32_t queued_messages() const { return static_cast<uint32_t>(queue_.size()); }

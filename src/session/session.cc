@@ -78,6 +78,10 @@ void Session::ForEachUndelivered(absl::FunctionRef<void(const Undelivered&)> vis
   if (outbound_ != nullptr) outbound_->ForEachUndelivered(visit);
 }
 
+size_t Session::DropQueuedIf(absl::FunctionRef<bool(const codec::MessageRef&)> unwanted) {
+  return outbound_ == nullptr ? 0 : outbound_->DropQueuedIf(unwanted);
+}
+
 uint32_t Session::queued_messages() const {
   return outbound_ == nullptr ? 0 : outbound_->queued_messages();
 }

@@ -115,6 +115,9 @@ class Session {
   void OnDisconnected();  // Connection-scoped state (windows) resets.
   // In flight first, then the queue, each in order. Called when the session ends.
   void ForEachUndelivered(absl::FunctionRef<void(const Undelivered&)> visit) const;
+  // Forgets queued messages that the client has never seen and for which `unwanted` says so.
+  // Returns how many.
+  size_t DropQueuedIf(absl::FunctionRef<bool(const codec::MessageRef&)> unwanted);
   // Gives back memory that the traffic of the past needed.
   void ReleaseIdle();
 
