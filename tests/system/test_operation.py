@@ -168,6 +168,43 @@ class Scale(unittest.TestCase):
                 self.fail("not counted")
 
 
+class Limits(unittest.TestCase):
+    def test_retained_messages_beyond_the_limit_are_delivered_and_not_kept(self):
+        with Broker("[limits]\nretained_messages_max = 2\n[mqtt]\nsys_interval_s = 0\n") as broker:
+            client = Client(broker.port).open("c")
+            client.subscribe(("kept/#", 0x20))
+            for i in range(4):
+                client.publish(f"kept/{i}", b"x", qos=1, packet_id=i + 1, retain=True)
+                self.assertEqual(client.message().topic, f"kept/{i}")
+            broker.wait_for_line("retained_messages_max")
+            client.publish("kept/0", b"new", qos=1, retain=True)  # One that is there is replaced.
+            self.assertEqual(client.message().payload, b"new")
+            late = Client(broker.port).open("late")
+            late.subscribe("kept/#")
+            self.assertEqual({late.message().payload for _ in range(2)}, {b"new", b"x"})
+            late.expect_silence()
+            self.assertEqual(late.messages, [])
+
+    def test_publishers_pause_when_memory_is_full(self):
+        with Broker() as broker:
+            resident = broker.resident_bytes()
+        with Broker(f"[server]\nmemory_bytes_max = {resident + (48 << 20)}\n") as broker:
+            client = Client(broker.port, timeout=20).open("c")
+            client.socket.settimeout(3)
+            sent = 0
+            try:
+                while sent < (1 << 30):
+                    client.socket.sendall(wire.publish(f"fill/{sent}", b"x" * 60_000, retain=True))
+                    sent += 60_000
+            except (socket.timeout, TimeoutError):
+                pass
+            broker.wait_for_line("memory_bytes_max reached")
+            self.assertLess(sent, 1 << 30)
+            refused = Client(broker.port)
+            refused.send(wire.connect("late"))
+            self.assertEqual(refused.expect(wire.CONNACK).reason, 0x89)
+
+
 class Life(unittest.TestCase):
     def test_a_graceful_stop_says_goodbye(self):
         for threads in (1, 3):
