@@ -143,6 +143,9 @@ void Dispatcher::DeliverTo(ClientSession& session, codec::Publication& publicati
       return;
     }
   }
+  if (session.replays > 0 && publication.content().retain && !options.exempt_from_queue_limit) {
+    retained_.NoteLive(session, publication.content().topic);
+  }
   Connection* const connection =
       session.connected() ? &core_.connections.Get(session.connection) : nullptr;
   const Delivered outcome = session.qos.Deliver(

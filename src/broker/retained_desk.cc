@@ -17,6 +17,8 @@ constexpr uint32_t kVisitsPerStep = 1024;
 constexpr size_t kStepsPerTurn = 8;
 // Replayed messages that may wait behind a client's window.
 constexpr uint32_t kQueuedPerReplayMax = 512;
+// Topics that a session's replays know to skip; beyond, a message may come live and replayed.
+constexpr size_t kLiveTopicsMax = 10'000;
 constexpr uint32_t kExpiredVisitsPerSweep = 256;
 
 }  // namespace
@@ -93,6 +95,11 @@ void RetainedDesk::Cancel(ClientSession& session, std::string_view filter) {
   for (const uint64_t job : jobs) Finish(job);
 }
 
+void RetainedDesk::NoteLive(const ClientSession& session, std::string_view topic) {
+  absl::flat_hash_set<std::string>& topics = live_topics_[session.self.Pack()];
+  if (topics.size() < kLiveTopicsMax) topics.emplace(topic);
+}
+
 void RetainedDesk::Wake(ClientSession& session) {
   if (session.replays == 0 || !HasRoom(session)) return;
   for (auto& [job, replay] : replays_) {
@@ -107,7 +114,9 @@ void RetainedDesk::Finish(uint64_t job) {
   RMQ_CHECK(it != replays_.end());
   if (ClientSession* const session = core_.sessions.Find(it->second->session)) {
     RMQ_CHECK(session->replays > 0);
-    --session->replays;
+    if (--session->replays == 0) live_topics_.erase(session->self.Pack());
+  } else {
+    live_topics_.erase(it->second->session.Pack());
   }
   replays_.erase(it);
 }
@@ -175,6 +184,8 @@ void RetainedDesk::MoveOn(uint64_t job, ReplayState& replay) {
 void RetainedDesk::Deliver(ReplayState& replay, const codec::MessageRef& message) {
   ClientSession* const session = core_.sessions.Find(replay.session);
   if (session == nullptr) return;
+  const auto live = live_topics_.find(session->self.Pack());
+  if (live != live_topics_.end() && live->second.contains(std::string(message.topic()))) return;
   codec::Publication publication(message, core_.now, core_.scratch);
   const std::span<const uint32_t> ids(&replay.subscription_id, replay.subscription_id != 0 ? 1 : 0);
   dispatcher_->DeliverTo(*session, publication,

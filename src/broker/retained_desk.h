@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/ring_queue.h"
 #include "broker/core.h"
 
@@ -33,6 +34,9 @@ class RetainedDesk {
   void Replay(ClientSession& session, std::string_view filter, Qos qos, uint32_t subscription_id);
   // Unsubscribed; an empty filter means all of them.
   void Cancel(ClientSession& session, std::string_view filter);
+  // A retained message has just reached the session as a live one: a replay under way skips the
+  // topic, so that it does not come twice.
+  void NoteLive(const ClientSession& session, std::string_view topic);
   // The client took something: replays that waited for room may go on.
   void Wake(ClientSession& session);
 
@@ -81,6 +85,8 @@ class RetainedDesk {
   base::RingQueue<uint64_t> ready_;
   base::RingQueue<Query> asked_;
   uint64_t next_job_ = 1;
+  // By session (packed handle), while it has replays.
+  absl::flat_hash_map<uint64_t, absl::flat_hash_set<std::string>> live_topics_;
 };
 
 }  // namespace ringmq::broker
