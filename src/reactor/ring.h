@@ -11,6 +11,8 @@
 //
 // What every implementation promises:
 //   - An operation owns its buffer until the completion that has `more == false`.
+//   - A token comes back untouched. All 64 bits are the caller's, except that the value UINT64_MAX
+//     is the ring's own (kReservedToken).
 //   - Completions of different operations may come in any order; those of one multishot
 //     operation come in order.
 //   - Cancelling hastens a completion; it never swallows one. The cancelled operation completes
