@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <utility>
 
@@ -24,6 +25,8 @@ namespace {
 constexpr size_t kLaneParcels = 4096;
 // A shard looks at its mailboxes at least this often, and proves that it lives.
 constexpr Duration kTurnMax = 500 * kMillisecond;
+// How long a reload waits for one shard: several turns, and short for a watchdog.
+constexpr std::chrono::seconds kRightsWaitMax{2};
 
 CoreId CountOf(const Config& config) {
   const uint32_t wanted =
@@ -109,15 +112,28 @@ absl::Status Broker::ReloadRights() {
   }
   for (const std::string& warning : passwords->warnings) log_.Warning("{}", warning);
   authenticator_->ReplacePasswords(std::move(passwords->table));
-  for (const auto& worker : workers_) {
-    {
-      const std::lock_guard lock(worker->mutex);
-      worker->next_policy = policy;
-    }
-    worker->has_next_policy.store(true, std::memory_order_release);
-    worker->ring->Wake();
-  }
+  for (const auto& worker : workers_) OfferPolicy(*worker, policy);
+  for (const auto& worker : workers_) AwaitPolicyTaken(*worker);
   return absl::OkStatus();
+}
+
+void Broker::OfferPolicy(Worker& worker, const AccessPolicy& policy) {
+  {
+    const std::lock_guard lock(worker.mutex);
+    worker.next_policy = policy;
+    worker.has_next_policy.store(true, std::memory_order_release);
+  }
+  worker.ring->Wake();
+}
+
+// What arrives while a shard is between two turns could still be handled under the old rights;
+// once all have taken the new ones, nothing is.
+void Broker::AwaitPolicyTaken(Worker& worker) {
+  std::unique_lock lock(worker.mutex);
+  const bool taken = worker.policy_taken.wait_for(lock, kRightsWaitMax, [&] {
+    return !worker.has_next_policy.load(std::memory_order_relaxed);
+  });
+  if (!taken) log_.Warning("a shard is late; it takes the new rights with its next turn");
 }
 
 // One listener per shard and port: the kernel spreads connections over them.
@@ -199,10 +215,14 @@ void Broker::Run(CoreId index) {
 }
 
 void Broker::TakePolicy(Worker& worker) {
-  const std::lock_guard lock(worker.mutex);
-  worker.has_next_policy.store(false, std::memory_order_relaxed);
-  worker.shard->SetPolicy(*std::move(worker.next_policy));
-  worker.next_policy.reset();
+  {
+    const std::lock_guard lock(worker.mutex);
+    RMQ_CHECK(worker.next_policy.has_value());
+    worker.shard->SetPolicy(*std::move(worker.next_policy));
+    worker.next_policy.reset();
+    worker.has_next_policy.store(false, std::memory_order_relaxed);
+  }
+  worker.policy_taken.notify_one();
 }
 
 void Broker::Stop() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -40,7 +41,9 @@ class Broker {
   // Where it listens, in the order of Config::listeners.
   [[nodiscard]] const std::vector<uint16_t>& ports() const { return ports_; }
 
-  // Reads password and ACL files again. On an error everything stays as it was.
+  // Reads password and ACL files again. On an error everything stays as it was. Otherwise the
+  // new rights hold for everything that a client sends after this has returned. One caller at a
+  // time, and not during Stop().
   [[nodiscard]] absl::Status ReloadRights();
 
   // Stops accepting, says goodbye, flushes, and joins every thread, within stop_timeout_ms.
@@ -57,9 +60,10 @@ class Broker {
     std::thread thread;
     std::atomic<uint64_t> turns{0};  // Relaxed: only whether it moves.
     uint64_t turns_seen = 0;
-    std::mutex mutex;  // Guards next_policy.
+    std::mutex mutex;  // Guards next_policy, and every change of has_next_policy.
+    std::condition_variable policy_taken;
     std::optional<AccessPolicy> next_policy;
-    std::atomic<bool> has_next_policy{false};  // Release after next_policy was set.
+    std::atomic<bool> has_next_policy{false};  // Looked at once a turn, without the mutex.
   };
 
   Broker(const Config& config, Log& log, const AuthMethods& auth_methods);
@@ -68,7 +72,9 @@ class Broker {
   [[nodiscard]] absl::Status StartWorkers();
   [[nodiscard]] absl::Status MakeRings();
   void Run(CoreId index);
-  void TakePolicy(Worker& worker);
+  static void OfferPolicy(Worker& worker, const AccessPolicy& policy);
+  void AwaitPolicyTaken(Worker& worker);
+  static void TakePolicy(Worker& worker);
   static void Pin(std::thread& thread, CoreId index);
 
   const Config config_;
