@@ -50,10 +50,14 @@ class Broker:
         with self.changed:
             self.changed.notify_all()
 
-    def wait_for_line(self, pattern, timeout=10):
+    def wait_for_line(self, pattern, timeout=10, count=1):
+        """Until `count` lines have the pattern."""
         with self.changed:
-            if not self.changed.wait_for(lambda: re.search(pattern, self.log()), timeout):
-                raise AssertionError(f"no line '{pattern}' in:\n" + self.log())
+            if not self.changed.wait_for(lambda: self.count_lines(pattern) >= count, timeout):
+                raise AssertionError(f"no {count} lines '{pattern}' in:\n" + self.log())
+
+    def count_lines(self, pattern):
+        return sum(1 for line in self.lines if re.search(pattern, line))
 
     def log(self):
         return "".join(self.lines)
