@@ -259,7 +259,8 @@ class Conversation(WithBroker):
             self.assertEqual(sender.expect(wire.PUBCOMP).reason, reason)
         message = receiver.message()
         self.assertEqual((message.payload, message.dup), (b"once", 0))
-        receiver.expect_silence()
+        receiver.settle(sender)
+        self.assertEqual(receiver.messages, [])
 
     def test_order_is_kept_per_publisher_topic_and_qos(self):
         # [MQTT-4.6.0-1] [MQTT-4.6.0-2] [MQTT-4.6.0-3] [MQTT-4.6.0-5] [MQTT-4.6.0-6] [MQTT-4.2-1]
@@ -282,13 +283,13 @@ class Conversation(WithBroker):
         for i in range(5):
             sender.publish(topic, str(i), qos=1)
         packets = [receiver.expect(wire.PUBLISH) for _ in range(2)]
-        receiver.expect_silence()
+        receiver.settle(sender)
         self.assertEqual(receiver.messages, [])
         sender.publish(topic, b"zero", qos=0)  # Does not count.
         self.assertEqual(receiver.expect(wire.PUBLISH).qos, 0)
         receiver.send(wire.ack(wire.PUBACK, packets[0].packet_id))
         self.assertEqual(receiver.expect(wire.PUBLISH).payload, b"2")
-        receiver.expect_silence()
+        receiver.settle(sender)
         self.assertEqual(receiver.messages, [])
 
     # ---- Retained messages.
@@ -309,7 +310,8 @@ class Conversation(WithBroker):
         sender.publish(topic, b"plain", qos=1)  # Not retained: it neither replaces nor clears.
         later = self.client("later")
         later.subscribe(topic)
-        later.expect_silence()
+        later.settle(sender)
+        later.settle_retained(sender)
         self.assertEqual(later.messages, [])
 
     def test_retain_handling(self):
@@ -321,7 +323,7 @@ class Conversation(WithBroker):
             client.subscribe((topic, options))
             for _ in range(expected):
                 self.assertEqual(client.message().payload, b"r")
-            client.expect_silence()
+            client.settle_retained(client)
             self.assertEqual(client.messages, [], options)
         client.send(wire.unsubscribe([topic]))
         self.assertEqual(wire.Packet(0xB0, client.expect(wire.UNSUBACK).body, 5).reasons, [0])
@@ -382,7 +384,7 @@ class Conversation(WithBroker):
         client.publish(topic, b"x", qos=2)
         message = client.message()
         self.assertEqual((message.qos, sorted(message.all(11))), (2, [7, 268_435_455]))
-        client.expect_silence()
+        client.settle(client)
         self.assertEqual(client.messages, [])
 
     def test_no_local(self):
@@ -393,7 +395,7 @@ class Conversation(WithBroker):
         other.subscribe((topic, NO_LOCAL))
         one.publish(topic, b"x", qos=1)
         self.assertEqual(other.message().payload, b"x")
-        one.expect_silence()
+        one.settle(one)
         self.assertEqual(one.messages, [])
 
     def test_dollar_topics_are_not_for_wildcards(self):
@@ -404,7 +406,7 @@ class Conversation(WithBroker):
         sys = self.client("sys")
         sys.subscribe("$SYS/broker/uptime")
         self.assertIn(b"seconds", sys.message().payload)
-        client.expect_silence()
+        client.settle(client)
         self.assertEqual([m for m in client.messages if m.topic.startswith("$")], [])
 
     def test_shared_subscriptions_give_each_message_to_one_member(self):
@@ -418,7 +420,7 @@ class Conversation(WithBroker):
             sender.publish(topic, str(i), qos=1)
         got = []
         for i, member in enumerate(members):
-            member.expect_silence()
+            member.settle(sender)
             self.assertGreater(len(member.messages), 5)
             self.assertEqual({m.qos for m in member.messages}, {1 if i else 0})
             got += [int(m.payload) for m in member.messages]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MQTT 3.1, 3.1.1 and 5 on a socket, packet by packet: written for these tests from the standard, sharing nothing with
 the broker."""
+import itertools
 import socket
 import struct
 
@@ -11,6 +12,9 @@ SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT, AUTH = 
 PROPERTIES = {1: "1", 2: "4", 3: "s", 8: "s", 9: "b", 11: "v", 17: "4", 18: "s", 19: "2", 21: "s", 22: "b", 23: "1",
               24: "4", 25: "1", 26: "s", 28: "s", 31: "s", 33: "2", 34: "2", 35: "2", 36: "1", 37: "1", 38: "p",
               39: "4", 40: "1", 41: "1", 42: "1"}
+
+
+MARKERS = itertools.count()
 
 
 def varint(value):
@@ -237,8 +241,43 @@ class Client:
             return
         raise AssertionError(f"wanted the end, got {packet}")
 
+    def settle(self, *senders):
+        """Until all that these clients published so far is here: a last message takes the same way from core to core.
+        What came before waits for message()."""
+        for sender in senders:
+            self._collect([f"settle/{next(MARKERS)}"], lambda topics: [sender.send(publish(t, version=sender.version))
+                                                                       for t in topics])
+
+    def settle_retained(self, sender):
+        """Until every retained message that is owed has come. Each core keeps some topics: a marker for each, in all
+        likelihood, comes behind what was asked for before."""
+        prefix = f"settle/{next(MARKERS)}/"
+        topics = [prefix + str(i) for i in range(24)]
+        for topic in topics:
+            sender.publish(topic, b"x", 1, 65_000, retain=True)
+        self._collect(topics, lambda topics: None, prefix + "+")
+        for topic in topics:
+            sender.publish(topic, b"", 1, 65_000, retain=True)
+
+    def _collect(self, topics, act, filter=None):
+        waiting, seen = self.messages, []
+        self.messages = []
+        self.subscribe((filter or topics[0], 0), packet_id=65_000)
+        act(topics)
+        wanted = set(topics)
+        while wanted:
+            packet = self.expect(PUBLISH)
+            if packet.topic in wanted:
+                wanted.remove(packet.topic)
+            else:
+                seen.append(packet)
+        self.send(unsubscribe([filter or topics[0]], 65_000, self.version))
+        self.expect(UNSUBACK)
+        self.messages = waiting + seen + [p for p in self.messages if not p.topic.startswith("settle/")]
+
     def expect_silence(self):
-        """Nothing comes before the answer to a PINGREQ: the broker has dealt with all that was sent."""
+        """Nothing comes before the answer to a PINGREQ: the connection's own core has dealt with all that was sent. What
+        others sent may still be on its way between cores: see settle()."""
         self.send(frame(PINGREQ, 0, b""))
         self.expect(PINGRESP)
 
