@@ -21,7 +21,7 @@ std::string FilterOf(Kind kind, int64_t i) {
     case Kind::kExact:
       return name + std::to_string(i % 100) + "/temp";
     case Kind::kPlus:
-      return name + "+/temp" + std::to_string(i % 100);
+      return "+/" + std::to_string(i / 100) + "/" + std::to_string(i % 100) + "/temp";
     case Kind::kHash:
       return name + std::to_string(i % 100) + "/#";
   }

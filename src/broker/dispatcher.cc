@@ -115,10 +115,14 @@ void Dispatcher::OnGroupPublish(GroupPublish parcel) {
   routing::PickContext context{.publisher_hash = content.publisher, .topic = content.topic};
   routing::Pick pick =
       core_.router.PickLocal(parcel.name->share_name, parcel.name->filter, context);
-  if (pick.kind == routing::Pick::Kind::kNone) {
+  if (pick.kind == routing::Pick::Kind::kNone || pick.unavailable) {
     tried.Set(core_.options.index);
     context.tried_cores = tried;
-    pick = core_.router.PickNamed(parcel.name->share_name, parcel.name->filter, context);
+    // Somebody here could queue it: only another core with an available member is better.
+    context.available_only = pick.unavailable;
+    const routing::Pick other =
+        core_.router.PickNamed(parcel.name->share_name, parcel.name->filter, context);
+    if (other.kind != routing::Pick::Kind::kNone || !pick.unavailable) pick = other;
   }
   (void)Offer(publication, pick, parcel.name->share_name, parcel.name->filter, tried);
 }

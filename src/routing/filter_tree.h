@@ -5,7 +5,7 @@
 //
 // The tree knows names only: each node that ends a filter is a NodeId, and whoever uses the tree
 // keeps what it needs by NodeId. Children are not in the nodes but in one hash table for the whole
-// tree, keyed by parent and level: a filter more costs a node of 40 bytes and a table entry, and
+// tree, keyed by parent and level: a filter more costs a node of 56 bytes and a table entry, and
 // finding a child is one look-up however many there are.
 //
 // Matching walks all levels of the topic once, with the set of nodes reached so far: at most two

@@ -19,15 +19,27 @@ MatchCache::Entry* MatchCache::Find(std::string_view topic) {
   return entries_.emplace(std::string(topic), std::make_unique<Entry>()).first->second.get();
 }
 
-void MatchCache::NoteResolved(size_t receivers_before, size_t receivers_now) {
-  RMQ_CHECK(receivers_ >= receivers_before);
-  receivers_ = receivers_ - receivers_before + receivers_now;
+void MatchCache::NoteResolved(Entry& entry) {
+  // An entry that many received and few do would keep the memory of its best day.
+  constexpr size_t kSlackMin = 64;
+  auto& receivers = entry.route.receivers;
+  if (receivers.capacity() > kSlackMin && receivers.capacity() / 4 > receivers.size()) {
+    receivers.shrink_to_fit();
+    entry.route.subscription_ids.shrink_to_fit();
+  }
+  RMQ_CHECK(receivers_ >= entry.accounted);
+  receivers_ -= entry.accounted;
+  entry.accounted = receivers.capacity();
+  receivers_ += entry.accounted;
 }
 
-void MatchCache::TrimIfFull() {
-  if (entries_.size() < entries_max_ && receivers_ < kReceiversMax) return;
+bool MatchCache::TrimIfFull(const Entry& entry) {
+  const bool is_new = entry.generation == 0;
+  const bool too_many = is_new && entries_.size() > entries_max_;
+  if (!too_many && receivers_ < kReceiversMax) return false;
   entries_.clear();
   receivers_ = 0;
+  return true;
 }
 
 }  // namespace ringmq::routing

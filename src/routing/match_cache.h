@@ -23,11 +23,13 @@ namespace ringmq::routing {
 
 class MatchCache {
  public:
-  static constexpr size_t kTopicBytesMax = 512;       // Longer topics are not worth it.
-  static constexpr size_t kReceiversMax = 1'000'000;  // In all entries: some 40 MB.
+  static constexpr size_t kTopicBytesMax = 512;  // Longer topics are not worth it.
+  // Room for receivers in all entries: some 40 MB. Exceeded by one route at the most.
+  static constexpr size_t kReceiversMax = 1'000'000;
 
   struct Entry {
     uint64_t generation = 0;  // Zero: never resolved.
+    size_t accounted = 0;     // What receivers_ has of this entry.
     Route route;
   };
 
@@ -35,12 +37,16 @@ class MatchCache {
 
   // The topic's entry, or null when the topic is not (yet) worth one.
   [[nodiscard]] Entry* Find(std::string_view topic);
-  // After an entry was resolved: keeps account of what it holds.
-  void NoteResolved(size_t receivers_before, size_t receivers_now);
-  // Makes room if there is too much. Entries found before are gone.
-  void TrimIfFull();
+  // After an entry was resolved: gives back much more room than it needs, and keeps account of
+  // what it holds.
+  void NoteResolved(Entry& entry);
+  // Before an entry is resolved: starts over if there is too much. True: entries found before are
+  // gone.
+  [[nodiscard]] bool TrimIfFull(const Entry& entry);
 
   [[nodiscard]] size_t size() const { return entries_.size(); }
+  // Room for receivers that all entries hold together.
+  [[nodiscard]] size_t receivers() const { return receivers_; }
 
  private:
   const uint32_t entries_max_;

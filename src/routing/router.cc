@@ -253,19 +253,13 @@ const Route& Router::Resolve(std::string_view topic) {
     BuildRoute(topic, uncached_);
     return uncached_;
   }
-  const size_t before = entry->route.receivers.size();
-  if (before == 0 && entry->generation == 0) {
-    // New: this may be one too many.
-    cache_.TrimIfFull();
-    entry = cache_.Find(topic);
-    if (entry == nullptr) {
-      BuildRoute(topic, uncached_);
-      return uncached_;
-    }
+  if (cache_.TrimIfFull(*entry)) {
+    BuildRoute(topic, uncached_);
+    return uncached_;
   }
   BuildRoute(topic, entry->route);
   entry->generation = generation_;
-  cache_.NoteResolved(before, entry->route.receivers.size());
+  cache_.NoteResolved(*entry);
   return entry->route;
 }
 
@@ -321,6 +315,7 @@ Pick Router::LocalPick(SharedGroup& group, const PickContext& context) {
   if (member == nullptr) return {};
   Pick pick;
   pick.kind = Pick::Kind::kLocal;
+  pick.unavailable = !member->available;
   pick.group = group.id;
   pick.subscription_id = member->subscription_id;
   pick.member.subscriber = member->subscriber;

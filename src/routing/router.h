@@ -29,6 +29,7 @@ struct Pick {
   Receiver member;               // kLocal only.
   uint32_t subscription_id = 0;  // kLocal only; zero: none.
   CoreId core = 0;               // kRemote only.
+  bool unavailable = false;      // kLocal: could only queue it; nobody here is available.
   GroupId group = 0;
 };
 
@@ -89,6 +90,8 @@ class Router {
 
   [[nodiscard]] size_t subscriptions() const { return subscriptions_; }
   [[nodiscard]] size_t shared_subscriptions() const { return shared_subscriptions_; }
+  // Room for receivers in the match cache: what MatchCache::kReceiversMax bounds.
+  [[nodiscard]] size_t cached_receivers() const { return cache_.receivers(); }
   [[nodiscard]] size_t filters() const { return tree_.node_count(); }
   void Audit() const;
 

@@ -70,6 +70,16 @@ uint64_t SharedGroup::Draw(SharedStrategy strategy, const PickContext& context, 
   RMQ_CHECK(false);
 }
 
+CoreId SharedGroup::PickOfflineCore(absl::FunctionRef<Weight(CoreId)> weight_of,
+                                    uint64_t place) const {
+  for (CoreId core = 0; core < others_.size(); ++core) {
+    if (!weight_of(core).has_offline) continue;
+    if (place == 0) return core;
+    --place;
+  }
+  RMQ_CHECK(false);
+}
+
 std::optional<CoreId> SharedGroup::PickCore(CoreId self, SharedStrategy strategy,
                                             const PickContext& context, base::Random& random) {
   const auto weight_of = [&](CoreId core) {
@@ -82,13 +92,16 @@ std::optional<CoreId> SharedGroup::PickCore(CoreId self, SharedStrategy strategy
     return sticky_core_;
   }
   uint64_t total = 0;
-  std::optional<CoreId> offline;
+  uint64_t offline_cores = 0;
   for (CoreId core = 0; core < others_.size(); ++core) {
     const Weight weight = weight_of(core);
     total += weight.available;
-    if (weight.has_offline && !offline.has_value()) offline = core;
+    offline_cores += weight.has_offline ? 1 : 0;
   }
-  if (total == 0) return offline;
+  if (total == 0) {
+    if (offline_cores == 0 || context.available_only) return std::nullopt;
+    return PickOfflineCore(weight_of, Draw(strategy, context, offline_cores, core_turn_, random));
+  }
   uint64_t place = Draw(strategy, context, total, core_turn_, random);
   for (CoreId core = 0; core < others_.size(); ++core) {
     const uint64_t available = weight_of(core).available;

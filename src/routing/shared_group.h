@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "base/random.h"
 #include "routing/filter_tree.h"
 #include "routing/subscription.h"
@@ -25,6 +26,7 @@ struct PickContext {
   uint64_t publisher_hash = 0;
   std::string_view topic;
   base::CoreSet tried_cores = {};
+  bool available_only = false;  // Rather nobody than a member that could only queue it.
 };
 
 struct GroupMember {
@@ -61,6 +63,8 @@ class SharedGroup {
                                               base::Random& random);
 
  private:
+  [[nodiscard]] CoreId PickOfflineCore(absl::FunctionRef<Weight(CoreId)> weight_of,
+                                       uint64_t place) const;
   [[nodiscard]] uint64_t Draw(SharedStrategy strategy, const PickContext& context, uint64_t total,
                               uint64_t& turn, base::Random& random);
 

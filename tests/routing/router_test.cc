@@ -342,5 +342,59 @@ TEST(SharedGroupTest, GroupsAreKeyedByNameAndFilterAndDieWithTheirLastMember) {
   router.Audit();
 }
 
+TEST(SharedGroupTest, SaysWhenOnlyAnUnavailableMemberIsLeftHere) {
+  Router router(Core(0, 3));
+  (void)router.Subscribe(1, SharedBy("g", "a"));
+  EXPECT_FALSE(router.PickLocal("g", "a", {}).unavailable);
+  router.SetAvailable(1, false, Ignore());
+  EXPECT_TRUE(router.PickLocal("g", "a", {}).unavailable);
+  PickContext context;
+  context.tried_cores.Set(0);
+  context.available_only = true;
+  EXPECT_EQ(router.PickNamed("g", "a", context).kind, Pick::Kind::kNone);
+  router.ApplyInterest(1,
+                       {.share_name = "g", .filter = "a", .member_count = Weight{0, true}.Pack()});
+  EXPECT_EQ(router.PickNamed("g", "a", context).kind, Pick::Kind::kNone);
+  router.ApplyInterest(2,
+                       {.share_name = "g", .filter = "a", .member_count = Weight{1, false}.Pack()});
+  EXPECT_EQ(router.PickNamed("g", "a", context).core, 2);
+}
+
+TEST(SharedGroupTest, OfflineMembersOfAllCoresTakeTurns) {
+  Router router(Core(0, 3));
+  for (const CoreId core : {CoreId{1}, CoreId{2}}) {
+    router.ApplyInterest(
+        core, {.share_name = "g", .filter = "a", .member_count = Weight{0, true}.Pack()});
+  }
+  const GroupId group = router.Resolve("a").groups.at(0);
+  std::map<int, int> counts;
+  for (int i = 0; i < 100; ++i) ++counts[router.PickMember(group, {}).core];
+  EXPECT_EQ(counts, (std::map<int, int>{{1, 50}, {2, 50}}));
+}
+
+// Topics that are remembered first and get their many receivers afterwards count like any other.
+TEST(MatchCacheTest, IsBoundedWhenRoutesGrowAndGivesBackWhenTheyShrink) {
+  constexpr SubscriberId kSubscribers = 2'000;
+  constexpr int kTopics = 1'000;
+  Router router(OneCore());
+  const auto resolve_all = [&] {
+    for (int again = 0; again < 3; ++again) {
+      for (int i = 0; i < kTopics; ++i) (void)router.Resolve("t/" + std::to_string(i));
+    }
+  };
+  resolve_all();
+  for (SubscriberId one = 1; one <= kSubscribers; ++one) (void)router.Subscribe(one, Plain("#"));
+  for (int again = 0; again < 3; ++again) {
+    for (int i = 0; i < kTopics; ++i) {
+      (void)router.Resolve("t/" + std::to_string(i));
+      ASSERT_LE(router.cached_receivers(), MatchCache::kReceiversMax + 2 * kSubscribers);
+    }
+  }
+  EXPECT_GT(router.cached_receivers(), 0u);
+  for (SubscriberId one = 1; one <= kSubscribers; ++one) router.UnsubscribeAll(one, Ignore());
+  resolve_all();
+  EXPECT_EQ(router.cached_receivers(), 0u);
+}
+
 }  // namespace
 }  // namespace ringmq::routing
