@@ -21,7 +21,8 @@ constexpr Duration kAtRest = 3 * kSecond;
 Harness::Harness(const RunOptions& options)
     : options_(options), world_(options.seed), cluster_(world_, DrawCluster()), oracle_(world_) {
   world_.trace_all = options.trace;
-  world_.repeat_command = fmt::format("ringmq-sim --seed {} --seeds 1 --trace", options.seed);
+  world_.repeat_command = fmt::format("ringmq-sim --seed {} --seeds 1 --seconds {} --trace",
+                                      options.seed, options.safety_time.ns / kSecond.ns);
   oracle_.set_copy_per_subscription(copy_per_subscription_);
   oracle_.set_may_drop(may_drop_);
   DrawClients();

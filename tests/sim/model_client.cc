@@ -12,6 +12,9 @@ namespace {
 
 constexpr Duration kSettlingPause = kMillisecond;
 constexpr size_t kReadBytesMax = 3000;
+// Whoever has so much unsent waits, as a client on a full socket does. Unbounded, it would settle
+// in hours: one small socket buffer a millisecond.
+constexpr size_t kUnsentBytesMax = 20'000;
 
 codec::Bytes AsBytes(std::string_view text) {
   return {static_cast<const uint8_t*>(static_cast<const void*>(text.data())), text.size()};
@@ -94,7 +97,7 @@ void ModelClient::DoSomething(Link& link) {
   if (world_.Chance(temper_.subscribe)) {
     world_.random.Chance(2, 3) ? Subscribe(link) : Unsubscribe(link);
   }
-  if (world_.Chance(temper_.publish)) {
+  if (world_.Chance(temper_.publish) && link.output.size() < kUnsentBytesMax) {
     const uint64_t burst = world_.random.Chance(1, 10) ? 10 : 1 + world_.random.Below(2);
     for (uint64_t i = 0; i < burst; ++i) Publish(link);
   }
@@ -401,7 +404,7 @@ void ModelClient::OnUnsuback(Link& link, codec::Bytes body) {
   if (!ack.ok()) world_.Fail("a bad UNSUBACK");
   const auto it = link.unsubscribes.find(ack->packet_id);
   if (it == link.unsubscribes.end()) world_.Fail("an UNSUBACK for nothing");
-  for (const std::string& filter : it->second) oracle_.OnUnsuback(*link.session, filter);
+  oracle_.OnUnsuback(*link.session, it->second.filter, it->second.asked_before);
   link.unsubscribes.erase(it);
 }
 

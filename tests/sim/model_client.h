@@ -67,6 +67,10 @@ class ModelClient final : public Actor {
     std::string filter;
     size_t subscription = 0;  // The oracle's number of it.
   };
+  struct Dropped {
+    std::string filter;
+    size_t asked_before = 0;  // What the oracle said when it was sent.
+  };
   // One connection. Only the last in links_ can be the present one; the others were given up.
   struct Link {
     StreamId stream = 0;
@@ -81,7 +85,7 @@ class ModelClient final : public Actor {
     std::map<uint16_t, std::string> aliases;           // From the broker.
     std::deque<std::pair<PacketType, uint16_t>> acks;  // Not sent yet.
     std::map<uint16_t, std::vector<Asked>> subscribes;
-    std::map<uint16_t, std::vector<std::string>> unsubscribes;
+    std::map<uint16_t, Dropped> unsubscribes;
     std::set<uint16_t> window;  // From the broker, not acknowledged on this connection.
     uint64_t pings_open = 0;
   };

@@ -131,8 +131,8 @@ void ModelClient::Unsubscribe(Link& link) {
   const std::string filter = *it;
   filters_.erase(it);
   const uint16_t id = NextPacketId();
-  link.unsubscribes[id].push_back(filter);
-  oracle_.OnUnsubscribeSent(*link.session, filter);
+  link.unsubscribes[id] = {.filter = filter,
+                           .asked_before = oracle_.OnUnsubscribeSent(*link.session, filter)};
   Note(fmt::format("unsubscribes from '{}'", filter));
   std::vector<uint8_t> filters;
   codec::AppendFilter(filter, filters);

@@ -100,20 +100,24 @@ void Oracle::OnSuback(SessionNumber session, size_t subscription) {
   sessions_[session].intervals[subscription].suback_at = world_.NextStep();
 }
 
-void Oracle::OnUnsubscribeSent(SessionNumber session, const std::string& filter) {
+size_t Oracle::OnUnsubscribeSent(SessionNumber session, const std::string& filter) {
   const uint64_t step = world_.NextStep();
   for (Interval& interval : sessions_[session].intervals) {
     if (interval.filter == filter) {
       interval.unsubscribe_at = std::min(interval.unsubscribe_at, step);
     }
   }
+  return sessions_[session].intervals.size();
 }
 
-void Oracle::OnUnsuback(SessionNumber session, const std::string& filter) {
+void Oracle::OnUnsuback(SessionNumber session, const std::string& filter, size_t asked_before) {
   const uint64_t step = world_.NextStep();
-  for (Interval& interval : sessions_[session].intervals) {
-    if (interval.filter == filter && interval.unsubscribe_at != UINT64_MAX) {
-      interval.unsuback_at = std::min(interval.unsuback_at, step);
+  std::vector<Interval>& intervals = sessions_[session].intervals;
+  // Not those asked for behind the UNSUBSCRIBE, even if replaced since: the SUBSCRIBE that was to
+  // replace them may be lost with its connection.
+  for (size_t i = 0; i < asked_before; ++i) {
+    if (intervals[i].filter == filter && intervals[i].unsubscribe_at != UINT64_MAX) {
+      intervals[i].unsuback_at = std::min(intervals[i].unsuback_at, step);
     }
   }
 }

@@ -62,8 +62,9 @@ class Oracle {
   // Returns the number of the subscription within the session.
   size_t OnSubscribeSent(SessionNumber session, const std::string& filter, Qos qos, bool no_local);
   void OnSuback(SessionNumber session, size_t subscription);
-  void OnUnsubscribeSent(SessionNumber session, const std::string& filter);
-  void OnUnsuback(SessionNumber session, const std::string& filter);
+  // Returns how many subscriptions the session had asked for by then: those it may end.
+  [[nodiscard]] size_t OnUnsubscribeSent(SessionNumber session, const std::string& filter);
+  void OnUnsuback(SessionNumber session, const std::string& filter, size_t asked_before);
   // The session is gone, or the client no longer wants what it holds.
   void OnSessionOver(SessionNumber session) { sessions_[session].over = true; }
   void OnDelivery(SessionNumber session, const Delivery& delivery);
