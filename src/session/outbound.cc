@@ -62,7 +62,7 @@ Delivered Outbound::Deliver(codec::Publication& publication, const DeliveryOptio
                             Instant /*now*/, Link* link) {
   RMQ_CHECK(options.qos != Qos::kAtMostOnce);
   // What waits goes first. [MQTT-4.6.0-6]
-  if (link == nullptr || wants_drain() || !WindowOpen(*link)) {
+  if (link == nullptr || wants_drain() || !MaySendNew(*link)) {
     return Enqueue(publication, options);
   }
   return SendNew(publication, options, *link) ? Delivered::kSent : Delivered::kDroppedTooLarge;
@@ -71,8 +71,13 @@ Delivered Outbound::Deliver(codec::Publication& publication, const DeliveryOptio
 // [MQTT-4.9.0-2] [MQTT-3.3.4-9]
 bool Outbound::WindowOpen(const Link& link) const {
   const uint32_t window = std::min<uint32_t>(link.receive_maximum, limits_.in_flight_max);
-  return window_used_ < window && slots_.size() < kSlotsMax &&
-         link.sink->pending_bytes() <= link.output_bytes_high;
+  return window_used_ < window && link.sink->pending_bytes() <= link.output_bytes_high;
+}
+
+// What is sent again needs no further slot: were it held back for want of one, a full table could
+// never empty after a reconnection.
+bool Outbound::MaySendNew(const Link& link) const {
+  return slots_.size() < kSlotsMax && WindowOpen(link);
 }
 
 bool Outbound::SendNew(codec::Publication& publication, const DeliveryOptions& options,
@@ -111,8 +116,11 @@ Delivered Outbound::Enqueue(codec::Publication& publication, const DeliveryOptio
         case OverflowPolicy::kDropOldest:
           break;
       }
-      while (full() && !queue_.empty()) DropOldest();
-      if (full()) return Delivered::kDroppedQueueFull;  // Larger than the whole budget.
+      // Nothing makes room for what is larger than the whole budget, so nothing may die for it.
+      if (size_bytes > limits_.queued_bytes_max || limits_.queued_messages_max == 0) {
+        return Delivered::kDroppedQueueFull;
+      }
+      while (full()) DropOldest();
       outcome = Delivered::kReplacedOldest;
     }
   }
@@ -248,11 +256,9 @@ Verdict Outbound::OnPubcomp(codec::PacketId id, ReasonCode /*reason*/, Link& /*l
 
 Drained Outbound::Drain(Instant now, Link& link) {
   Drained drained;
-  while (resend_from_ < slots_.size() && WindowOpen(link)) {
-    if (ResendNext(now, link)) ++drained.sent;
-  }
+  while (resend_from_ < slots_.size() && WindowOpen(link)) ResendNext(now, link, drained);
   if (resend_from_ >= slots_.size()) resend_from_ = SIZE_MAX;
-  while (!queue_.empty() && resend_from_ == SIZE_MAX && WindowOpen(link)) {
+  while (!queue_.empty() && resend_from_ == SIZE_MAX && MaySendNew(link)) {
     Pending next = std::move(queue_.front());
     const uint64_t size_bytes = next.message.size_bytes();
     queued_bytes_ -= size_bytes;
@@ -277,11 +283,11 @@ Drained Outbound::Drain(Instant now, Link& link) {
   return drained;
 }
 
-// Sends one unacknowledged PUBLISH once more. Returns whether it did.
-bool Outbound::ResendNext(Instant now, Link& link) {
+// Sends one unacknowledged PUBLISH once more, or finds that the slot needs none.
+void Outbound::ResendNext(Instant now, Link& link, Drained& drained) {
   const size_t index = resend_from_++;
   Slot& slot = slots_[index];
-  if (slot.state != State::kAwaitPuback && slot.state != State::kAwaitPubrec) return false;
+  if (slot.state != State::kAwaitPuback && slot.state != State::kAwaitPubrec) return;
   codec::Publication publication(slot.pending.message, now, *link.scratch);
   const bool written = WritePublish(publication,
                                     {.qos = slot.pending.qos,
@@ -291,11 +297,12 @@ bool Outbound::ResendNext(Instant now, Link& link) {
   if (!written) {
     // Too large for what the client accepts now: as if delivery had completed. [MQTT-3.1.2-25]
     Complete(slot);
-    return false;
+    ++drained.too_large;
+    return;
   }
   slot.counted = true;
   ++window_used_;
-  return true;
+  ++drained.sent;
 }
 
 Drained Outbound::Resume(Instant now, Link& link) {
@@ -356,13 +363,16 @@ void Outbound::Audit() const {
   RMQ_CHECK(in_flight == in_flight_);
   RMQ_CHECK(counted == window_used_);
   uint64_t bytes = 0;
+  uint64_t exempt_bytes = 0;
   uint32_t exempt = 0;
   for (size_t i = 0; i < queue_.size(); ++i) {
     bytes += queue_[i].message.size_bytes();
     exempt += queue_[i].exempt ? 1 : 0;
+    exempt_bytes += queue_[i].exempt ? queue_[i].message.size_bytes() : 0;
   }
   RMQ_CHECK(bytes == queued_bytes_);
   RMQ_CHECK(exempt == exempt_queued_);
+  RMQ_CHECK(exempt_bytes == exempt_bytes_);
 }
 
 }  // namespace ringmq::session

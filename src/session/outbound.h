@@ -100,12 +100,13 @@ class Outbound {
   void Complete(Slot& slot);
   void Trim();
   [[nodiscard]] bool WindowOpen(const Link& link) const;
+  [[nodiscard]] bool MaySendNew(const Link& link) const;
   [[nodiscard]] bool SendNew(codec::Publication& publication, const DeliveryOptions& options,
                              Link& link);
   Delivered Enqueue(codec::Publication& publication, const DeliveryOptions& options);
   void DropOldest();
   void ResendPubrels(Link& link);
-  bool ResendNext(Instant now, Link& link);
+  void ResendNext(Instant now, Link& link, Drained& drained);
 
   const SessionLimits& limits_;
   base::RingQueue<Slot> slots_;

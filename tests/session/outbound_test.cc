@@ -159,6 +159,45 @@ TEST(OutboundScript, ASmallerWindowAfterResumeKeepsTheOrder) {
                         "PUBLISH 4 a=4 q1"}));
 }
 
+TEST(OutboundScript, WhatIsTooLargeForTheNewConnectionIsCountedWhenResent) {  // [MQTT-3.1.2-25]
+  Script client;
+  (void)client.Deliver("a", std::string(100, 'x'), kQos1);
+  (void)client.Wire();
+  client.Disconnect();
+  client.link().maximum_packet_size = 20;
+  EXPECT_EQ(client.Resume().too_large, 1u);
+  EXPECT_EQ(client.session().in_flight(), 0u);
+  EXPECT_TRUE(client.Wire().empty());
+}
+
+// One message stays unanswered while all behind it complete, until identifiers run short. After a
+// reconnection it must go again, or nothing ever will. [MQTT-4.4.0-1]
+TEST(OutboundScript, AMessageThatHoldsUpAllIdentifiersIsResent) {
+  Script client;
+  (void)client.Deliver("a", "first", kQos2);
+  // Past the script, which would audit all slots each time.
+  codec::PublicationScratch scratch;
+  codec::MessageContent content;
+  content.topic = "a";
+  content.qos = kQos1;
+  codec::Publication next(content, client.now, scratch);
+  codec::PacketId id = 2;
+  while (client.session().Deliver(next, {.qos = kQos1}, client.now, &client.link()) ==
+         Delivered::kSent) {
+    ASSERT_EQ(client.session().OnPuback(id++, ReasonCode::kSuccess, client.now, client.link()),
+              Verdict::kContinue);
+    (void)client.Wire();
+  }
+  EXPECT_EQ(client.session().in_flight(), 1u);
+  client.Disconnect();
+  EXPECT_EQ(client.Resume().sent, 1u);
+  EXPECT_EQ(client.Wire(), Words{"PUBLISH 1 a=first q2 dup"});
+  (void)client.Pubrec(1);
+  (void)client.Pubcomp(1);
+  EXPECT_EQ(client.Drain().sent, 1u);
+  EXPECT_EQ(client.session().queued_messages(), 0u);
+}
+
 TEST(OutboundScript, IdentifiersWrapAroundAndSkipZero) {  // [MQTT-2.2.1-3]
   Script client;
   for (uint32_t i = 1; i <= 70'000; ++i) {
@@ -218,6 +257,14 @@ TEST(OutboundScript, AFullQueueFollowsItsPolicy) {
                            : (Words{"PUBLISH 1 a=1 q1", "PUBLISH 2 a=2 q1", "PUBLISH 3 r=r q1"}));
     EXPECT_EQ(client.session().queued_bytes(), 0u);
   }
+}
+
+TEST(OutboundScript, WhatCanNeverFitCostsNobodyTheirPlace) {
+  Script client({.queued_bytes_max = 5000, .overflow = OverflowPolicy::kDropOldest});
+  client.Disconnect();
+  for (int i = 0; i < 5; ++i) (void)client.Deliver("a", std::to_string(i), kQos1);
+  EXPECT_EQ(client.Deliver("a", std::string(6000, 'x'), kQos1), Delivered::kDroppedQueueFull);
+  EXPECT_EQ(client.session().queued_messages(), 5u);
 }
 
 TEST(OutboundScript, TheQueueIsBoundedInBytesToo) {
