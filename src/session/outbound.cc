@@ -140,24 +140,38 @@ Delivered Outbound::Enqueue(codec::Publication& publication, const DeliveryOptio
   return outcome;
 }
 
+// Drops the oldest that counts against the limits: others would die without making room.
+// Requires: there is one.
 void Outbound::DropOldest() {
-  const Pending& oldest = queue_.front();
-  const uint64_t size_bytes = oldest.message.size_bytes();
+  size_t index = 0;
+  // As many as a replay has put in front: few while connected (the broker waits for room), up to
+  // the retained set while offline.
+  while (queue_[index].exempt) ++index;
+  RMQ_CHECK(queued_bytes_ >= queue_[index].message.size_bytes());
+  queued_bytes_ -= queue_[index].message.size_bytes();
+  for (; index > 0; --index) queue_[index] = std::move(queue_[index - 1]);
+  queue_.pop_front();
+}
+
+Outbound::Pending Outbound::TakeFront() {
+  Pending front = std::move(queue_.front());
+  queue_.pop_front();
+  const uint64_t size_bytes = front.message.size_bytes();
   RMQ_CHECK(queued_bytes_ >= size_bytes);
   queued_bytes_ -= size_bytes;
-  if (oldest.exempt) {
+  if (front.exempt) {
     RMQ_CHECK(exempt_queued_ > 0);
     --exempt_queued_;
     exempt_bytes_ -= size_bytes;
   }
-  queue_.pop_front();
+  return front;
 }
 
 size_t Outbound::DropQueuedIf(absl::FunctionRef<bool(const codec::MessageRef&)> unwanted) {
   const size_t count = queue_.size();
   for (size_t i = 0; i < count; ++i) {
     if (unwanted(queue_.front().message)) {
-      DropOldest();
+      (void)TakeFront();
       continue;
     }
     // To the back: after one round all that stay are in their old order.
@@ -259,14 +273,7 @@ Drained Outbound::Drain(Instant now, Link& link) {
   while (resend_from_ < slots_.size() && WindowOpen(link)) ResendNext(now, link, drained);
   if (resend_from_ >= slots_.size()) resend_from_ = SIZE_MAX;
   while (!queue_.empty() && resend_from_ == SIZE_MAX && MaySendNew(link)) {
-    Pending next = std::move(queue_.front());
-    const uint64_t size_bytes = next.message.size_bytes();
-    queued_bytes_ -= size_bytes;
-    if (next.exempt) {
-      --exempt_queued_;
-      exempt_bytes_ -= size_bytes;
-    }
-    queue_.pop_front();
+    Pending next = TakeFront();
     codec::Publication publication(std::move(next.message), now, *link.scratch);
     if (publication.expired()) {  // [MQTT-3.3.2-5]
       ++drained.expired;

@@ -105,6 +105,7 @@ class Outbound {
                              Link& link);
   Delivered Enqueue(codec::Publication& publication, const DeliveryOptions& options);
   void DropOldest();
+  [[nodiscard]] Pending TakeFront();
   void ResendPubrels(Link& link);
   void ResendNext(Instant now, Link& link, Drained& drained);
 

@@ -267,6 +267,18 @@ TEST(OutboundScript, WhatCanNeverFitCostsNobodyTheirPlace) {
   EXPECT_EQ(client.session().queued_messages(), 5u);
 }
 
+TEST(OutboundScript, DroppingTheOldestSparesWhatDoesNotCount) {
+  Script client({.queued_messages_max = 1, .overflow = OverflowPolicy::kDropOldest});
+  client.Disconnect();
+  const DeliveryOptions replay{.exempt_from_queue_limit = true};
+  (void)client.Deliver("r", "1", kQos1, replay);
+  (void)client.Deliver("r", "2", kQos1, replay);
+  EXPECT_EQ(client.Deliver("a", "old", kQos1), Delivered::kQueued);
+  EXPECT_EQ(client.Deliver("a", "new", kQos1), Delivered::kReplacedOldest);
+  (void)client.Resume();
+  EXPECT_EQ(client.Wire(), (Words{"PUBLISH 1 r=1 q1", "PUBLISH 2 r=2 q1", "PUBLISH 3 a=new q1"}));
+}
+
 TEST(OutboundScript, TheQueueIsBoundedInBytesToo) {
   Script client({.queued_bytes_max = 1000, .overflow = OverflowPolicy::kDropOldest});
   client.Disconnect();
