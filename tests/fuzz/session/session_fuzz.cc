@@ -1,13 +1,20 @@
 // A whole session fed any sequence of deliveries, acknowledgements, publishes and reconnects. After
-// each step its own audit must hold, and from outside: never more in flight than the window, no
-// packet identifier twice, QoS 2 never new twice before its PUBREL.
+// each step its own audit must hold, and so must what a client sees on the wire: never more
+// unanswered PUBLISHes on a connection than the window, no packet identifier that is in use for
+// something else, no PUBLISH again after PUBREC, PUBREL only for what PUBREC has answered; and in
+// the other direction QoS 2 is never new twice before its PUBREL.
 //
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <set>
+#include <vector>
 
 #include "base/check.h"
+#include "codec/decode.h"
 #include "codec/framer.h"
 #include "codec/vector_sink.h"
 #include "session/session.h"
@@ -16,6 +23,108 @@ namespace {
 
 using namespace ringmq;           // NOLINT: short.
 using namespace ringmq::session;  // NOLINT: short.
+
+// What a client knows of the packets that it got: an account of the flows kept without the
+// session's help.
+class Witness {
+ public:
+  void OnConnected(uint32_t window) {
+    window_ = window;
+    open_.clear();
+  }
+
+  void Read(codec::Bytes wire, ProtocolVersion version) {
+    codec::DecodeLimits limits;
+    limits.sender = codec::Peer::kServer;
+    while (!wire.empty()) {
+      const codec::FrameParse frame = codec::ParseFrame(wire, 1 << 20, version);
+      RMQ_CHECK(frame.status == codec::FrameStatus::kFrame);
+      const codec::Bytes body =
+          wire.subspan(frame.head.header_size_bytes, frame.head.remaining_size_bytes);
+      wire = wire.subspan(frame.head.size_bytes());
+      if (frame.head.type == PacketType::kPublish) {
+        const auto publish = codec::DecodePublish(frame.head.flags, body, version, limits);
+        RMQ_CHECK(publish.ok());
+        OnPublish(*publish);
+      } else if (frame.head.type == PacketType::kPubrel) {
+        const auto ack = codec::DecodeAck(frame.head.type, body, version, limits);
+        RMQ_CHECK(ack.ok());
+        // Of an identifier that it has forgotten the session may only say so.
+        const auto flow = flows_.find(ack->packet_id);
+        RMQ_CHECK(flow == flows_.end() || flow->second.released ||
+                  abandoned_.contains(ack->packet_id));
+      }
+    }
+    RMQ_CHECK(open_.size() <= window_);  // [MQTT-3.3.4-9]
+  }
+
+  // Before the session hears of it.
+  void OnAck(PacketType type, codec::PacketId id, bool fails) {
+    const auto flow = flows_.find(id);
+    if (flow == flows_.end()) return;
+    if (type == PacketType::kPubrec && flow->second.qos == Qos::kExactlyOnce && !fails) {
+      flow->second.released = true;
+      return;
+    }
+    const bool ends = type == PacketType::kPuback    ? flow->second.qos == Qos::kAtLeastOnce
+                      : type == PacketType::kPubcomp ? flow->second.released
+                      : type == PacketType::kPubrec
+                          ? flow->second.qos == Qos::kExactlyOnce && !flow->second.released
+                          : false;
+    if (!ends) return;
+    flows_.erase(flow);
+    open_.erase(id);
+    abandoned_.erase(id);
+  }
+
+  // The session may end what no longer fits the client: it says how many, not which.
+  void OnTooLarge() {
+    for (const auto& [id, flow] : flows_) {
+      if (!flow.released && !open_.contains(id)) abandoned_.insert(id);
+    }
+  }
+
+  // An identifier that waits for an answer, to steer the input to where something happens.
+  [[nodiscard]] codec::PacketId Pick(uint8_t argument) const {
+    if (flows_.empty() || argument % 8 == 7) return static_cast<codec::PacketId>(1 + argument % 24);
+    return std::next(flows_.begin(), argument % static_cast<long>(flows_.size()))->first;
+  }
+
+ private:
+  struct Flow {
+    Qos qos = Qos::kAtLeastOnce;
+    uint8_t payload = 0;
+    bool released = false;  // PUBREC was sent.
+  };
+
+  void OnPublish(const codec::Publish& publish) {
+    if (publish.qos == Qos::kAtMostOnce) {
+      RMQ_CHECK(!publish.dup);  // [MQTT-3.3.1-2]
+      return;
+    }
+    RMQ_CHECK(publish.packet_id != 0);  // [MQTT-2.2.1-3]
+    RMQ_CHECK(publish.payload.size() == 1);
+    const auto flow = flows_.find(publish.packet_id);
+    if (publish.dup) {
+      // Only what was sent before, unaltered, and never after PUBREC. [MQTT-4.3.3-6]
+      RMQ_CHECK(flow != flows_.end());
+      RMQ_CHECK(flow->second.qos == publish.qos);
+      RMQ_CHECK(flow->second.payload == publish.payload[0]);
+      RMQ_CHECK(!flow->second.released);
+    } else {
+      // What a connection with a small Maximum Packet Size ended needs no answer any more.
+      RMQ_CHECK(flow == flows_.end() || abandoned_.contains(publish.packet_id));  // [MQTT-2.2.1-4]
+      flows_[publish.packet_id] = {publish.qos, publish.payload[0]};
+    }
+    abandoned_.erase(publish.packet_id);
+    RMQ_CHECK(open_.insert(publish.packet_id).second);  // Once a connection. [MQTT-4.4.0-1]
+  }
+
+  uint32_t window_ = 0;
+  std::map<codec::PacketId, Flow> flows_;  // Between PUBLISH and its last answer.
+  std::set<codec::PacketId> open_;         // Sent on this connection, of flows_.
+  std::set<codec::PacketId> abandoned_;    // Of flows_.
+};
 
 class Harness {
  public:
@@ -29,6 +138,7 @@ class Harness {
     link_.version = window & 0x80 ? ProtocolVersion::kV311 : ProtocolVersion::kV5;
     link_.sink = &sink_;
     link_.scratch = &scratch_;
+    witness_.OnConnected(limits_.in_flight_max);
   }
 
   void Step(uint8_t what, uint8_t argument) {
@@ -37,18 +147,11 @@ class Harness {
       case 0:
         return Deliver(static_cast<Qos>(argument % 3), argument);
       case 1:
-        if (connected_) (void)session_.OnPuback(id, ReasonCode::kSuccess, now_, link_);
-        return;
+        return Acknowledge(PacketType::kPuback, argument);
       case 2:
-        if (connected_) {
-          const bool fails = argument & 0x80;
-          (void)session_.OnPubrec(id, fails ? ReasonCode::kUnspecifiedError : ReasonCode::kSuccess,
-                                  now_, link_);
-        }
-        return;
+        return Acknowledge(PacketType::kPubrec, argument);
       case 3:
-        if (connected_) (void)session_.OnPubcomp(id, ReasonCode::kSuccess, now_, link_);
-        return;
+        return Acknowledge(PacketType::kPubcomp, argument);
       case 4:
         return Publish(id, argument & 0x40 ? Qos::kExactlyOnce : Qos::kAtLeastOnce);
       case 5:
@@ -58,7 +161,7 @@ class Harness {
         }
         return;
       case 6:
-        if (connected_) (void)session_.Drain(now_, link_);
+        if (connected_) Note(session_.Drain(now_, link_));
         now_ = now_ + argument * kMillisecond;
         return;
       case 7:
@@ -69,10 +172,27 @@ class Harness {
   void Check() {
     session_.Audit();
     RMQ_CHECK(session_.queued_messages() <= limits_.queued_messages_max);
-    sink_.Take();
+    const std::vector<uint8_t> wire = sink_.Take();
+    RMQ_CHECK(connected_ || wire.empty());
+    witness_.Read(wire, link_.version);
   }
 
  private:
+  void Acknowledge(PacketType type, uint8_t argument) {
+    if (!connected_) return;
+    const codec::PacketId id = witness_.Pick(argument);
+    const bool fails = type == PacketType::kPubrec && (argument & 0x80) != 0;
+    const ReasonCode reason = fails ? ReasonCode::kUnspecifiedError : ReasonCode::kSuccess;
+    witness_.OnAck(type, id, fails);
+    if (type == PacketType::kPuback) (void)session_.OnPuback(id, reason, now_, link_);
+    if (type == PacketType::kPubrec) (void)session_.OnPubrec(id, reason, now_, link_);
+    if (type == PacketType::kPubcomp) (void)session_.OnPubcomp(id, reason, now_, link_);
+  }
+
+  void Note(const Drained& drained) {
+    if (drained.too_large > 0) witness_.OnTooLarge();
+  }
+
   void Deliver(Qos qos, uint8_t argument) {
     codec::PublicationScratch scratch;
     const uint8_t payload[] = {argument};
@@ -112,7 +232,8 @@ class Harness {
     link_.receive_maximum = static_cast<uint16_t>(1 + argument % 5);
     link_.maximum_packet_size = argument & 0x80 ? 6 : 0;
     connected_ = true;
-    (void)session_.Resume(now_, link_);
+    witness_.OnConnected(std::min(link_.receive_maximum, limits_.in_flight_max));
+    Note(session_.Resume(now_, link_));
   }
 
   const SessionLimits limits_;
@@ -122,6 +243,7 @@ class Harness {
   Link link_;
   Instant now_{};
   bool connected_ = true;
+  Witness witness_;
   std::set<codec::PacketId> known_;
 };
 
