@@ -10,7 +10,8 @@ import fnmatch
 import report
 import source
 
-OURS = "include base reactor transport codec session routing mesh store broker client".split()
+OURS = ("include base reactor transport codec session routing mesh store broker client measure "
+        "report load").split()
 C_HEADERS = {"assert.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdbool.h", "stddef.h",
              "stdint.h", "stdio.h", "stdlib.h", "string.h", "stdarg.h", "immintrin.h", "endian.h"}
 
