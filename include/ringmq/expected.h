@@ -86,42 +86,35 @@ class Error {
   // Whether trying again may help without anybody changing anything: what the event loop asks
   // itself before it reconnects.
   [[nodiscard]] bool is_transient() const {
-    switch (code_) {
-      case Errc::kInvalidArgument:
-      case Errc::kUnsupported:
-      case Errc::kDeadlock:
-      case Errc::kStopped:
-        return false;
-      case Errc::kConnectionRefused:
-      case Errc::kServerDisconnected:
-        return IsTransientReason(reason_);
-      default:
-        return true;
+    if (code_ == Errc::kConnectionRefused || code_ == Errc::kServerDisconnected) {
+      return IsTransientReason(reason_);
     }
+    return code_ != Errc::kInvalidArgument && code_ != Errc::kUnsupported &&
+           code_ != Errc::kDeadlock && code_ != Errc::kStopped && code_ != Errc::kStorageFailed;
   }
 
  private:
+  // What the server will say again to the same CONNECT.
   static bool IsTransientReason(ReasonCode reason) {
-    switch (reason) {
-      case ReasonCode::kMalformedPacket:
-      case ReasonCode::kProtocolError:
-      case ReasonCode::kUnsupportedProtocolVersion:
-      case ReasonCode::kClientIdentifierNotValid:
-      case ReasonCode::kBadUserNameOrPassword:
-      case ReasonCode::kNotAuthorized:
-      case ReasonCode::kBanned:
-      case ReasonCode::kBadAuthenticationMethod:
-      case ReasonCode::kSessionTakenOver:
-      case ReasonCode::kTopicNameInvalid:
-      case ReasonCode::kPacketTooLarge:
-      case ReasonCode::kPayloadFormatInvalid:
-      case ReasonCode::kRetainNotSupported:
-      case ReasonCode::kQosNotSupported:
-      case ReasonCode::kServerMoved:
-        return false;
-      default:
-        return true;
+    constexpr ReasonCode kLasting[] = {ReasonCode::kMalformedPacket,
+                                       ReasonCode::kProtocolError,
+                                       ReasonCode::kUnsupportedProtocolVersion,
+                                       ReasonCode::kClientIdentifierNotValid,
+                                       ReasonCode::kBadUserNameOrPassword,
+                                       ReasonCode::kNotAuthorized,
+                                       ReasonCode::kBanned,
+                                       ReasonCode::kBadAuthenticationMethod,
+                                       ReasonCode::kSessionTakenOver,
+                                       ReasonCode::kTopicNameInvalid,
+                                       ReasonCode::kPacketTooLarge,
+                                       ReasonCode::kPayloadFormatInvalid,
+                                       ReasonCode::kRetainNotSupported,
+                                       ReasonCode::kQosNotSupported,
+                                       ReasonCode::kServerMoved};
+    for (const ReasonCode lasting : kLasting) {
+      if (reason == lasting) return false;
     }
+    return true;
   }
 
   std::string detail_;

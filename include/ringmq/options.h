@@ -1,0 +1,192 @@
+// How a client connects and behaves. Plain data: set fields, pass it to MakeClient().
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ringmq/expected.h"
+#include "ringmq/message.h"
+#include "ringmq/protocol.h"
+
+namespace ringmq {
+
+class SessionStore;   // session_store.h
+class Authenticator;  // authenticator.h
+
+enum class Transport : uint8_t { kTcp, kTls, kWebSocket, kWebSocketTls, kUnix };
+
+struct Endpoint {
+  Transport transport = Transport::kTcp;
+  std::string host{};          // Name or address; for kUnix a path, "@name" for an abstract one.
+  uint16_t port = 0;           // Zero: 1883, 8883, 80 or 443.
+  std::string path = "/mqtt";  // WebSocket only.
+
+  bool operator==(const Endpoint&) const = default;
+};
+
+// 5.0 s3.1.3.2, s3.1.3.3.
+struct WillMessage {
+  std::string topic{};
+  std::string payload{};
+  Qos qos = Qos::kAtMostOnce;
+  bool retain = false;
+  uint32_t delay_s = 0;
+  std::optional<uint32_t> expiry_s{};
+  PublishProperties properties{};
+};
+
+// When to try again: between nothing and min(cap, first * 2^n), by chance ("full jitter"), so that
+// clients that were cut off together do not come back together.
+struct Backoff {
+  std::chrono::milliseconds first{250};
+  std::chrono::milliseconds cap{30'000};
+  // Zero: for ever. Otherwise Poll() ends with the last error after so many attempts in a row.
+  uint32_t attempts_max = 0;
+};
+
+// What happens to a publish for which the queue has no room.
+enum class Overflow : uint8_t {
+  kReject,          // The new one is not taken (Outcome::kWouldBlock); a Writable event follows.
+  kDropNewest,      // The new one ends with Outcome::kOverflow.
+  kDropOldest,      // The oldest that was never sent does.
+  kDropOldestQos0,  // The oldest at QoS 0 that was never sent; if there is none, as kReject.
+};
+
+// Bounds what was published and is neither sent nor, at QoS 1 and 2, acknowledged.
+struct OutboundLimits {
+  size_t bytes = 4 << 20;
+  uint32_t messages = 10'000;
+  Overflow overflow = Overflow::kReject;
+};
+
+// Which session a connection wants. 5.0 s3.1.2.4
+enum class SessionStart : uint8_t {
+  kFresh,   // A new one at first; reconnects resume it (with 3.1.1: a new one each time).
+  kResume,  // The one the server still has under our client id, if it has.
+};
+
+// What becomes of messages that were sent and not acknowledged when the server says that it has
+// forgotten the session. Messages that were never sent go out in any case.
+enum class SessionLoss : uint8_t {
+  kPublishAgain,  // As new ones: at least once, perhaps twice.
+  kGiveUp,        // Their handles end with Outcome::kSessionLost.
+};
+
+enum class Acks : uint8_t {
+  kAutomatic,  // Given when the Poll() after the one that delivered the message begins.
+  kManual,     // Message::TakeAck().
+};
+
+enum class UnusedAcks : uint8_t { kSend, kRefuse, kLeave };
+
+struct SocketOptions {
+  bool no_delay = true;
+  uint32_t send_buffer_bytes = 0;  // Zero: the kernel's choice.
+  uint32_t receive_buffer_bytes = 0;
+  std::string bind_address{};                 // Source address.
+  std::string bind_device{};                  // SO_BINDTODEVICE.
+  std::chrono::milliseconds user_timeout{0};  // TCP_USER_TIMEOUT; zero: the kernel's.
+  bool keep_alive = false;                    // SO_KEEPALIVE, besides MQTT's own.
+};
+
+enum class ProxyKind : uint8_t { kNone, kHttpConnect, kSocks5 };
+
+// Names are resolved by the proxy.
+struct ProxyOptions {
+  ProxyKind kind = ProxyKind::kNone;
+  std::string host{};
+  uint16_t port = 0;
+  std::string username{};
+  std::string password{};
+};
+
+struct TlsOptions {
+  bool verify = true;     // Chain and host name.
+  std::string ca_file{};  // Empty: the system's.
+  std::string certificate_file{};
+  std::string key_file{};
+  std::string server_name{};  // Empty: the host.
+};
+
+// Before each attempt to connect: change what the next CONNECT says (fresh credentials), or where
+// it goes.
+struct Attempt {
+  uint32_t number = 0;  // Since the last connection; zero at first.
+  Endpoint& endpoint;
+  std::string& username;
+  std::string& password;
+};
+
+struct Options {
+  // "mqtt://user:password@host:1883/?client_id=a&keep_alive=30s&version=4". Schemes mqtt, mqtts,
+  // ws, wss and unix ("unix:///run/mqtt.sock"). An error names what is wrong with the URL.
+  [[nodiscard]] static Expected<Options> FromUrl(std::string_view url);
+
+  // Tried in turn, each with all its addresses. At least one.
+  std::vector<Endpoint> servers{};
+  ProtocolVersion version = ProtocolVersion::kV5;
+  std::string client_id{};  // Empty: the server gives one (3.1.1: with a fresh session only).
+  bool has_username = false;
+  std::string username{};
+  bool has_password = false;
+  std::string password{};
+
+  SessionStart session = SessionStart::kFresh;
+  // 5.0 s3.1.2.11.2. UINT32_MAX: never. With 3.1.1 non-zero means: clean session 0.
+  uint32_t session_expiry_s = 0;
+  SessionLoss session_loss = SessionLoss::kPublishAgain;
+  std::optional<WillMessage> will{};
+
+  // Zero turns it off. PINGREQ goes out when we have sent nothing for so long.
+  uint16_t keep_alive_s = 60;
+  // How long after PINGREQ the server may be silent.
+  std::chrono::milliseconds ping_timeout{10'000};
+  // From the first attempt to reach an endpoint to its CONNACK.
+  std::chrono::milliseconds connect_timeout{10'000};
+  Backoff backoff{};
+
+  OutboundLimits outbound{};
+  // Of ours, besides the server's Receive Maximum.
+  uint16_t in_flight_max = 1024;
+  // What we allow the server to have unacknowledged.
+  uint16_t receive_maximum = 1024;
+  // Larger packets end the connection with an error that names both sizes. Told to a 5.0 server,
+  // which then never sends one.
+  uint32_t incoming_packet_bytes_max = 268'435'460;
+  // Aliases that the server may use towards us; zero: none.
+  uint16_t topic_alias_maximum = 64;
+  // Whether we use those that the server allows.
+  bool use_topic_aliases = true;
+  // True: a publish with properties on a 3.1.1 connection is Outcome::kInvalid; false: they are
+  // left out.
+  bool refuse_properties_on_v311 = false;
+
+  Acks acks = Acks::kAutomatic;
+  UnusedAcks unused_acks = UnusedAcks::kSend;
+  // Events that one Poll() returns at most.
+  uint32_t batch_events_max = 256;
+  // Also report every packet that goes out (PacketSent events).
+  bool trace_packets = false;
+
+  std::vector<std::pair<std::string, std::string>> connect_user_properties{};
+  bool request_response_information = false;
+
+  SocketOptions socket{};
+  ProxyOptions proxy{};
+  TlsOptions tls{};
+
+  // Each outlives the loop; null: none. Called on the loop's thread.
+  SessionStore* store = nullptr;
+  Authenticator* authenticator = nullptr;
+  std::function<void(Attempt&)> on_attempt{};
+};
+
+}  // namespace ringmq
