@@ -32,10 +32,10 @@
 
 namespace ringmq {
 
-namespace internal {
+namespace client {
 class Hub;  // What handles and loop share; counted.
 class Loop;
-}  // namespace internal
+}  // namespace client
 
 struct PublishOptions {
   Qos qos = Qos::kAtMostOnce;
@@ -131,8 +131,8 @@ class Client {
 
  private:
   friend class EventLoop;
-  explicit Client(internal::Hub* adopted) noexcept : hub_(adopted) {}
-  internal::Hub* hub_ = nullptr;
+  explicit Client(client::Hub* adopted) noexcept : hub_(adopted) {}
+  client::Hub* hub_ = nullptr;
 };
 
 // Views of the loop's own events, valid until the next Poll().
@@ -177,8 +177,8 @@ class EventLoop {
 
  private:
   friend Expected<std::pair<Client, EventLoop>> MakeClient(Options options);
-  explicit EventLoop(std::unique_ptr<internal::Loop> loop) noexcept;
-  std::unique_ptr<internal::Loop> loop_;
+  explicit EventLoop(std::unique_ptr<client::Loop> loop) noexcept;
+  std::unique_ptr<client::Loop> loop_;
 };
 
 using ClientPair = std::pair<Client, EventLoop>;

@@ -72,10 +72,10 @@ struct Reply {
   [[nodiscard]] bool ok() const noexcept { return outcome == Outcome::kAcknowledged; }
 };
 
-namespace internal {
+namespace client {
 template <typename Result>
 class Pending;  // The counted state behind a handle.
-}  // namespace internal
+}  // namespace client
 
 // A counted reference to a result that will be there exactly once, on every path, the destruction
 // of the loop included. Copyable; any thread. Dropping every handle changes nothing.
@@ -103,10 +103,10 @@ class Handle {
   void OnComplete(std::function<void(const Result&)> done) const;
 
   // Of the library itself.
-  explicit Handle(internal::Pending<Result>* adopted) noexcept : pending_(adopted) {}
+  explicit Handle(client::Pending<Result>* adopted) noexcept : pending_(adopted) {}
 
  private:
-  internal::Pending<Result>* pending_ = nullptr;
+  client::Pending<Result>* pending_ = nullptr;
 };
 
 using PublishHandle = Handle<Delivery>;

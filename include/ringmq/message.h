@@ -33,11 +33,11 @@ struct PublishProperties {
   bool operator==(const PublishProperties&) const = default;
 };
 
-namespace internal {
+namespace client {
 class AckSink;  // Where acknowledgements go: the event loop, from any thread.
 void Ref(AckSink* sink) noexcept;
 void Unref(AckSink* sink) noexcept;
-}  // namespace internal
+}  // namespace client
 
 // The acknowledgement of one QoS 1 or QoS 2 message in manual mode (Options::acks), detached from
 // its bytes. Move-only; any thread. The loop sends acknowledgements in the order that the standard
@@ -64,9 +64,9 @@ class Ack {
 
  private:
   friend class Message;
-  Ack(internal::AckSink* sink, uint64_t ticket) noexcept : sink_(sink), ticket_(ticket) {}
+  Ack(client::AckSink* sink, uint64_t ticket) noexcept : sink_(sink), ticket_(ticket) {}
 
-  internal::AckSink* sink_ = nullptr;
+  client::AckSink* sink_ = nullptr;
   uint64_t ticket_ = 0;
 };
 
@@ -118,7 +118,7 @@ class Message {
   std::string_view payload_;
   std::string_view property_bytes_;  // Validated, as on the wire.
   const SharedBytes* block_ = nullptr;
-  internal::AckSink* ack_sink_ = nullptr;  // Held by the batch, not by the message.
+  client::AckSink* ack_sink_ = nullptr;  // Held by the batch, not by the message.
   uint64_t ack_ticket_ = 0;
   uint16_t packet_id_ = 0;
   Qos qos_ = Qos::kAtMostOnce;

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ringmq/handle.h"
+
+#include "client/pending.h"
+
+namespace ringmq {
+
+const char* NameOf(Outcome outcome) noexcept {
+  static constexpr const char* kNames[] = {"written",    "acknowledged", "completed",  "refused",
+                                           "expired",    "overflow",     "queue full", "invalid",
+                                           "never sent", "session lost", "cancelled",  "shut down"};
+  return kNames[static_cast<size_t>(outcome)];
+}
+
+template <typename Result>
+Handle<Result>::Handle(const Handle& other) noexcept : pending_(other.pending_) {
+  if (pending_ != nullptr) pending_->Ref();
+}
+
+template <typename Result>
+Handle<Result>::~Handle() {
+  if (pending_ != nullptr) pending_->Unref();
+}
+
+template <typename Result>
+bool Handle<Result>::done() const noexcept {
+  RMQ_CHECK(valid());
+  return pending_->done();
+}
+
+template <typename Result>
+std::optional<Result> Handle<Result>::Poll() const {
+  if (!done()) return std::nullopt;
+  return pending_->result();
+}
+
+template <typename Result>
+Expected<Result> Handle<Result>::Wait(std::chrono::milliseconds timeout) const {
+  if (done()) return pending_->result();
+  if (pending_->on_loop_thread()) {
+    return Error(Errc::kDeadlock, "waiting on the event loop's own thread; poll the loop instead");
+  }
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  if (!pending_->WaitUntil(deadline)) return Error(Errc::kTimedOut);
+  return pending_->result();
+}
+
+template <typename Result>
+void Handle<Result>::OnComplete(std::function<void(const Result&)> done) const {
+  RMQ_CHECK(valid());
+  pending_->OnComplete(std::move(done));
+}
+
+template class Handle<Delivery>;
+template class Handle<SubscribeResult>;
+template class Handle<Reply>;
+
+}  // namespace ringmq
