@@ -29,6 +29,10 @@ class Rule:
     in_comments: bool = False  # Search the text as written instead of the code alone.
 
 
+# Where the client meets threads and users; its core gets time and chance as arguments.
+CLIENT_EDGES = tuple(f"src/client/{name}*" for name in (
+    "client.cc", "dialer", "file_store", "handle.cc", "hub", "loop", "resolver", "runner", "scram"))
+
 RULES = (
     Rule("shared_ptr", r"\b(?:std::)?(?:shared|weak)_ptr\b", "one owner; others hold handles"),
     Rule("throw", r"\bthrow\b", "no exceptions", ("src/*", "include/*", "tools/*")),
@@ -41,9 +45,11 @@ RULES = (
     Rule("print", r"\bstd::(?:cout|cerr|clog)\b|\bv?f?printf\s*\(|\bf?puts\s*\(|\bputchar\b",
          "programs print, libraries log", PRODUCT, ("src/base/check.cc", "src/broker/log.cc")),
     Rule("random", r"\bs?rand\s*\(\s*\)|\bstd::random_device\b",
-         "randomness comes in as an argument", PRODUCT, ("src/broker/*", "src/reactor/*")),
+         "randomness comes in as an argument", PRODUCT,
+         ("src/broker/*", "src/reactor/*", "src/load/*", *CLIENT_EDGES)),
     Rule("clock", r"\b(?:steady|system|high_resolution)_clock::now\b|\bclock_gettime\b",
-         "time comes in as an argument", PRODUCT, ("src/reactor/*", "src/broker/*")),
+         "time comes in as an argument", PRODUCT,
+         ("src/reactor/*", "src/broker/*", "src/load/*", *CLIENT_EDGES)),
     Rule("sleep", r"\bsleep_(?:for|until)\b|\b(?:u|nano)?sleep\s*\(", "nobody sleeps",
          ("src/*", "tests/*")),
     Rule("todo", r"\bTODO\b(?!\([a-z][\w.-]*\): \S)", "TODO(name): what, and an issue for it",
@@ -101,8 +107,10 @@ def missing(file):
         opened = [block.header.removeprefix("inline ") for block in file.blocks
                   if block.kind == "namespace" and block.header.startswith("namespace ringmq")]
         good = f"namespace ringmq::{parts[1]}"
-        # What base gives everybody, such as Instant, may do without a prefix.
-        also_good = "namespace ringmq" if parts[1] == "base" else good
+        # What base gives everybody, such as Instant, may do without a prefix; so may what
+        # include/ringmq declares and broker and client define.
+        promises = parts[1] in ("broker", "client") and file.path.endswith(".cc")
+        also_good = "namespace ringmq" if parts[1] == "base" or promises else good
         for header in opened:
             if header not in (good, also_good) and not header.startswith(good + "::"):
                 yield f"opens {header} instead of {good}", "namespace"
