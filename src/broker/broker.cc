@@ -25,8 +25,8 @@ namespace {
 constexpr size_t kLaneParcels = 4096;
 // A shard looks at its mailboxes at least this often, and proves that it lives.
 constexpr Duration kTurnMax = 500 * kMillisecond;
-// How long a reload waits for one shard: several turns, and short for a watchdog.
-constexpr std::chrono::seconds kRightsWaitMax{2};
+// How long a request waits for one shard: several turns, and short for a watchdog.
+constexpr std::chrono::seconds kAnswerWaitMax{2};
 
 CoreId CountOf(const Config& config) {
   const uint32_t wanted =
@@ -67,10 +67,23 @@ Broker::Broker(const Config& config, Log& log, const AuthMethods& auth_methods)
 Broker::~Broker() {
   Stop();
   authenticator_.reset();  // Its thread wakes rings.
+  CloseHandedOver();
   for (const auto& worker : workers_) {
     worker->shard.reset();
     worker->ring.reset();
     for (const int fd : worker->listeners) close(fd);
+  }
+}
+
+// A connection may be on its way to a shard that had stopped.
+void Broker::CloseHandedOver() {
+  for (CoreId core = 0; core < count_; ++core) {
+    mesh_.Drain(core, SIZE_MAX, [](CoreId, Parcel&& parcel) {
+      const Parcel taken = std::move(parcel);
+      if (const auto* hand_off = std::get_if<std::unique_ptr<HandOff>>(&taken)) {
+        close((*hand_off)->fd);
+      }
+    });
   }
 }
 
@@ -118,11 +131,15 @@ absl::Status Broker::ReloadRights() {
 }
 
 void Broker::OfferPolicy(Worker& worker, const AccessPolicy& policy) {
-  {
-    const std::lock_guard lock(worker.mutex);
-    worker.next_policy = policy;
-    worker.has_next_policy.store(true, std::memory_order_release);
-  }
+  const std::lock_guard lock(worker.mutex);
+  if (worker.ended) return;
+  worker.next_policy = policy;
+  AnnounceRequest(worker);
+}
+
+// Requires: the worker's mutex is held, and its shard has not ended.
+void Broker::AnnounceRequest(Worker& worker) {
+  worker.has_requests.store(true, std::memory_order_release);
   worker.ring->Wake();
 }
 
@@ -130,10 +147,34 @@ void Broker::OfferPolicy(Worker& worker, const AccessPolicy& policy) {
 // once all have taken the new ones, nothing is.
 void Broker::AwaitPolicyTaken(Worker& worker) {
   std::unique_lock lock(worker.mutex);
-  const bool taken = worker.policy_taken.wait_for(lock, kRightsWaitMax, [&] {
-    return !worker.has_next_policy.load(std::memory_order_relaxed);
-  });
+  const bool taken = worker.answered.wait_for(lock, kAnswerWaitMax,
+                                              [&] { return !worker.next_policy.has_value(); });
   if (!taken) log_.Warning("a shard is late; it takes the new rights with its next turn");
+}
+
+bool Broker::IsShardThread() const {
+  return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
+    return worker->thread_id.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  });
+}
+
+Statistics Broker::CollectStatistics() const {
+  const bool may_wait = !IsShardThread();
+  Statistics total;
+  for (const auto& worker : workers_) {
+    const std::lock_guard lock(worker->mutex);
+    if (!may_wait || worker->ended) continue;
+    worker->statistics_wanted = true;
+    AnnounceRequest(*worker);
+  }
+  for (const auto& worker : workers_) {
+    std::unique_lock lock(worker->mutex);
+    if (may_wait) {
+      worker->answered.wait_for(lock, kAnswerWaitMax, [&] { return !worker->statistics_wanted; });
+    }
+    total.Add(worker->statistics);
+  }
+  return total;
 }
 
 // One listener per shard and port: the kernel spreads connections over them.
@@ -194,6 +235,7 @@ void Broker::Pin(std::thread& thread, CoreId index) {
 
 void Broker::Run(CoreId index) {
   Worker& worker = *workers_[index];
+  worker.thread_id.store(std::this_thread::get_id(), std::memory_order_relaxed);
   worker.shard = std::make_unique<Shard>(
       ShardOptions{.index = index, .count = count_, .seed = seed_ + index, .hash_key = seed_},
       config_, *worker.ring, mesh_, shared_, *authenticator_, auth_methods_, log_);
@@ -208,21 +250,28 @@ void Broker::Run(CoreId index) {
     if (stop_requested_.load(std::memory_order_acquire)) {
       shard.BeginStop(int64_t{config_.server.stop_timeout_ms} * kMillisecond);
     }
-    if (worker.has_next_policy.load(std::memory_order_acquire)) TakePolicy(worker);
+    if (worker.has_requests.load(std::memory_order_acquire)) {
+      TakeRequests(worker, Turnover::kGoesOn);
+    }
     shard.Turn(kTurnMax);
     worker.turns.fetch_add(1, std::memory_order_relaxed);
   }
+  shard.Turn({});  // Submits what the last turn wrote.
+  for (const int fd : shard.Descriptors()) close(fd);
+  TakeRequests(worker, Turnover::kLast);
 }
 
-void Broker::TakePolicy(Worker& worker) {
+void Broker::TakeRequests(Worker& worker, Turnover turnover) {
   {
     const std::lock_guard lock(worker.mutex);
-    RMQ_CHECK(worker.next_policy.has_value());
-    worker.shard->SetPolicy(*std::move(worker.next_policy));
+    worker.has_requests.store(false, std::memory_order_relaxed);
+    if (worker.next_policy.has_value()) worker.shard->SetPolicy(*std::move(worker.next_policy));
     worker.next_policy.reset();
-    worker.has_next_policy.store(false, std::memory_order_relaxed);
+    worker.statistics = worker.shard->Snapshot();
+    worker.statistics_wanted = false;
+    worker.ended = turnover == Turnover::kLast;
   }
-  worker.policy_taken.notify_one();
+  worker.answered.notify_all();
 }
 
 void Broker::Stop() {

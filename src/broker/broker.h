@@ -23,6 +23,7 @@
 #include "broker/log.h"
 #include "broker/parcel.h"
 #include "broker/shard.h"
+#include "broker/statistics.h"
 #include "reactor/ring.h"
 
 namespace ringmq::broker {
@@ -49,6 +50,10 @@ class Broker {
   // Stops accepting, says goodbye, flushes, and joins every thread, within stop_timeout_ms.
   void Stop();
 
+  // The figures of all shards: asks each and waits for two seconds at most, then the last known
+  // count. On a shard's own thread: the last known. Any thread.
+  [[nodiscard]] Statistics CollectStatistics() const;
+
   // Whether every shard has made a turn since the last call: what a watchdog wants to know.
   [[nodiscard]] bool CheckProgress();
 
@@ -58,12 +63,17 @@ class Broker {
     std::unique_ptr<Shard> shard;         // Touched by the shard's thread only.
     std::vector<int> listeners;           // By Config::listeners.
     std::thread thread;
-    std::atomic<uint64_t> turns{0};  // Relaxed: only whether it moves.
+    std::atomic<std::thread::id> thread_id;  // Of `thread` once it runs; join() leaves it alone.
+    std::atomic<uint64_t> turns{0};          // Relaxed: only whether it moves.
     uint64_t turns_seen = 0;
-    std::mutex mutex;  // Guards next_policy, and every change of has_next_policy.
-    std::condition_variable policy_taken;
+    // What others want of the shard. Looked at once a turn, without the mutex.
+    std::atomic<bool> has_requests{false};
+    mutable std::mutex mutex;                  // Guards all below, and every change of the above.
+    mutable std::condition_variable answered;  // Something below changed.
     std::optional<AccessPolicy> next_policy;
-    std::atomic<bool> has_next_policy{false};  // Looked at once a turn, without the mutex.
+    bool statistics_wanted = false;
+    bool ended = false;     // The shard takes no more requests.
+    Statistics statistics;  // As last asked for; in the end the final ones.
   };
 
   Broker(const Config& config, Log& log, const AuthMethods& auth_methods);
@@ -74,7 +84,11 @@ class Broker {
   void Run(CoreId index);
   static void OfferPolicy(Worker& worker, const AccessPolicy& policy);
   void AwaitPolicyTaken(Worker& worker);
-  static void TakePolicy(Worker& worker);
+  [[nodiscard]] bool IsShardThread() const;
+  static void AnnounceRequest(Worker& worker);
+  enum class Turnover : uint8_t { kGoesOn, kLast };
+  static void TakeRequests(Worker& worker, Turnover turnover);
+  void CloseHandedOver();
   static void Pin(std::thread& thread, CoreId index);
 
   const Config config_;

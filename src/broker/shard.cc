@@ -185,7 +185,9 @@ void Shard::BeginStop(Duration time_max) {
 }
 
 bool Shard::stopped() const {
-  return stopping_ && (core_.connections.size() == 0 || core_.now >= stop_deadline_);
+  if (!stopping_) return false;
+  const bool all_closed = core_.connections.size() == 0 && !wire_.listening();
+  return all_closed || core_.now >= stop_deadline_;
 }
 
 bool Shard::idle() const {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "broker/core.h"
 #include "broker/dispatcher.h"
@@ -42,9 +43,11 @@ class Shard {
   void Turn(Duration wait_max);
 
   // Stops accepting, says goodbye to every client, and sends what is written. stopped() when the
-  // last connection is closed, or at the deadline.
+  // last listener and connection are closed, or at the deadline.
   void BeginStop(Duration time_max);
   [[nodiscard]] bool stopped() const;
+  // What the owner of a stopped shard has to close: nothing, unless the deadline came first.
+  [[nodiscard]] std::vector<int> Descriptors() const { return wire_.Descriptors(); }
 
   [[nodiscard]] Statistics Snapshot() const;
   [[nodiscard]] const Core& core() const { return core_; }

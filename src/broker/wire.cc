@@ -79,6 +79,7 @@ ConnectionExtras& Connection::Extras() {
 
 void Wire::Listen(int fd, uint32_t listener) {
   listeners_.push_back({.fd = fd, .index = listener});
+  ++listeners_open_;
   ArmAccept(listeners_.back(), listeners_.size() - 1);
 }
 
@@ -99,11 +100,17 @@ void Wire::StopListening() {
                            .token = MakeToken(TokenKind::kCancelAccept, slot),
                            .target = MakeToken(TokenKind::kAccept, slot)});
     } else {
-      core_.ops.push_back({.code = reactor::OpCode::kClose,
-                           .fd = listener.fd,
-                           .token = MakeToken(TokenKind::kCloseListener, slot)});
+      CloseListener(listener, slot);
     }
   }
+}
+
+void Wire::CloseListener(Listener& listener, size_t slot) {
+  RMQ_CHECK(!listener.closing_fd);
+  listener.closing_fd = true;
+  core_.ops.push_back({.code = reactor::OpCode::kClose,
+                       .fd = listener.fd,
+                       .token = MakeToken(TokenKind::kCloseListener, slot)});
 }
 
 void Wire::OnAccept(size_t slot, const reactor::Completion& completion) {
@@ -122,9 +129,7 @@ void Wire::OnAccept(size_t slot, const reactor::Completion& completion) {
   }
   if (listener.armed) return;
   if (listener.closing) {
-    core_.ops.push_back({.code = reactor::OpCode::kClose,
-                         .fd = listener.fd,
-                         .token = MakeToken(TokenKind::kCloseListener, slot)});
+    CloseListener(listener, slot);
   } else if (listener.retry <= core_.now) {
     ArmAccept(listener, slot);
   }
@@ -351,6 +356,17 @@ void Wire::OnCloseDone(Connection& connection) {
   core_.connections.Erase(connection.self);
 }
 
+std::vector<int> Wire::Descriptors() const {
+  std::vector<int> descriptors;
+  for (const Listener& listener : listeners_) {
+    if (!listener.closing_fd) descriptors.push_back(listener.fd);
+  }
+  core_.connections.ForEach([&](Handle<Connection>, const Connection& connection) {
+    if (!connection.closing_fd) descriptors.push_back(connection.fd);
+  });
+  return descriptors;
+}
+
 void Wire::Abandon() {
   core_.connections.ForEach([this](base::Handle<Connection> handle, Connection& connection) {
     core_.wheel.Disarm(connection.timer);
@@ -429,7 +445,12 @@ void Wire::OnCompletion(const reactor::Completion& completion) {
     OnAccept(static_cast<size_t>(completion.token & 0xffffffff), completion);
     return;
   }
-  if (kind == TokenKind::kCloseListener || kind == TokenKind::kCancelAccept) return;
+  if (kind == TokenKind::kCancelAccept) return;
+  if (kind == TokenKind::kCloseListener) {
+    RMQ_CHECK(listeners_open_ > 0);
+    --listeners_open_;
+    return;
+  }
   // Every operation is counted, and a slot lives until its count is zero.
   Connection* const connection = core_.connections.Find(HandleOf(completion.token));
   RMQ_CHECK(connection != nullptr);

@@ -54,6 +54,7 @@ class Wire {
 
   void Listen(int fd, uint32_t listener);
   void StopListening();
+  [[nodiscard]] bool listening() const { return listeners_open_ > 0; }
 
   // Takes over a descriptor. Nothing is received until StartReceiving().
   Connection& Adopt(int fd, uint32_t listener);
@@ -80,6 +81,8 @@ class Wire {
   void OnCompletion(const reactor::Completion& completion);
   void OnLingerTimeout(Connection& connection);
 
+  // Every descriptor that is not closed, nor about to be by an operation in the ring.
+  [[nodiscard]] std::vector<int> Descriptors() const;
   // The ring is gone: forgets every connection without a word.
   void Abandon();
   // Connections that have not begun to close.
@@ -93,9 +96,11 @@ class Wire {
     uint32_t index = 0;
     bool armed = false;
     bool closing = false;
+    bool closing_fd = false;
     Instant retry = {};  // After descriptors ran out.
   };
   void ArmAccept(Listener& listener, size_t slot);
+  void CloseListener(Listener& listener, size_t slot);
   void OnAccept(size_t slot, const reactor::Completion& completion);
   void OnReceive(Connection& connection, const reactor::Completion& completion);
   void OnSend(Connection& connection, const reactor::Completion& completion);
@@ -117,6 +122,7 @@ class Wire {
   std::vector<base::Handle<Connection>> flushing_;  // FlushDirty()'s own; kept for its memory.
   std::vector<std::vector<uint8_t>> spare_partials_;
   int64_t open_count_ = 0;
+  size_t listeners_open_ = 0;
 };
 
 }  // namespace ringmq::broker

@@ -1,0 +1,114 @@
+// The broker as a part of another program: start, stop, reload, figures.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "broker/embed_fixture.h"
+#include "ringmq/broker.h"
+
+namespace ringmq {
+namespace {
+
+using testing_support::OnePort;
+using testing_support::Peer;
+using testing_support::StartOrDie;
+
+size_t EntriesOf(const char* directory) {
+  return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(directory), {}));
+}
+
+TEST(Embedding, LeavesNeitherThreadNorDescriptorBehind) {
+  { const Broker warm_up = StartOrDie(OnePort()); }
+  const size_t threads = EntriesOf("/proc/self/task");
+  const size_t descriptors = EntriesOf("/proc/self/fd");
+  for (int i = 0; i < 20; ++i) {
+    Broker broker = StartOrDie(OnePort());
+    const Peer peer(broker.ports()[0], "peer");
+    if (i % 2 == 0) broker.Stop();
+  }
+  EXPECT_EQ(EntriesOf("/proc/self/task"), threads);
+  EXPECT_EQ(EntriesOf("/proc/self/fd"), descriptors);
+}
+
+TEST(Embedding, HoldsSeveralBrokersThatShareNothing) {
+  const Broker one = StartOrDie(OnePort());
+  const Broker two = StartOrDie(OnePort());
+  EXPECT_NE(one.ports()[0], two.ports()[0]);
+  Peer at_one(one.ports()[0], "same");
+  Peer at_two(two.ports()[0], "same");
+  at_one.Subscribe("t", 0);
+  at_two.Publish("t", "not for you", 0);
+  at_one.Publish("t", "for you", 0);
+  EXPECT_EQ(at_one.ReadPublish().payload, "for you");
+  EXPECT_EQ(two.counters().publishes_sent, 0u);
+}
+
+TEST(Embedding, TellsItsFiguresWhileItRunsAndAfterwards) {
+  Broker broker = StartOrDie(OnePort());
+  {
+    Peer peer(broker.ports()[0], "peer");
+    peer.Subscribe("t", 1);
+    peer.Publish("t", "four", 1);
+    EXPECT_EQ(peer.ReadPublish().payload, "four");
+    const BrokerCounters counters = broker.counters();
+    EXPECT_EQ(counters.connections, 1);
+    EXPECT_EQ(counters.sessions, 1);
+    EXPECT_EQ(counters.subscriptions, 1);
+    EXPECT_EQ(counters.publishes_received, 1u);
+    EXPECT_EQ(counters.publish_bytes_received, 4u);
+    EXPECT_EQ(counters.publishes_sent, 1u);
+  }
+  broker.Stop();
+  EXPECT_TRUE(broker.stopped());
+  const BrokerCounters counters = broker.counters();
+  EXPECT_EQ(counters.connections, 0);
+  EXPECT_EQ(counters.publishes_received, 1u);
+  EXPECT_EQ(broker.Reload().error().code(), Errc::kStopped);
+}
+
+TEST(Embedding, SaysWhatIsWrongWithItsOptions) {
+  const auto unknown = BrokerOptions::FromToml("[limits]\nconections_max = 1\n");
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().code(), Errc::kInvalidArgument);
+  EXPECT_NE(unknown.error().detail().find("configuration:2"), std::string::npos);
+
+  const auto address = Broker::Start({.listeners = {{.address = "not an address"}}});
+  ASSERT_FALSE(address.ok());
+  EXPECT_EQ(address.error().code(), Errc::kInvalidArgument);
+
+  const Broker first = StartOrDie(OnePort());
+  const auto taken = Broker::Start({.listeners = {{.port = first.ports()[0]}}, .threads = 1});
+  ASSERT_FALSE(taken.ok());
+  EXPECT_EQ(taken.error().code(), Errc::kSystem);
+}
+
+TEST(Embedding, RunsWithoutAnyListener) {
+  Broker broker = StartOrDie({.links_only = true, .threads = 1});
+  EXPECT_TRUE(broker.ports().empty());
+  broker.Stop();
+}
+
+TEST(Embedding, MovesWithItsOwner) {
+  Broker broker = StartOrDie(OnePort());
+  const uint16_t port = broker.ports()[0];
+  Broker moved = std::move(broker);
+  const Peer peer(port, "peer");
+  moved = StartOrDie(OnePort());  // The first one stops.
+  EXPECT_NE(moved.ports()[0], port);
+}
+
+TEST(Embedding, KnowsTheUsersOfItsOptions) {
+  BrokerOptions options = OnePort();
+  options.users = {{.name = "ann", .password = "secret"}};
+  const Broker broker = StartOrDie(std::move(options));
+  EXPECT_EQ(Peer(broker.ports()[0], "a", "ann", "secret").connack(), 0);
+  EXPECT_EQ(Peer(broker.ports()[0], "a", "ann", "wrong").connack(), 0x86);
+}
+
+}  // namespace
+}  // namespace ringmq
