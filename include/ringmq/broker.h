@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ringmq/broker_event.h"
 #include "ringmq/expected.h"
 #include "ringmq/protocol.h"
 
@@ -80,6 +81,10 @@ struct BrokerOptions {
   // call. Called on any thread of the broker, several at once; must not block. Empty: no log.
   std::function<void(BrokerLogLevel level, std::string_view line)> log{};
   BrokerLogLevel log_level = BrokerLogLevel::kInfo;
+
+  // How many events may wait for Broker::PollEvents(): some 150 bytes each and their strings.
+  // Zero: none are made. Dropped messages may fill half of it.
+  uint32_t events_max = 0;
 };
 
 // The sum over all shards at one moment. The first block are gauges, the others count from Start().
@@ -142,6 +147,12 @@ class Broker {
   // and joins every thread. Again: does nothing.
   void Stop();
   [[nodiscard]] bool stopped() const;
+
+  // What happened since the last call, oldest first; waits for the first until `timeout` or Stop().
+  // What waits may still be taken after Stop(). Any thread.
+  [[nodiscard]] std::vector<BrokerEvent> PollEvents(std::chrono::milliseconds timeout = {});
+  // Events that found no room. Any thread.
+  [[nodiscard]] uint64_t events_lost() const;
 
   // Asks each shard, so it costs one of their turns, and waits for the answers: at most two seconds
   // each, then that shard's last known numbers count. After Stop(): the final ones. Any thread; on

@@ -54,10 +54,12 @@ uint64_t RandomSeed() {
 
 }  // namespace
 
-Broker::Broker(const Config& config, Log& log, const AuthMethods& auth_methods)
+Broker::Broker(const Config& config, Log& log, const AuthMethods& auth_methods,
+               const Extensions& extensions)
     : config_(config),
       log_(log),
       auth_methods_(auth_methods),
+      extensions_(extensions),
       count_(CountOf(config)),
       mesh_(count_, kLaneParcels),
       seed_(RandomSeed()) {
@@ -88,8 +90,9 @@ void Broker::CloseHandedOver() {
 }
 
 absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const Config& config, Log& log,
-                                                      const AuthMethods& auth_methods) {
-  auto broker = std::unique_ptr<Broker>(new Broker(config, log, auth_methods));
+                                                      const AuthMethods& auth_methods,
+                                                      const Extensions& extensions) {
+  auto broker = std::unique_ptr<Broker>(new Broker(config, log, auth_methods, extensions));
   if (absl::Status status = broker->LoadRights(); !status.ok()) return status;
   if (absl::Status status = broker->OpenListeners(); !status.ok()) return status;
   if (absl::Status status = broker->StartWorkers(); !status.ok()) return status;
@@ -236,9 +239,13 @@ void Broker::Pin(std::thread& thread, CoreId index) {
 void Broker::Run(CoreId index) {
   Worker& worker = *workers_[index];
   worker.thread_id.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  worker.shard = std::make_unique<Shard>(
-      ShardOptions{.index = index, .count = count_, .seed = seed_ + index, .hash_key = seed_},
-      config_, *worker.ring, mesh_, shared_, *authenticator_, auth_methods_, log_);
+  worker.shard = std::make_unique<Shard>(ShardOptions{.index = index,
+                                                      .count = count_,
+                                                      .seed = seed_ + index,
+                                                      .hash_key = seed_,
+                                                      .events = extensions_.events},
+                                         config_, *worker.ring, mesh_, shared_, *authenticator_,
+                                         auth_methods_, log_);
   Shard& shard = *worker.shard;
   shard.SetPolicy(policy_);
   for (size_t i = 0; i < worker.listeners.size(); ++i) {

@@ -20,6 +20,7 @@
 #include "broker/auth.h"
 #include "broker/config.h"
 #include "broker/enhanced_auth.h"
+#include "broker/event_sink.h"
 #include "broker/log.h"
 #include "broker/parcel.h"
 #include "broker/shard.h"
@@ -28,12 +29,18 @@
 
 namespace ringmq::broker {
 
+// What a program that embeds the broker puts into it. Outlives the broker; null: nothing.
+struct Extensions {
+  EventSink* events = nullptr;
+};
+
 class Broker {
  public:
   // Opens the listeners, loads users and rights, starts the shards. `log` and `auth_methods`
   // outlive the broker. An error is a sentence for the operator.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Broker>> Start(
-      const Config& config, Log& log, const AuthMethods& auth_methods);
+      const Config& config, Log& log, const AuthMethods& auth_methods,
+      const Extensions& extensions = {});
   // Stops if nobody did.
   ~Broker();
   Broker(const Broker&) = delete;
@@ -76,7 +83,8 @@ class Broker {
     Statistics statistics;  // As last asked for; in the end the final ones.
   };
 
-  Broker(const Config& config, Log& log, const AuthMethods& auth_methods);
+  Broker(const Config& config, Log& log, const AuthMethods& auth_methods,
+         const Extensions& extensions);
   [[nodiscard]] absl::Status OpenListeners();
   [[nodiscard]] absl::Status LoadRights();
   [[nodiscard]] absl::Status StartWorkers();
@@ -94,6 +102,7 @@ class Broker {
   const Config config_;
   Log& log_;
   const AuthMethods& auth_methods_;
+  const Extensions extensions_;
   const CoreId count_;
   CoreMesh mesh_;
   Shared shared_;

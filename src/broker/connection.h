@@ -19,6 +19,7 @@
 #include "broker/enhanced_auth.h"
 #include "codec/frame_sink.h"
 #include "codec/topic_alias.h"
+#include "ringmq/broker_event.h"
 #include "session/link.h"
 #include "transport/output_queue.h"
 
@@ -74,6 +75,8 @@ class Connection final : public codec::FrameSink {
   bool send_cancelled : 1 = false;
   bool cancel_open : 1 = false;  // A cancel of the receive has not returned: no new receive.
   bool starved : 1 = false;      // The session has more to send when the output drains.
+  DisconnectedBy ended_by = DisconnectedBy::kNetwork;  // Once it is closing.
+  ReasonCode end_reason = ReasonCode::kUnspecifiedError;
   uint16_t keep_alive_s = 0;
   uint32_t listener = 0;
   base::Handle<Connection> self;

@@ -22,6 +22,7 @@
 #include "broker/config.h"
 #include "broker/connection.h"
 #include "broker/enhanced_auth.h"
+#include "broker/event_sink.h"
 #include "broker/log.h"
 #include "broker/outbox.h"
 #include "broker/parcel.h"
@@ -49,8 +50,9 @@ struct Shared {
 struct ShardOptions {
   CoreId index = 0;
   CoreId count = 1;
-  uint64_t seed = 0;      // Of everything random on this core.
-  uint64_t hash_key = 0;  // The same on all cores: client identifier -> home core.
+  uint64_t seed = 0;            // Of everything random on this core.
+  uint64_t hash_key = 0;        // The same on all cores: client identifier -> home core.
+  EventSink* events = nullptr;  // Null: nobody wants to know.
 };
 
 struct Core {
@@ -64,6 +66,12 @@ struct Core {
   // The core that keeps the retained message of a topic.
   [[nodiscard]] CoreId RetainedOwnerOf(std::string_view topic) const {
     return static_cast<CoreId>(base::StableHash(topic, options.hash_key, 2) % options.count);
+  }
+
+  // Counts it, and tells whoever embeds the broker.
+  void Drop(DropReason reason, std::string_view client_id, std::string_view topic) {
+    statistics.Drop(reason);
+    if (options.events != nullptr) options.events->OnDropped(client_id, topic, reason);
   }
 
   // Constant after construction.

@@ -71,7 +71,7 @@ bool Dispatcher::Offer(codec::Publication& publication, const routing::Pick& pic
                        const base::CoreSet& tried_cores) {
   switch (pick.kind) {
     case routing::Pick::Kind::kNone:
-      core_.statistics.Drop(DropReason::kNoMember);
+      core_.Drop(DropReason::kNoMember, {}, publication.content().topic);
       return false;
     case routing::Pick::Kind::kRemote:
       core_.outbox.Send(pick.core,
@@ -143,7 +143,7 @@ void Dispatcher::DeliverTo(ClientSession& session, codec::Publication& publicati
                        .username = session.owner ? *session.owner : std::string_view(),
                        .anonymous = session.owner == nullptr};
     if (!core_.policy.MayReceive(who, publication.content().topic)) {
-      core_.statistics.Drop(DropReason::kNotAuthorized);
+      core_.Drop(DropReason::kNotAuthorized, session.client_id, publication.content().topic);
       return;
     }
   }
@@ -170,9 +170,9 @@ void Dispatcher::Count(Delivered outcome, ClientSession& session, codec::Publica
       if (session.connected()) core_.connections.Get(session.connection).starved = true;
       return;
     case Delivered::kDroppedOffline:
-      return statistics.Drop(DropReason::kOffline);
+      return core_.Drop(DropReason::kOffline, session.client_id, content.topic);
     case Delivered::kDroppedExpired:
-      return statistics.Drop(DropReason::kExpired);
+      return core_.Drop(DropReason::kExpired, session.client_id, content.topic);
     case Delivered::kDroppedOutputFull:
       return LogDrop(DropReason::kOutputFull, session, content.topic);
     case Delivered::kDroppedQueueFull:
@@ -202,7 +202,7 @@ void Dispatcher::LogDrop(DropReason reason, const ClientSession& session, std::s
       "no member",
       "retained limit",
   };
-  core_.statistics.Drop(reason);
+  core_.Drop(reason, session.client_id, topic);
   core_.drops.Write(core_.now, LogLevel::kWarning, "message for client '{}' on '{}' dropped: {}",
                     session.client_id, topic, kWhy[static_cast<size_t>(reason)]);
 }

@@ -13,13 +13,14 @@ void FunctionLog::Emit(LogLevel level, std::string_view line) {
 }
 
 Embedding::Embedding(const BrokerOptions& options)
-    : log_(LevelOf(options.log_level), options.log) {}
+    : log_(LevelOf(options.log_level), options.log), events_(options.events_max) {}
 
 Expected<std::unique_ptr<Embedding>> Embedding::Start(BrokerOptions options) {
   Expected<Config> config = ConfigOf(options);
   if (!config) return config.error();
   auto embedding = std::unique_ptr<Embedding>(new Embedding(options));
-  auto running = Broker::Start(*config, embedding->log_, embedding->auth_methods_);
+  const Extensions extensions{.events = options.events_max > 0 ? &embedding->events_ : nullptr};
+  auto running = Broker::Start(*config, embedding->log_, embedding->auth_methods_, extensions);
   if (!running.ok()) return Error(Errc::kSystem, std::string(running.status().message()));
   embedding->running_ = *std::move(running);
   return embedding;
@@ -27,6 +28,7 @@ Expected<std::unique_ptr<Embedding>> Embedding::Start(BrokerOptions options) {
 
 void Embedding::Stop() {
   running_->Stop();
+  events_.End();
   stopped_ = true;
 }
 
@@ -106,6 +108,11 @@ Expected<void> Broker::Reload() {
 
 void Broker::Stop() { embedding_->Stop(); }
 bool Broker::stopped() const { return embedding_->stopped(); }
+
+std::vector<BrokerEvent> Broker::PollEvents(std::chrono::milliseconds timeout) {
+  return embedding_->events().Take(timeout);
+}
+uint64_t Broker::events_lost() const { return embedding_->events().lost(); }
 
 BrokerCounters Broker::counters() const {
   return CountersOf(embedding_->running().CollectStatistics());

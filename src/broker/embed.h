@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "broker/broker.h"
+#include "broker/embed_events.h"
 #include "broker/enhanced_auth.h"
 #include "broker/log.h"
 #include "ringmq/broker.h"
@@ -32,6 +33,7 @@ class Embedding {
   [[nodiscard]] Broker& running() { return *running_; }
   [[nodiscard]] bool stopped() const { return stopped_; }
   void Stop();
+  [[nodiscard]] EventQueue& events() { return events_; }
 
  private:
   explicit Embedding(const BrokerOptions& options);
@@ -39,6 +41,7 @@ class Embedding {
   // In the order in which they need each other: the broker goes first.
   FunctionLog log_;
   const AuthMethods auth_methods_;
+  EventQueue events_;
   std::unique_ptr<Broker> running_;
   bool stopped_ = false;
 };

@@ -7,6 +7,8 @@ namespace ringmq::broker {
 
 void Disconnect(Wire& wire, Connection& connection, ReasonCode reason) {
   if (connection.state == ConnectionState::kClosing) return;
+  connection.ended_by = DisconnectedBy::kServer;
+  connection.end_reason = reason;
   if (connection.open() && connection.is_v5()) {
     // Too large for the peer's Maximum Packet Size: then it learns from the close. [MQTT-3.14.2-3]
     (void)codec::WritePacket(codec::Disconnect{.reason = reason}, connection.link.version,

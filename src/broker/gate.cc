@@ -278,6 +278,13 @@ void Gate::Establish(Connection& connection, const codec::Connect& connect,
   AgreeKeepAlive(connection, connect.keep_alive_s);
   SendConnack(connection, connect, *opened.session, opened.present, assigned, authentication_data);
   core_.log.Debug("client '{}' connected", client_id);
+  if (core_.options.events != nullptr) {
+    core_.options.events->OnConnected({.client_id = client_id,
+                                       .username = username,
+                                       .fd = connection.fd,
+                                       .version = connection.link.version,
+                                       .session_present = opened.present});
+  }
   if (opened.present) {
     const session::Drained sent = opened.session->qos.Resume(core_.now, connection.link);
     core_.statistics.publishes_sent += sent.sent;

@@ -254,7 +254,7 @@ ReasonCode Protocol::CheckPublish(const ClientSession& session,
 ReasonCode Protocol::Route(ClientSession& session, const codec::Publish& publish) {
   const ReasonCode refusal = CheckPublish(session, publish);
   if (refusal != ReasonCode::kSuccess) {
-    core_.statistics.Drop(DropReason::kNotAuthorized);
+    core_.Drop(DropReason::kNotAuthorized, session.client_id, publish.topic);
     core_.drops.Write(core_.now, LogLevel::kWarning,
                       "publish of client '{}' to '{}' refused: reason 0x{:02x}", session.client_id,
                       publish.topic, static_cast<unsigned>(refusal));
@@ -325,6 +325,8 @@ void Protocol::OnDisconnect(Connection& connection, codec::Bytes body) {
   }
   // Only a normal disconnection takes the will back. [MQTT-3.14.4-3] [MQTT-3.1.2-10]
   if (decoded->reason == ReasonCode::kSuccess) session.will.reset();
+  connection.ended_by = DisconnectedBy::kClient;
+  connection.end_reason = decoded->reason;
   wire_.Close(connection, CloseMode::kFlush);  // [MQTT-3.14.4-2]
 }
 
@@ -359,6 +361,11 @@ void Protocol::Reject(Connection& connection, ReasonCode reason, std::string_vie
 
 void Protocol::OnGone(Connection& connection) {
   core_.shared.connections.fetch_sub(1, std::memory_order_relaxed);
+  const ClientSession* const session = core_.sessions.Find(connection.session);
+  if (session != nullptr && core_.options.events != nullptr) {
+    core_.options.events->OnDisconnected(session->client_id, connection.ended_by,
+                                         connection.end_reason);
+  }
   sessions_.Detach(connection);
 }
 

@@ -38,7 +38,7 @@ void RetainedDesk::Store(const codec::MessageRef& message) {
   const size_t count = core_.retained.count();
   const uint64_t bytes = core_.retained.bytes();
   if (!message.payload().empty() && OverLimit(message)) {
-    core_.statistics.Drop(DropReason::kRetainedFull);
+    core_.Drop(DropReason::kRetainedFull, {}, message.topic());
     core_.drops.Write(core_.now, LogLevel::kWarning,
                       "retained message for '{}' not kept: retained_messages_max or "
                       "retained_bytes_max reached",

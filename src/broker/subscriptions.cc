@@ -62,6 +62,9 @@ ReasonCode Subscriptions::SubscribeOne(ClientSession& session, const codec::Subs
                                                    .filter = filter,
                                                    .options = options,
                                                    .subscription_id = job.subscription_id});
+  if (core_.options.events != nullptr) {
+    core_.options.events->OnSubscribed(session.client_id, wanted.filter, options.qos);
+  }
   if (result.interest_changed) {
     interests_.Announce(result.change, job_id);
     job.acks_missing += interests_.acks_per_announcement();
@@ -168,6 +171,9 @@ void Subscriptions::OnUnsubscribe(Connection& connection, const codec::Unsubscri
     const routing::Router::UnsubscribeResult result =
         core_.router.Unsubscribe(session.self.Pack(), share_name, filter);
     if (result.interest_changed) interests_.Announce(result.change, 0);
+    if (result.existed && core_.options.events != nullptr) {
+      core_.options.events->OnUnsubscribed(session.client_id, full_filter);
+    }
     if (share_name.empty()) retained_.Cancel(session, filter);
     reasons.push_back(result.existed ? ReasonCode::kSuccess : ReasonCode::kNoSubscriptionExisted);
   }
