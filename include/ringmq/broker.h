@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ringmq/broker_access.h"
 #include "ringmq/broker_event.h"
 #include "ringmq/expected.h"
 #include "ringmq/protocol.h"
@@ -81,6 +82,11 @@ struct BrokerOptions {
   // call. Called on any thread of the broker, several at once; must not block. Empty: no log.
   std::function<void(BrokerLogLevel level, std::string_view line)> log{};
   BrokerLogLevel log_level = BrokerLogLevel::kInfo;
+
+  // Asked about every client that connects, instead of the lists of users and allow_anonymous.
+  Authenticate authenticate{};
+  // Asked about everything that clients do, besides the ACL file.
+  Authorize authorize{};
 
   // How many events may wait for Broker::PollEvents(): some 150 bytes each and their strings.
   // Zero: none are made. Dropped messages may fill half of it.

@@ -43,18 +43,26 @@ std::string_view WithoutShare(std::string_view filter) {
 
 bool AccessPolicy::MayPublish(const Identity& who, std::string_view topic) const {
   if (IsSysTopic(topic)) return false;
-  return IsAllowed(who, topic, Need::kWriteTopic);
+  return IsAllowed(who, topic, Right::kPublish);
 }
 
 bool AccessPolicy::MaySubscribe(const Identity& who, std::string_view filter) const {
-  return IsAllowed(who, WithoutShare(filter), Need::kReadFilter);
+  return IsAllowed(who, WithoutShare(filter), Right::kSubscribe);
 }
 
 bool AccessPolicy::MayReceive(const Identity& who, std::string_view topic) const {
-  return IsAllowed(who, topic, Need::kReadTopic);
+  return IsAllowed(who, topic, Right::kReceive);
 }
 
-bool AccessPolicy::IsAllowed(const Identity& who, std::string_view topic, Need need) const {
+bool AccessPolicy::IsAllowed(const Identity& who, std::string_view topic, Right right) const {
+  Need need = Need::kWriteTopic;
+  if (right == Right::kSubscribe) need = Need::kReadFilter;
+  if (right == Right::kReceive) need = Need::kReadTopic;
+  if (!RulesAllow(who, topic, need)) return false;
+  return hook_ == nullptr || hook_->Allows(who, right, topic);
+}
+
+bool AccessPolicy::RulesAllow(const Identity& who, std::string_view topic, Need need) const {
   if (allows_everything_) return true;
   const Rules* const own = RulesOf(who);
   const Verdict by_own = own == nullptr ? Verdict::kUndecided : Judge(*own, who, topic, need);

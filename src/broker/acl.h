@@ -45,6 +45,16 @@ struct Identity {
 enum class AclAccess : uint8_t { kDeny, kRead, kWrite, kReadWrite };
 enum class AclSubject : uint8_t { kAnonymous, kUser, kPattern };
 
+enum class Right : uint8_t { kPublish, kSubscribe, kReceive };
+
+// What else must agree: the program that embeds the broker. Any shard's thread; must not wait.
+class RightsHook {
+ public:
+  virtual ~RightsHook() = default;
+  [[nodiscard]] virtual bool Allows(const Identity& who, Right right,
+                                    std::string_view topic_or_filter) const = 0;
+};
+
 class AccessPolicy {
  public:
   // Where no ACL file is configured.
@@ -53,7 +63,9 @@ class AccessPolicy {
   [[nodiscard]] static AccessPolicy DenyEverything() { return AccessPolicy(false); }
 
   // True if no check but IsSysTopic() on publishing is needed.
-  [[nodiscard]] bool AllowsEverything() const { return allows_everything_; }
+  [[nodiscard]] bool AllowsEverything() const { return allows_everything_ && hook_ == nullptr; }
+  // Asked about what the rules allow; null: nobody. Outlives the policy and its copies.
+  void SetHook(const RightsHook* hook) { hook_ = hook; }
 
   // `topic` is a valid topic name, `filter` a valid topic filter; "$share/group/" in front is
   // ignored.
@@ -83,12 +95,14 @@ class AccessPolicy {
 
   explicit AccessPolicy(bool allows_everything) : allows_everything_(allows_everything) {}
 
-  [[nodiscard]] bool IsAllowed(const Identity& who, std::string_view topic, Need need) const;
+  [[nodiscard]] bool IsAllowed(const Identity& who, std::string_view topic, Right right) const;
+  [[nodiscard]] bool RulesAllow(const Identity& who, std::string_view topic, Need need) const;
   [[nodiscard]] const Rules* RulesOf(const Identity& who) const;
   [[nodiscard]] static Verdict Judge(const Rules& rules, const Identity& who,
                                      std::string_view topic, Need need);
 
   bool allows_everything_;
+  const RightsHook* hook_ = nullptr;
   size_t rule_count_ = 0;
   Rules anonymous_rules_;
   Rules pattern_rules_;

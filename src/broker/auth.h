@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "broker/password_file.h"
+#include "ringmq/protocol.h"
 
 namespace ringmq::broker {
 
@@ -30,16 +31,22 @@ struct AuthRequest {
   std::string client_id;
   std::string username;
   std::string password;  // Wiped once it was checked.
+  int fd = -1;           // The client's; open during Start() only.
 };
 
 struct AuthResult {
   uint64_t token = 0;
   AuthVerdict verdict = AuthVerdict::kDeny;
+  ReasonCode reason = ReasonCode::kBadUserNameOrPassword;  // What CONNACK says to kDeny.
 };
 
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
+
+  // True: it also decides about clients without a user name, and there is no list of users.
+  // Constant.
+  [[nodiscard]] virtual bool decides_alone() const { return false; }
 
   // Called on shard `shard_index`'s thread; never waits. The caller may forget the token before
   // the result comes, and must then ignore the result.

@@ -68,7 +68,6 @@ Broker::Broker(const Config& config, Log& log, const AuthMethods& auth_methods,
 
 Broker::~Broker() {
   Stop();
-  authenticator_.reset();  // Its thread wakes rings.
   CloseHandedOver();
   for (const auto& worker : workers_) {
     worker->shard.reset();
@@ -108,9 +107,14 @@ absl::Status Broker::LoadRights() {
     if (!policy.ok()) return policy.status();
     policy_ = *std::move(policy);
   }
+  policy_.SetHook(extensions_.rights);
   std::vector<AuthWorker::Wake> wakes;
   for (const auto& worker : workers_) {
     wakes.emplace_back([&worker = *worker] { worker.ring->Wake(); });
+  }
+  if (extensions_.make_authenticator) {
+    authenticator_ = extensions_.make_authenticator(std::move(wakes));
+    return absl::OkStatus();
   }
   authenticator_ = std::make_unique<AuthWorker>(std::move(passwords->table), std::move(wakes),
                                                 config_.auth.checks_pending_max);
@@ -126,6 +130,7 @@ absl::Status Broker::ReloadRights() {
     if (!loaded.ok()) return loaded.status();
     policy = *std::move(loaded);
   }
+  policy.SetHook(extensions_.rights);
   for (const std::string& warning : passwords->warnings) log_.Warning("{}", warning);
   authenticator_->ReplacePasswords(std::move(passwords->table));
   for (const auto& worker : workers_) OfferPolicy(*worker, policy);
@@ -289,6 +294,7 @@ void Broker::Stop() {
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
   }
+  authenticator_.reset();  // Its thread; shards that do not run ask it nothing.
 }
 
 bool Broker::CheckProgress() {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,9 +30,14 @@
 
 namespace ringmq::broker {
 
-// What a program that embeds the broker puts into it. Outlives the broker; null: nothing.
+// What a program that embeds the broker puts into it. What is pointed to outlives the broker;
+// null: nothing.
 struct Extensions {
   EventSink* events = nullptr;
+  const RightsHook* rights = nullptr;
+  // Instead of the password check. Called once, by Start(); the wakes are as AuthWorker's.
+  std::function<std::unique_ptr<Authenticator>(std::vector<std::function<void()>> wakes)>
+      make_authenticator = {};
 };
 
 class Broker {

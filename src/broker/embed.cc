@@ -13,13 +13,22 @@ void FunctionLog::Emit(LogLevel level, std::string_view line) {
 }
 
 Embedding::Embedding(const BrokerOptions& options)
-    : log_(LevelOf(options.log_level), options.log), events_(options.events_max) {}
+    : log_(LevelOf(options.log_level), options.log),
+      events_(options.events_max),
+      rights_(options.authorize) {}
 
 Expected<std::unique_ptr<Embedding>> Embedding::Start(BrokerOptions options) {
   Expected<Config> config = ConfigOf(options);
   if (!config) return config.error();
   auto embedding = std::unique_ptr<Embedding>(new Embedding(options));
-  const Extensions extensions{.events = options.events_max > 0 ? &embedding->events_ : nullptr};
+  Extensions extensions{.events = options.events_max > 0 ? &embedding->events_ : nullptr,
+                        .rights = options.authorize ? &embedding->rights_ : nullptr};
+  if (options.authenticate) {
+    extensions.make_authenticator = [function = std::move(options.authenticate),
+                                     pending_max = config->auth.checks_pending_max](auto wakes) {
+      return std::make_unique<FunctionAuthenticator>(function, std::move(wakes), pending_max);
+    };
+  }
   auto running = Broker::Start(*config, embedding->log_, embedding->auth_methods_, extensions);
   if (!running.ok()) return Error(Errc::kSystem, std::string(running.status().message()));
   embedding->running_ = *std::move(running);

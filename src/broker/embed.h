@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "broker/broker.h"
+#include "broker/embed_auth.h"
 #include "broker/embed_events.h"
 #include "broker/enhanced_auth.h"
 #include "broker/log.h"
@@ -42,6 +43,7 @@ class Embedding {
   FunctionLog log_;
   const AuthMethods auth_methods_;
   EventQueue events_;
+  const FunctionRights rights_;
   std::unique_ptr<Broker> running_;
   bool stopped_ = false;
 };

@@ -96,9 +96,9 @@ std::string Gate::AssignClientId() {
 
 Gate::Identification Gate::Identify(Connection& connection, const codec::Connect& connect,
                                     std::string_view client_id, std::string& username) {
-  const ListenerConfig& listener = core_.config.listeners[connection.listener];
   const bool has_users = !core_.config.users.empty() || !core_.config.auth.password_file.empty();
-  if (!connect.has_username || !has_users) {
+  if (!core_.authenticator.decides_alone() && (!connect.has_username || !has_users)) {
+    const ListenerConfig& listener = core_.config.listeners[connection.listener];
     // Without users to check against, a name is a claim that nobody verified: anonymous.
     if (AllowsAnonymous(listener)) return Identification::kVerified;
     Refuse(connection,
@@ -112,7 +112,8 @@ Gate::Identification Gate::Identify(Connection& connection, const codec::Connect
       core_.options.index, {.token = connection.self.Pack(),
                             .client_id = std::string(client_id),
                             .username = username,
-                            .password = std::string(AsText(connect.password))});
+                            .password = std::string(AsText(connect.password)),
+                            .fd = connection.fd});
   switch (verdict) {
     case AuthVerdict::kAllow:
       return Identification::kVerified;
@@ -146,9 +147,7 @@ void Gate::CollectVerdicts() {
       wire_.Resume(*connection);  // Reads the CONNECT that was left where it is.
     } else {
       Refuse(*connection,
-             result.verdict == AuthVerdict::kBusy ? ReasonCode::kServerBusy
-                                                  : ReasonCode::kBadUserNameOrPassword,
-             {});
+             result.verdict == AuthVerdict::kBusy ? ReasonCode::kServerBusy : result.reason, {});
     }
   }
 }
