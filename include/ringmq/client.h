@@ -116,7 +116,8 @@ class Client {
   PublishHandle Respond(const Message& request, std::string_view payload,
                         const PublishOptions& options = {}) const;
 
-  // Ends a publish that was not sent yet with Outcome::kCancelled. False: too late.
+  // Asks to end a publish that was not sent yet; its handle tells: Outcome::kCancelled, or how it
+  // went. False: it is finished already.
   bool Cancel(const PublishHandle& handle) const;
 
   // Says goodbye; Poll() then returns Stopped and ends. The handle resolves kWritten when
@@ -158,7 +159,8 @@ class EventLoop {
   ~EventLoop();
 
   // Works until there are events or `timeout` has passed; zero: does what can be done at once.
-  // Returns at most Options::batch_events_max events; an empty batch when none came. An error
+  // Returns at most Options::batch_events_max events; an empty batch when none came, or when
+  // callbacks of handles were called. An error
   // means that the loop has ended: kStopped after Disconnect(), or what cannot be mended
   // (a refusal that is not transient, attempts used up).
   [[nodiscard]] Expected<EventBatch> Poll(std::chrono::milliseconds timeout);

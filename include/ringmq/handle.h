@@ -102,6 +102,9 @@ class Handle {
   // there already. One callback a handle's state; a second one replaces the first.
   void OnComplete(std::function<void(const Result&)> done) const;
 
+  // The same for all copies of a handle, and for no other's while one of them lives.
+  [[nodiscard]] const void* identity() const noexcept { return pending_; }
+
   // Of the library itself.
   explicit Handle(client::Pending<Result>* adopted) noexcept : pending_(adopted) {}
 

@@ -34,6 +34,7 @@ struct PublishProperties {
 };
 
 namespace client {
+class MessageBuilder;
 class AckSink;  // Where acknowledgements go: the event loop, from any thread.
 void Ref(AckSink* sink) noexcept;
 void Unref(AckSink* sink) noexcept;
@@ -113,7 +114,7 @@ class Message {
   [[nodiscard]] Ack TakeAck() noexcept;
 
  private:
-  friend class MessageBuilder;
+  friend class client::MessageBuilder;
   std::string_view topic_;
   std::string_view payload_;
   std::string_view property_bytes_;  // Validated, as on the wire.

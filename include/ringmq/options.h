@@ -140,7 +140,8 @@ struct Options {
   std::string password{};
 
   SessionStart session = SessionStart::kFresh;
-  // 5.0 s3.1.2.11.2. UINT32_MAX: never. With 3.1.1 non-zero means: clean session 0.
+  // 5.0 s3.1.2.11.2. UINT32_MAX: never. 3.1.1 has no such thing: there kResume means clean session
+  // 0, for as long as the server likes.
   uint32_t session_expiry_s = 0;
   SessionLoss session_loss = SessionLoss::kPublishAgain;
   std::optional<WillMessage> will{};

@@ -27,6 +27,7 @@ struct Attention {
   std::mutex mutex;
   std::condition_variable changed;
   std::atomic<std::thread::id> loop_thread{};  // Default: nobody polls yet.
+  std::atomic<uint64_t> told{0};  // Results that somebody waited for. Relaxed: whether it moved.
 
   void Ref() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
   void Unref() noexcept {
@@ -63,6 +64,7 @@ class Pending {
       const std::lock_guard lock(attention_.mutex);
       callback = std::exchange(callback_, nullptr);
       attention_.changed.notify_all();
+      attention_.told.fetch_add(1, std::memory_order_relaxed);
     }
     if (callback) callback(result_);
   }

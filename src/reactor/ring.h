@@ -18,7 +18,9 @@
 //   - Cancelling hastens a completion; it never swallows one. The cancelled operation completes
 //     with -ECANCELED (or with the result that beat the cancel) and `more == false`.
 //   - A kRecv that completes with result > 0 lends the caller one pool buffer; the caller gives
-//     it back with ReleaseBuffer() before its next Enter(). Result 0 is end of stream.
+//     it back with ReleaseBuffer(). A shard does so before its next Enter(), which the simulation
+//     checks; whoever holds one longer (the client, for its views) has it missing from the pool.
+//     Result 0 is end of stream.
 //   - A multishot operation may end (`more == false`) at any time and for no reason; the caller
 //     arms it again. -ENOBUFS means the pool was empty: give buffers back, then arm again.
 //   - A send is partial more often than one thinks: the caller sends the rest.

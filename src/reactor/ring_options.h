@@ -9,6 +9,12 @@
 
 namespace ringmq::reactor {
 
+// Which threads may call Enter().
+enum class RingThreads : uint8_t {
+  kFirst,  // The one that made the ring: the kernel then saves locks and interrupts.
+  kAny,    // One at a time. What a thread began may end with -ECANCELED when the thread ends.
+};
+
 // A power of two each.
 struct UringOptions {
   uint32_t sq_entries = 1024;
@@ -17,6 +23,7 @@ struct UringOptions {
   uint32_t cq_entries = 8192;
   uint32_t buffer_count = 256;
   uint32_t buffer_size_bytes = 16 << 10;
+  RingThreads threads = RingThreads::kFirst;
 };
 
 // What the kernel takes in one sendmsg (UIO_MAXIOV).

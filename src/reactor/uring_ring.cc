@@ -38,6 +38,7 @@ constexpr uint16_t kBufferGroup = 0;
 // imitation of one (gVisor), may refuse.
 constexpr unsigned kDeferredFlags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                                     IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL;
+constexpr size_t kFirstForAnyThread = 2;
 constexpr std::array<unsigned, 4> kSetupFlags = {
     kDeferredFlags | IORING_SETUP_COOP_TASKRUN,
     kDeferredFlags,
@@ -53,9 +54,10 @@ absl::Status SetupError(const char* what, int error) {
 
 int SetUpRing(const UringOptions& options, io_uring& ring) {
   int result = -EINVAL;
-  for (const unsigned flags : kSetupFlags) {
+  const size_t first = options.threads == RingThreads::kAny ? kFirstForAnyThread : 0;
+  for (size_t i = first; i < kSetupFlags.size(); ++i) {
     io_uring_params params{};
-    params.flags = flags | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+    params.flags = kSetupFlags[i] | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
     params.cq_entries = options.cq_entries;
     result = io_uring_queue_init_params(options.sq_entries, &ring, &params);
     if (result != -EINVAL) return result;
@@ -92,7 +94,8 @@ absl::StatusOr<std::unique_ptr<UringRing>> UringRing::Create(const UringOptions&
     return SetupError("io_uring features of kernel 5.11", EOPNOTSUPP);
   }
   // Saves looking the descriptor up in each system call; the ring works without, too.
-  io_uring_register_ring_fd(&kernel->ring);
+  // The registration is the thread's.
+  if (options.threads == RingThreads::kFirst) io_uring_register_ring_fd(&kernel->ring);
   if (kernel->ring.enter_ring_fd != kernel->ring.ring_fd) {
     kernel->enter_flags |= IORING_ENTER_REGISTERED_RING;
   }

@@ -1,0 +1,22 @@
+// Whether options make sense together, before anything is tried.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "ringmq/client.h"
+#include "ringmq/options.h"
+
+namespace ringmq::client {
+
+// An error names the option.
+[[nodiscard]] Expected<void> CheckOptions(const Options& options);
+
+// Why a publish can never be sent; null: it can.
+[[nodiscard]] const char* WhyNotPublishable(std::string_view topic,
+                                            const PublishProperties* properties);
+// Why a subscription can never be asked for; null: it can.
+[[nodiscard]] const char* WhyNotSubscribable(const SubscriptionRequest& request);
+
+}  // namespace ringmq::client

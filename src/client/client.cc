@@ -1,0 +1,291 @@
+// The public names: thin over Hub and Loop.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "ringmq/client.h"
+
+#include <random>
+#include <utility>
+
+#include "base/check.h"
+#include "client/check_options.h"
+#include "client/greeting.h"
+#include "client/hub.h"
+#include "client/loop.h"
+#include "client/text.h"
+#include "codec/limits.h"
+#include "codec/message.h"
+#include "reactor/clock.h"
+#include "reactor/features.h"
+
+namespace ringmq {
+namespace {
+
+using client::AsBytes;
+using client::Command;
+using client::Hub;
+using client::MakePending;
+
+// Four, because views of one batch may hold some while the next is received.
+constexpr reactor::UringOptions kRing = {.sq_entries = 32,
+                                         .cq_entries = 128,
+                                         .buffer_count = 4,
+                                         .buffer_size_bytes = 64 << 10,
+                                         .threads = reactor::RingThreads::kAny};
+
+Instant After(std::chrono::milliseconds time) {
+  constexpr int64_t kLongestMs = int64_t{1} << 40;
+  return reactor::MonotonicNow() +
+         kMillisecond * std::min<int64_t>(std::max<int64_t>(time.count(), 0), kLongestMs);
+}
+
+Delivery Invalid(const char* why) {
+  return {.outcome = Outcome::kInvalid, .reason = ReasonCode::kSuccess, .reason_string = why};
+}
+
+// Checked and copied into one block, on the caller's thread.
+codec::MessageRef MakeMessage(std::string_view topic, std::string_view payload,
+                              const PublishOptions& options) {
+  std::vector<uint8_t> properties;
+  if (options.properties != nullptr) client::AppendProperties(*options.properties, properties);
+  const Instant expires =
+      options.expires_after.count() > 0 ? After(options.expires_after) : Instant::Max();
+  return codec::MessageRef::Make({.topic = topic,
+                                  .payload = AsBytes(payload),
+                                  .forwardable = properties,
+                                  .qos = options.qos,
+                                  .retain = options.retain,
+                                  .expires = expires});
+}
+
+const char* WhyNot(std::string_view topic, std::string_view payload,
+                   const PublishOptions& options) {
+  if (payload.size() > codec::kPacketSizeBytesMax) return "the payload is larger than a packet";
+  return client::WhyNotPublishable(topic, options.properties);
+}
+
+client::PublishCommand CommandOf(codec::MessageRef message, client::PublishPromise promise) {
+  client::PublishCommand command;
+  command.size_bytes = message.size_bytes();
+  command.qos = message.qos();
+  command.message = codec::SharedMessage::Share(message);
+  command.promise = std::move(promise);
+  return command;
+}
+
+std::chrono::steady_clock::time_point ToChrono(Instant instant) {
+  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(instant.ns));
+}
+
+}  // namespace
+
+// --- Client.
+
+Client::Client(const Client& other) noexcept : hub_(other.hub_) { client::Ref(hub_); }
+
+Client::~Client() {
+  if (hub_ != nullptr) client::Unref(hub_);
+}
+
+PublishHandle Client::Publish(std::string_view topic, std::string_view payload,
+                              const PublishOptions& options) const {
+  auto [promise, handle] = MakePending<Delivery>(hub_->attention());
+  if (const char* why = WhyNot(topic, payload, options); why != nullptr) {
+    promise.Resolve(Invalid(why));
+    return handle;
+  }
+  hub_->Publish(CommandOf(MakeMessage(topic, payload, options), std::move(promise)));
+  return handle;
+}
+
+PublishHandle Client::Publish(std::string_view topic, const SharedBytes& payload,
+                              const PublishOptions& options) const {
+  return Publish(topic, payload.view(), options);
+}
+
+Expected<PublishHandle> Client::PublishUntil(std::chrono::steady_clock::time_point deadline,
+                                             std::string_view topic, std::string_view payload,
+                                             const PublishOptions& options) const {
+  while (true) {
+    const size_t size_bytes = topic.size() + payload.size();
+    switch (hub_->AwaitRoom(size_bytes, deadline)) {
+      case Hub::Room::kTimedOut:
+        return Error(Errc::kTimedOut, "the queue stayed full");
+      case Hub::Room::kDeadlock:
+        return Error(Errc::kDeadlock,
+                     "the queue is full, and only this thread could empty it; poll the loop");
+      case Hub::Room::kStopped:
+        return Error(Errc::kStopped);
+      case Hub::Room::kYes:
+        break;
+    }
+    PublishHandle handle = Publish(topic, payload, options);
+    const std::optional<Delivery> refused = handle.Poll();
+    // Somebody else took the room.
+    if (refused.has_value() && refused->outcome == Outcome::kWouldBlock) continue;
+    return handle;
+  }
+}
+
+SubscribeHandle Client::Subscribe(std::string_view filter, Qos qos) const {
+  const SubscriptionRequest request{.filter = std::string(filter), .qos = qos};
+  return Subscribe(std::span(&request, 1));
+}
+
+SubscribeHandle Client::Subscribe(std::span<const SubscriptionRequest> requests) const {
+  auto [promise, handle] = MakePending<SubscribeResult>(hub_->attention());
+  const char* why = requests.empty() ? "no topic filter" : nullptr;
+  for (const SubscriptionRequest& request : requests) {
+    if (why == nullptr) why = client::WhyNotSubscribable(request);
+  }
+  if (why != nullptr) {
+    promise.Resolve({.outcome = Outcome::kInvalid, .reasons = {}, .reason_string = why});
+    return handle;
+  }
+  client::SubscribeCall call;
+  call.requests.assign(requests.begin(), requests.end());
+  call.promise = std::move(promise);
+  Command command = std::move(call);
+  if (!hub_->Post(command)) std::get<client::SubscribeCall>(command).promise.Resolve({});
+  return handle;
+}
+
+SubscribeHandle Client::Unsubscribe(std::string_view filter) const {
+  const std::string one(filter);
+  return Unsubscribe(std::span(&one, 1));
+}
+
+SubscribeHandle Client::Unsubscribe(std::span<const std::string> filters) const {
+  auto [promise, handle] = MakePending<SubscribeResult>(hub_->attention());
+  const char* why = filters.empty() ? "no topic filter" : nullptr;
+  client::SubscribeCall call;
+  call.unsubscribe = true;
+  for (const std::string& filter : filters) {
+    call.requests.push_back({.filter = filter});
+    if (why == nullptr) why = client::WhyNotSubscribable(call.requests.back());
+  }
+  if (why != nullptr) {
+    promise.Resolve({.outcome = Outcome::kInvalid, .reasons = {}, .reason_string = why});
+    return handle;
+  }
+  call.promise = std::move(promise);
+  Command command = std::move(call);
+  if (!hub_->Post(command)) std::get<client::SubscribeCall>(command).promise.Resolve({});
+  return handle;
+}
+
+ReplyHandle Client::Request(std::string_view topic, std::string_view payload,
+                            std::chrono::milliseconds timeout,
+                            const PublishOptions& options) const {
+  auto [promise, handle] = MakePending<Reply>(hub_->attention());
+  if (WhyNot(topic, payload, options) != nullptr || hub_->version() != ProtocolVersion::kV5) {
+    promise.Resolve({.outcome = Outcome::kInvalid, .reason = {}, .message = {}});
+    return handle;
+  }
+  client::RequestCall call;
+  call.topic = topic;
+  call.payload = payload;
+  if (options.properties != nullptr) {
+    PublishProperties properties = *options.properties;
+    properties.response_topic.clear();
+    properties.correlation_data.clear();
+    client::AppendProperties(properties, call.properties);
+  }
+  call.qos = options.qos;
+  call.retain = options.retain;
+  call.deadline = After(timeout);
+  call.promise = std::move(promise);
+  Command command = std::move(call);
+  if (!hub_->Post(command)) std::get<client::RequestCall>(command).promise.Resolve({});
+  return handle;
+}
+
+PublishHandle Client::Respond(const Message& request, std::string_view payload,
+                              const PublishOptions& options) const {
+  PublishProperties properties;
+  if (options.properties != nullptr) properties = *options.properties;
+  properties.correlation_data = request.correlation_data();
+  PublishOptions with = options;
+  with.properties = &properties;
+  return Publish(request.response_topic(), payload, with);
+}
+
+bool Client::Cancel(const PublishHandle& handle) const {
+  if (!handle.valid() || handle.done()) return false;
+  Command command = client::CancelCommand{handle};
+  return hub_->Post(command);
+}
+
+PublishHandle Client::Disconnect(const DisconnectOptions& options) const {
+  auto [promise, handle] = MakePending<Delivery>(hub_->attention());
+  client::DisconnectCall call;
+  call.options = options;
+  call.deadline = After(options.drain_for);
+  call.promise = std::move(promise);
+  Command command = std::move(call);
+  if (!hub_->Post(command)) {
+    std::get<client::DisconnectCall>(command).promise.Resolve({.outcome = Outcome::kShutdown});
+  }
+  return handle;
+}
+
+void Client::Reconnect() const {
+  Command command = client::ReconnectCommand{};
+  static_cast<void>(hub_->Post(command));  // An ended loop has nothing to connect.
+}
+
+void Client::Reauthenticate() const {
+  Command command = client::ReauthenticateCommand{};
+  static_cast<void>(hub_->Post(command));
+}
+
+ClientStats Client::stats() const { return hub_->stats(); }
+
+// --- EventLoop.
+
+EventLoop::EventLoop(std::unique_ptr<client::Loop> loop) noexcept : loop_(std::move(loop)) {}
+EventLoop::EventLoop(EventLoop&&) noexcept = default;
+EventLoop& EventLoop::operator=(EventLoop&& other) noexcept {
+  loop_ = std::move(other.loop_);
+  return *this;
+}
+EventLoop::~EventLoop() = default;
+
+Expected<EventBatch> EventLoop::Poll(std::chrono::milliseconds timeout) {
+  return loop_->Poll(timeout);
+}
+int EventLoop::descriptor() const noexcept { return loop_->descriptor(); }
+std::chrono::steady_clock::time_point EventLoop::NextDeadline() const {
+  return ToChrono(loop_->NextDeadline());
+}
+void EventLoop::RebindThread() noexcept { loop_->RebindThread(); }
+Client EventLoop::client() const noexcept {
+  client::Ref(&loop_->hub());
+  return Client(&loop_->hub());
+}
+
+Expected<ClientPair> MakeClient(Options options) {
+  const Expected<void> checked = client::CheckOptions(options);
+  if (!checked.ok()) return checked.error();
+  std::string notice;
+  auto ring = reactor::MakeRing(reactor::IoBackend::kAuto, kRing, &notice);
+  if (!ring.ok()) return Error(Errc::kSystem, std::string(ring.status().message()));
+  std::random_device device;
+  const uint64_t seed = uint64_t{device()} << 32 | device();
+  const Duration wall{std::chrono::duration_cast<std::chrono::nanoseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count()};
+  const Duration wall_offset = wall - (reactor::MonotonicNow() - Instant{});
+  EventLoop loop(
+      std::make_unique<client::Loop>(std::move(options), std::move(*ring), seed, wall_offset));
+  Client first = loop.client();
+  return ClientPair(std::move(first), std::move(loop));
+}
+
+const char* NameOf(const Event& event) noexcept {
+  static constexpr const char* kNames[] = {
+      "message",      "connecting",     "connected", "disconnected", "session lost",
+      "resubscribed", "subscribe done", "writable",  "packet sent",  "stopped"};
+  return kNames[const_cast<Event&>(event).content().index()];
+}
+
+}  // namespace ringmq

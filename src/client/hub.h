@@ -1,0 +1,102 @@
+// What the handles on any thread and the event loop on its own share: a bounded queue of commands,
+// the budget of what is published, and who has to be woken.
+//
+// One mutex guards it all; a publish holds it for as long as it takes to append to a vector. The
+// loop takes the whole vector in one exchange. The loop is woken once for a burst: by whoever finds
+// the queue empty.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "client/ack_sink.h"
+#include "client/core.h"
+#include "codec/message.h"
+#include "reactor/ring.h"
+#include "ringmq/client.h"
+
+namespace ringmq::client {
+
+struct PublishCommand {
+  codec::SharedMessage message;
+  PublishPromise promise;
+  size_t size_bytes = 0;
+  Qos qos = Qos::kAtMostOnce;
+};
+struct AckCommand {
+  uint64_t ticket = 0;
+  ReasonCode reason = ReasonCode::kSuccess;
+  bool abandon = false;
+};
+struct CancelCommand {
+  PublishHandle handle;
+};
+struct ReconnectCommand {};
+struct ReauthenticateCommand {};
+using Command = std::variant<PublishCommand, SubscribeCall, RequestCall, AckCommand, CancelCommand,
+                             DisconnectCall, ReconnectCommand, ReauthenticateCommand>;
+
+class Hub final : public AckSink {
+ public:
+  Hub(const Options& options, reactor::Ring* ring);
+  ~Hub() override;
+
+  // --- Any thread.
+  // Takes the publish, or resolves its promise at once: kWouldBlock, kOverflow, kShutdown.
+  void Publish(PublishCommand command);
+  // As Publish(), after waiting for room. False: no room before the deadline; nothing was taken.
+  enum class Room : uint8_t { kYes, kTimedOut, kDeadlock, kStopped };
+  [[nodiscard]] Room AwaitRoom(size_t size_bytes, std::chrono::steady_clock::time_point deadline);
+  // False: the loop has ended, and `command` is as it was.
+  [[nodiscard]] bool Post(Command& command);
+  [[nodiscard]] ClientStats stats();
+  [[nodiscard]] ProtocolVersion version() const { return version_; }
+  [[nodiscard]] Attention& attention() { return *attention_; }
+
+  void Send(uint64_t ticket, ReasonCode reason) noexcept override;
+  void Unused(uint64_t ticket) noexcept override;
+  void Release(uint64_t ticket) noexcept override;
+
+  // --- The loop's thread.
+  // Gives everything that waits to the caller, in order.
+  void Take(std::vector<Command>& commands);
+  // What is unfinished of what was taken. True: somebody was told to come back, and may now.
+  struct Held {
+    uint32_t messages = 0;
+    uint64_t bytes = 0;
+    uint32_t queued_qos0 = 0;
+  };
+  [[nodiscard]] bool SetHeld(const Held& held, const ClientStats& stats);
+  // No command is taken any more. The ring is gone after this.
+  void Close(std::vector<Command>& commands);
+
+ private:
+  [[nodiscard]] bool HasRoom(size_t size_bytes) const;
+  [[nodiscard]] bool MayDropOlder() const;
+  void Append(Command command);
+
+  const OutboundLimits limits_;
+  const UnusedAcks unused_acks_;
+  const ProtocolVersion version_;
+  Attention* const attention_;
+
+  std::mutex mutex_;  // Guards all below.
+  std::condition_variable room_;
+  reactor::Ring* ring_;  // Null once the loop has ended.
+  std::vector<Command> commands_;
+  uint32_t waiting_messages_ = 0;  // Published, in commands_.
+  uint64_t waiting_bytes_ = 0;
+  Held held_;                 // The loop's.
+  bool turned_away_ = false;  // Somebody got kWouldBlock since there was room last.
+  ClientStats stats_;
+};
+
+}  // namespace ringmq::client

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/loop.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/check.h"
+#include "client/text.h"
+#include "reactor/clock.h"
+
+namespace ringmq::client {
+namespace {
+
+constexpr uint64_t kConnectionTokens = 1;
+constexpr uint64_t kDialerTokens = uint64_t{1} << 33;
+constexpr size_t kCompletionsMax = 64;
+
+Duration FromChrono(std::chrono::milliseconds time) {
+  // Sums with the present stay far from overflow.
+  constexpr int64_t kLongestMs = int64_t{1} << 40;
+  return kMillisecond * std::clamp<int64_t>(time.count(), 0, kLongestMs);
+}
+
+uint16_t PortOf(const Endpoint& endpoint) {
+  if (endpoint.port != 0) return endpoint.port;
+  switch (endpoint.transport) {
+    case Transport::kTcp:
+      return 1883;
+    case Transport::kTls:
+      return 8883;
+    case Transport::kWebSocket:
+      return 80;
+    case Transport::kWebSocketTls:
+      return 443;
+    case Transport::kUnix:
+      return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Loop::Loop(Options options, std::unique_ptr<reactor::Ring> ring, uint64_t seed,
+           Duration wall_offset)
+    : options_(std::move(options)),
+      ring_(std::move(ring)),
+      hub_(new Hub(options_, ring_.get())),
+      random_(seed),
+      core_(options_, hub_->attention(), *hub_, random_.Next(), wall_offset),
+      connection_(*ring_, kConnectionTokens, core_.packet_bytes_max(), core_.version()),
+      dialer_(kDialerTokens),
+      resolver_(*ring_),
+      completions_(kCompletionsMax) {}
+
+Loop::~Loop() {
+  core_.BeginBatch();  // Acknowledgements of the last batch go nowhere, but the promises do.
+  Finish(std::nullopt);
+  resolver_.Forget();
+  ring_.reset();
+  Unref(hub_);
+}
+
+// --- Threads.
+
+void Loop::RebindThread() noexcept {
+  bound_ = false;
+  hub_->attention().loop_thread.store({}, std::memory_order_relaxed);
+}
+
+void Loop::BindThread() {
+  auto& owner = hub_->attention().loop_thread;
+  if (!bound_) owner.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  bound_ = true;
+  RMQ_CHECK(owner.load(std::memory_order_relaxed) == std::this_thread::get_id());
+}
+
+// --- The turn.
+
+size_t Loop::batch_room() const {
+  const size_t size = const_cast<Core&>(core_).events().size();
+  return size < options_.batch_events_max ? options_.batch_events_max - size : 0;
+}
+
+Expected<EventBatch> Loop::Poll(std::chrono::milliseconds timeout) {
+  if (end_.has_value()) return *end_;
+  BindThread();
+  const Instant deadline = ring_->Now() + FromChrono(timeout);
+  core_.BeginBatch();
+  connection_.BeginBatch();
+  const auto& told = hub_->attention().told;
+  const uint64_t told_before = told.load(std::memory_order_relaxed);
+  while (true) {
+    Turn(deadline);
+    if (!core_.events().empty() || end_.has_value() || ring_->Now() >= deadline) break;
+    if (told.load(std::memory_order_relaxed) != told_before) break;
+  }
+  return EventBatch(core_.events());
+}
+
+void Loop::Turn(Instant deadline) {
+  Instant now = ring_->Now();
+  TakeCommands();
+  ReadPackets(now);
+  Decide(now);
+  Exchange(deadline);
+  now = ring_->Now();
+  ReadPackets(now);
+  Decide(now);
+  Report();
+  // What the packets just read have caused leaves before the owner thinks about them.
+  if (!core_.events().empty() && connection_.pending_bytes() > 0) Exchange({});
+}
+
+void Loop::Exchange(Instant deadline) {
+  const Instant now = ring_->Now();
+  ops_.clear();
+  const bool had_connection = !connection_.is_none();
+  connection_.Turn(now, ops_);
+  dialer_.Turn(now, ops_);
+  // News that Decide() must hear before anything is waited for.
+  const bool closed = had_connection && connection_.is_none();
+  const bool undialed = state_ == State::kDialing && dialer_.error().has_value();
+  const bool at_once = closed || undialed || has_work();
+  const Instant wait = at_once ? Instant{} : std::min(deadline, NextDeadline());
+  for (const reactor::Completion& completion : ring_->Enter(ops_, wait, completions_)) {
+    if (connection_.Owns(completion.token)) {
+      connection_.OnCompletion(completion);
+    } else {
+      RMQ_CHECK(dialer_.Owns(completion.token));
+      dialer_.OnCompletion(completion);
+    }
+  }
+}
+
+// Something that must not wait for the kernel.
+bool Loop::has_work() const {
+  const bool unread =
+      connection_.is_open() && !const_cast<Connection&>(connection_).input().drained();
+  return !const_cast<Core&>(core_).events().empty() || end_.has_value() || unread;
+}
+
+Instant Loop::NextDeadline() const {
+  if (end_.has_value()) return {};
+  return std::min({core_.next_deadline(), connection_.next_deadline(), dialer_.next_deadline(),
+                   attempt_deadline_, retry_at_});
+}
+
+void Loop::Report() {
+  stats_.bytes_sent += connection_.sent_bytes() - counted_sent_bytes_;
+  stats_.bytes_received += connection_.received_bytes() - counted_received_bytes_;
+  counted_sent_bytes_ = connection_.sent_bytes();
+  counted_received_bytes_ = connection_.received_bytes();
+  stats_.messages_sent = core_.sender().sent_messages();
+  stats_.messages_received = core_.messages_received();
+  stats_.connects = core_.connects();
+  stats_.in_flight = core_.sender().in_flight();
+  const Sender& sender = core_.sender();
+  if (hub_->SetHeld({.messages = sender.held_messages(),
+                     .bytes = sender.held_bytes(),
+                     .queued_qos0 = sender.queued_qos0()},
+                    stats_)) {
+    core_.events().emplace_back(Writable{});
+  }
+}
+
+// --- Commands.
+
+void Loop::TakeCommands() {
+  if (end_.has_value()) return;
+  commands_.clear();
+  hub_->Take(commands_);
+  for (Command& command : commands_) Apply(command);
+  commands_.clear();
+}
+
+void Loop::Apply(Command& command) {
+  if (auto* publish = std::get_if<PublishCommand>(&command)) {
+    core_.Publish({publish->message.Adopt(), std::move(publish->promise)});
+  } else if (auto* subscribe = std::get_if<SubscribeCall>(&command)) {
+    core_.Subscribe(std::move(*subscribe));
+  } else if (auto* request = std::get_if<RequestCall>(&command)) {
+    core_.Request(std::move(*request));
+  } else if (const auto* ack = std::get_if<AckCommand>(&command)) {
+    if (ack->abandon) {
+      core_.Abandon(ack->ticket);
+    } else {
+      core_.Acknowledge(ack->ticket, ack->reason);
+    }
+  } else if (const auto* cancel = std::get_if<CancelCommand>(&command)) {
+    core_.Cancel(cancel->handle.identity());
+  } else if (auto* disconnect = std::get_if<DisconnectCall>(&command)) {
+    core_.Disconnect(std::move(*disconnect));
+  } else if (std::holds_alternative<ReconnectCommand>(command)) {
+    reconnect_asked_ = true;
+  } else {
+    core_.Reauthenticate();
+  }
+}
+
+// --- Reading.
+
+void Loop::ReadPackets(Instant now) {
+  if (state_ == State::kProxy) ReadProxy(now);
+  if (state_ != State::kConnected || !connection_.is_open()) return;
+  core_.OnWritten(connection_.sent_bytes() - sent_before_mqtt_);
+  Input& input = connection_.input();
+  while (batch_room() > 0 && !core_.wants_close()) {
+    const Input::Packet packet = input.Next();
+    if (packet.status == Input::Status::kNeedMore) break;
+    if (packet.status == Input::Status::kBad) {
+      core_.OnBadFrame(packet.parse, now);
+      break;
+    }
+    core_.OnFrame({.head = packet.parse.head, .body = packet.body, .block = packet.block}, now);
+  }
+}
+
+void Loop::ReadProxy(Instant now) {
+  Input& input = connection_.input();
+  size_t consumed = 0;
+  const auto progress = proxy_->OnBytes(AsText(input.Rest()), &consumed);
+  input.Skip(consumed);
+  const std::string output = proxy_->TakeOutput();
+  if (!output.empty()) {
+    std::copy(output.begin(), output.end(), connection_.Append(output.size()));
+  }
+  if (progress == ProxyHandshake::Progress::kFailed) {
+    ConnectionEnded(proxy_->error(), now);
+  } else if (progress == ProxyHandshake::Progress::kDone) {
+    TransportUp(now);
+  }
+}
+
+// --- Decisions.
+
+void Loop::Decide(Instant now) {
+  if (state_ == State::kEnded) return;
+  if (core_.next_deadline() <= now) core_.OnTimer(now);
+  if (state_ == State::kWaiting && now >= retry_at_) {
+    state_ = State::kIdle;
+    retry_at_ = Instant::Max();
+  }
+  if (state_ == State::kIdle && !core_.stopped() && connection_.is_none() && dialer_.idle()) {
+    BeginAttempt(now);
+  }
+  if (state_ == State::kResolving) Resolved(now);
+  if (state_ == State::kDialing) {
+    const int fd = dialer_.TakeConnected();
+    if (fd >= 0) {
+      connection_.Open(fd);
+      counted_sent_bytes_ = counted_received_bytes_ = 0;
+      TransportUp(now);
+    } else if (dialer_.error().has_value()) {
+      AttemptFailed(*dialer_.error(), now);
+    }
+  }
+  if (now >= attempt_deadline_ && !core_.is_up()) {
+    AttemptFailed(Error(Errc::kConnectTimedOut, endpoint_.host), now);
+  }
+  if (state_ == State::kConnected || state_ == State::kProxy) CheckConnection(now);
+  core_.Flush(now);
+  if (state_ == State::kConnected) CheckConnection(now);
+  if (core_.stopped() && connection_.is_none()) Finish(std::nullopt);
+}
+
+void Loop::BeginAttempt(Instant now) {
+  if (core_.records().error().has_value()) {
+    Finish(*core_.records().error());
+    return;
+  }
+  endpoint_ = options_.servers[next_server_];
+  next_server_ = (next_server_ + 1) % static_cast<uint32_t>(options_.servers.size());
+  username_ = options_.username;
+  password_ = options_.password;
+  if (options_.on_attempt) {
+    Attempt attempt{attempt_, endpoint_, username_, password_};
+    options_.on_attempt(attempt);
+  }
+  core_.events().emplace_back(Connecting{endpoint_, attempt_});
+  ++attempt_;
+  retry_at_ = Instant::Max();
+  attempt_deadline_ = now + FromChrono(options_.connect_timeout);
+  state_ = State::kResolving;
+  if (endpoint_.transport == Transport::kUnix) {
+    const std::optional<Address> address = UnixAddress(endpoint_.host);
+    if (!address.has_value()) {
+      AttemptFailed(Error(Errc::kInvalidArgument, "the socket's path is too long"), now);
+      return;
+    }
+    Dial({*address}, now);
+  } else if (options_.proxy.kind != ProxyKind::kNone) {
+    resolver_.Start(options_.proxy.host, options_.proxy.port);
+  } else {
+    resolver_.Start(endpoint_.host, PortOf(endpoint_));
+  }
+}
+
+void Loop::Resolved(Instant now) {
+  auto answer = resolver_.Take();
+  if (!answer.has_value()) return;
+  if (!answer->ok()) {
+    AttemptFailed(answer->error(), now);
+    return;
+  }
+  Dial(std::move(**answer), now);
+}
+
+void Loop::Dial(std::vector<Address> addresses, Instant now) {
+  state_ = State::kDialing;
+  dialer_.Start(std::move(addresses), options_.socket, now);
+}
+
+// The bytes of MQTT may flow, or those of the proxy.
+void Loop::TransportUp(Instant now) {
+  const bool by_proxy =
+      options_.proxy.kind != ProxyKind::kNone && endpoint_.transport != Transport::kUnix;
+  if (by_proxy && state_ == State::kDialing) {
+    state_ = State::kProxy;
+    proxy_.emplace(options_.proxy, endpoint_.host, PortOf(endpoint_));
+    ReadProxy(now);
+    return;
+  }
+  proxy_.reset();
+  state_ = State::kConnected;
+  // The proxy has answered, so nothing of what was for it waits any more.
+  sent_before_mqtt_ = connection_.sent_bytes();
+  core_.OnTransportUp(connection_, username_, password_, now);
+}
+
+void Loop::CheckConnection(Instant now) {
+  if (core_.is_up()) {
+    attempt_deadline_ = Instant::Max();
+    attempt_ = 0;
+  }
+  if (state_ == State::kConnected && core_.wants_close()) {
+    ConnectionEnded(Error(Errc::kConnectionLost), now);
+  } else if (reconnect_asked_) {
+    reconnect_asked_ = false;
+    connection_.Close(Connection::End::kNow, now);
+    ConnectionEnded(Error(Errc::kConnectionLost, "a reconnect was asked for"), now);
+  } else if (connection_.lost().has_value() && connection_.input().drained()) {
+    Error error(Errc::kConnectionLost);
+    error.WithErrno(*connection_.lost())
+        .WithPhase(core_.is_up() ? Phase::kEstablished : Phase::kHandshake);
+    ConnectionEnded(std::move(error), now);
+  }
+}
+
+void Loop::AttemptFailed(Error error, Instant now) {
+  resolver_.Forget();
+  dialer_.Stop();
+  ConnectionEnded(std::move(error), now);
+}
+
+// Closes in good order what can be: a DISCONNECT may wait in the output.
+void Loop::ConnectionEnded(Error cause, Instant now) {
+  core_.OnWritten(connection_.sent_bytes() - sent_before_mqtt_);
+  connection_.Close(state_ == State::kConnected ? Connection::End::kFlush : Connection::End::kNow,
+                    now);
+  proxy_.reset();
+  attempt_deadline_ = Instant::Max();
+  ++stats_.disconnects;
+  PlanRetry(core_.OnTransportDown(std::move(cause)), now);
+}
+
+void Loop::PlanRetry(const Core::Ending& ending, Instant now) {
+  state_ = State::kWaiting;
+  retry_at_ = Instant::Max();
+  if (core_.stopped()) return;
+  Disconnected event{.cause = ending.cause,
+                     .retry_in = std::nullopt,
+                     .reason_string = ending.reason_string,
+                     .server_reference = ending.server_reference};
+  const uint32_t attempts_max = options_.backoff.attempts_max;
+  const bool give_up =
+      !ending.cause.is_transient() || (attempts_max != 0 && attempt_ >= attempts_max);
+  if (give_up) {
+    core_.events().emplace_back(std::move(event));
+    Finish(ending.cause);
+    return;
+  }
+  const int64_t first_ms = std::max<int64_t>(options_.backoff.first.count(), 1);
+  const int64_t cap_ms = std::max<int64_t>(options_.backoff.cap.count(), 1);
+  const uint32_t doublings = std::min<uint32_t>(attempt_ == 0 ? 0 : attempt_ - 1, 20);
+  const int64_t longest_ms = std::min(cap_ms, first_ms << doublings);
+  const auto delay_ms = static_cast<int64_t>(random_.Below(static_cast<uint64_t>(longest_ms) + 1));
+  retry_at_ = now + kMillisecond * delay_ms;
+  event.retry_in = std::chrono::milliseconds(delay_ms);
+  core_.events().emplace_back(std::move(event));
+}
+
+// Nothing will happen any more: every handle resolves, and the owner gets the last event.
+void Loop::Finish(std::optional<Error> cause) {
+  if (state_ == State::kEnded) return;
+  state_ = State::kEnded;
+  connection_.Close(Connection::End::kNow, {});
+  core_.Shutdown();
+  commands_.clear();
+  hub_->Close(commands_);
+  for (Command& command : commands_) {
+    if (auto* publish = std::get_if<PublishCommand>(&command)) {
+      publish->promise.Resolve({.outcome = Outcome::kShutdown});
+    } else if (auto* subscribe = std::get_if<SubscribeCall>(&command)) {
+      subscribe->promise.Resolve({});
+    } else if (auto* request = std::get_if<RequestCall>(&command)) {
+      request->promise.Resolve({});
+    } else if (auto* disconnect = std::get_if<DisconnectCall>(&command)) {
+      disconnect->promise.Resolve({.outcome = Outcome::kShutdown});
+    }
+  }
+  commands_.clear();
+  core_.events().emplace_back(Stopped{cause});
+  end_ = cause.has_value() ? std::move(*cause) : Error(Errc::kStopped);
+}
+
+}  // namespace ringmq::client

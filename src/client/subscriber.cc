@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/subscriber.h"
+
+#include <iterator>
+#include <utility>
+
+#include "base/check.h"
+#include "codec/topic.h"
+
+namespace ringmq::client {
+
+Subscriber::~Subscriber() { RMQ_CHECK(idle()); }
+
+void Subscriber::Call(SubscribeCall call) {
+  if (call.unsubscribe) {
+    for (const SubscriptionRequest& request : call.requests) remembered_.erase(request.filter);
+  }
+  waiting_.push_back(std::move(call));
+}
+
+void Subscriber::OnConnected(Wire& wire, const ServerLimits& limits, bool session_present) {
+  RMQ_CHECK(wire_ == nullptr);
+  RMQ_CHECK(in_flight_.empty());
+  wire_ = &wire;
+  limits_ = limits;
+  if (!session_present) AskAgain();
+  Flush();
+}
+
+// One packet for each identifier, since a packet has one only. 5.0 s3.8.2.1.2
+void Subscriber::AskAgain() {
+  std::map<uint32_t, SubscribeCall> calls;
+  std::vector<SubscribeCall> full;
+  for (const auto& [filter, request] : remembered_) {
+    SubscribeCall& call = calls[request.id];
+    call.again = true;
+    call.requests.push_back(request);
+    if (call.requests.size() == kFiltersMax) {
+      full.push_back(std::move(call));
+      call = {};
+    }
+  }
+  for (auto& [id, call] : calls) {
+    if (!call.requests.empty()) full.push_back(std::move(call));
+  }
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(full.begin()),
+                  std::make_move_iterator(full.end()));
+}
+
+void Subscriber::OnDisconnected() {
+  wire_ = nullptr;
+  // Back to the front, in the order of sending. What the loop asked for again is asked for anew if
+  // need be.
+  for (auto it = in_flight_.rbegin(); it != in_flight_.rend(); ++it) {
+    auto& [id, call] = it->second;
+    ids_.Return(id);
+    if (!call.again) waiting_.push_front(std::move(call));
+  }
+  in_flight_.clear();
+  order_of_.clear();
+  std::erase_if(waiting_, [](const SubscribeCall& call) { return call.again; });
+}
+
+void Subscriber::Flush() {
+  while (wire_ != nullptr && !waiting_.empty()) {
+    SubscribeCall& front = waiting_.front();
+    if (!RefuseHere(front)) {
+      const codec::PacketId id = ids_.Take();
+      if (id == 0) return;
+      Send(front, id);
+      order_of_[id] = next_order_;
+      in_flight_[next_order_++] = {id, std::move(front)};
+    }
+    waiting_.pop_front();
+  }
+}
+
+ReasonCode Subscriber::Refusal(const SubscriptionRequest& request) const {
+  if (codec::IsSharedFilter(request.filter) && !limits_.shared_subscription_available) {
+    return ReasonCode::kSharedSubscriptionsNotSupported;
+  }
+  if (!limits_.wildcard_subscription_available &&
+      request.filter.find_first_of("+#") != std::string::npos) {
+    return ReasonCode::kWildcardSubscriptionsNotSupported;
+  }
+  if (request.id != 0 && !limits_.subscription_identifiers_available) {
+    return ReasonCode::kSubscriptionIdentifiersNotSupported;
+  }
+  return ReasonCode::kSuccess;
+}
+
+// A server that has said that it cannot would end the connection.
+bool Subscriber::RefuseHere(SubscribeCall& call) const {
+  if (call.unsubscribe) return false;
+  bool any = false;
+  std::vector<ReasonCode> reasons;
+  for (const SubscriptionRequest& request : call.requests) {
+    reasons.push_back(Refusal(request));
+    any |= reasons.back() != ReasonCode::kSuccess;
+  }
+  if (any) {
+    call.promise.Resolve({.outcome = Outcome::kInvalid, .reasons = reasons, .reason_string = {}});
+  }
+  return any;
+}
+
+void Subscriber::Send(SubscribeCall& call, codec::PacketId id) {
+  std::vector<uint8_t> filters;
+  for (const SubscriptionRequest& request : call.requests) {
+    if (call.unsubscribe) {
+      codec::AppendFilter(request.filter, filters);
+    } else {
+      const codec::SubscriptionOptions options{.qos = request.qos,
+                                               .no_local = request.no_local,
+                                               .retain_as_published = request.retain_as_published,
+                                               .retain_handling = request.retain_handling};
+      codec::AppendSubscription(request.filter, options, wire_->version(), filters);
+    }
+  }
+  const auto count = static_cast<uint32_t>(call.requests.size());
+  if (call.unsubscribe) {
+    const codec::Unsubscribe packet{
+        .packet_id = id, .properties = {}, .filters = filters, .filter_count = count};
+    wire_->Write(PacketType::kUnsubscribe, id, packet);
+    return;
+  }
+  const codec::Subscribe packet{.packet_id = id,
+                                .subscription_id = call.requests.front().id,
+                                .properties = {},
+                                .filters = filters,
+                                .filter_count = count};
+  wire_->Write(PacketType::kSubscribe, id, packet);
+}
+
+std::optional<Subscriber::Answered> Subscriber::OnAck(const codec::SubscribeAck& ack,
+                                                      bool unsubscribe) {
+  const auto order = order_of_.find(ack.packet_id);
+  if (order == order_of_.end()) return std::nullopt;
+  const auto found = in_flight_.find(order->second);
+  RMQ_CHECK(found != in_flight_.end());
+  if (found->second.second.unsubscribe != unsubscribe) return std::nullopt;
+  std::vector<ReasonCode> reasons(ack.reasons.begin(), ack.reasons.end());
+  // 3.1.1 acknowledges UNSUBSCRIBE without reasons.
+  if (unsubscribe && reasons.empty()) {
+    reasons.assign(found->second.second.requests.size(), ReasonCode::kSuccess);
+  }
+  if (reasons.size() != found->second.second.requests.size()) return std::nullopt;
+
+  SubscribeCall call = std::move(found->second.second);
+  in_flight_.erase(found);
+  order_of_.erase(order);
+  ids_.Return(ack.packet_id);
+  Answered answered{
+      .filters = {}, .reasons = reasons, .unsubscribe = unsubscribe, .again = call.again};
+  for (size_t i = 0; i < call.requests.size(); ++i) {
+    const SubscriptionRequest& request = call.requests[i];
+    answered.filters.push_back(request.filter);
+    if (unsubscribe) {
+      remembered_.erase(request.filter);
+      continue;
+    }
+    if (IsFailure(reasons[i])) {
+      remembered_.erase(request.filter);
+    } else if (!call.again) {
+      remembered_[request.filter] = request;
+    }
+  }
+  call.promise.Resolve({.outcome = Outcome::kAcknowledged,
+                        .reasons = std::move(reasons),
+                        .reason_string = std::string(ack.reason_string)});
+  Flush();
+  return answered;
+}
+
+void Subscriber::Shutdown() {
+  OnDisconnected();
+  for (SubscribeCall& call : waiting_) {
+    call.promise.Resolve({.outcome = Outcome::kShutdown, .reasons = {}, .reason_string = {}});
+  }
+  waiting_.clear();
+}
+
+}  // namespace ringmq::client

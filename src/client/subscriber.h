@@ -1,0 +1,83 @@
+// The client's subscriptions: requests on their way, and what was granted, remembered so that it
+// can be asked for again when the server has lost the session.
+//
+// A SUBSCRIBE or UNSUBSCRIBE that was sent and not answered when the connection ended is sent again
+// on the next one: the standard does not repeat them for us. What is remembered follows the user's
+// wish: added when granted, removed when UNSUBSCRIBE is asked for.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "client/packet_ids.h"
+#include "client/pending.h"
+#include "client/wire.h"
+#include "codec/packets.h"
+#include "ringmq/client.h"
+
+namespace ringmq::client {
+
+struct SubscribeCall {
+  std::vector<SubscriptionRequest> requests;  // Of UNSUBSCRIBE only the filters count.
+  SubscribePromise promise;
+  bool unsubscribe = false;
+  bool again = false;  // The loop's own, after the session was lost.
+};
+
+class Subscriber {
+ public:
+  // One SUBSCRIBE of ours holds no more, so that it fits what servers take.
+  static constexpr size_t kFiltersMax = 64;
+
+  explicit Subscriber(PacketIds& ids) : ids_(ids) {}
+  ~Subscriber();
+  Subscriber(const Subscriber&) = delete;
+  Subscriber& operator=(const Subscriber&) = delete;
+
+  void Call(SubscribeCall call);
+
+  // Without the session everything remembered is asked for again, before what waits.
+  void OnConnected(Wire& wire, const ServerLimits& limits, bool session_present);
+  void OnDisconnected();
+  void Flush();
+
+  // The call that the answer belongs to, resolved; nothing: nobody asked (a protocol error).
+  struct Answered {
+    std::vector<std::string> filters;
+    std::vector<ReasonCode> reasons;
+    bool unsubscribe = false;
+    bool again = false;
+  };
+  [[nodiscard]] std::optional<Answered> OnAck(const codec::SubscribeAck& ack, bool unsubscribe);
+
+  void Shutdown();
+
+  [[nodiscard]] bool idle() const { return waiting_.empty() && in_flight_.empty(); }
+  [[nodiscard]] size_t remembered() const { return remembered_.size(); }
+
+ private:
+  [[nodiscard]] ReasonCode Refusal(const SubscriptionRequest& request) const;
+  // True: resolved, because this server cannot.
+  [[nodiscard]] bool RefuseHere(SubscribeCall& call) const;
+  void Send(SubscribeCall& call, codec::PacketId id);
+  void AskAgain();
+
+  PacketIds& ids_;
+  Wire* wire_ = nullptr;
+  ServerLimits limits_;
+  std::deque<SubscribeCall> waiting_;
+  // By the order of sending, so that what is sent again keeps it.
+  std::map<uint64_t, std::pair<codec::PacketId, SubscribeCall>> in_flight_;
+  absl::flat_hash_map<codec::PacketId, uint64_t> order_of_;
+  uint64_t next_order_ = 0;
+  std::map<std::string, SubscriptionRequest> remembered_;
+};
+
+}  // namespace ringmq::client
