@@ -27,6 +27,7 @@
 #include "ringmq/broker_access.h"
 #include "ringmq/broker_event.h"
 #include "ringmq/expected.h"
+#include "ringmq/link.h"
 #include "ringmq/protocol.h"
 
 namespace ringmq {
@@ -144,6 +145,11 @@ class Broker {
 
   // Where it listens, in the order of BrokerOptions::listeners. Lives as long as the broker.
   [[nodiscard]] const std::vector<uint16_t>& ports() const;
+
+  // A client without a socket, see link.h. Waits for the answer of one shard, which takes one of
+  // its turns. kConnectionRefused with the reason; kStopped; kTimedOut after ten seconds; kDeadlock
+  // on a shard's thread. Any thread.
+  [[nodiscard]] Expected<Link> OpenLink(LinkOptions options = {});
 
   // Reads password and ACL file again. On an error everything stays as it was; otherwise the new
   // rights hold for everything that a client sends after this has returned.

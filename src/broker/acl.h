@@ -39,7 +39,8 @@ namespace ringmq::broker {
 struct Identity {
   std::string_view client_id;
   std::string_view username;
-  bool anonymous = false;  // No user name was given; `username` is ignored.
+  bool anonymous = false;       // No user name was given; `username` is ignored.
+  bool has_all_rights = false;  // A part of this process. $SYS is closed to it all the same.
 };
 
 enum class AclAccess : uint8_t { kDeny, kRead, kWrite, kReadWrite };

@@ -160,6 +160,15 @@ void Broker::AwaitPolicyTaken(Worker& worker) {
   if (!taken) log_.Warning("a shard is late; it takes the new rights with its next turn");
 }
 
+bool Broker::Attach(std::string_view client_id, Pipe::ShardEnd pipe) {
+  Worker& worker = *workers_[HomeOf(client_id, seed_, count_)];
+  const std::lock_guard lock(worker.mutex);
+  if (worker.ended) return false;
+  worker.next_pipes.push_back(std::move(pipe));
+  AnnounceRequest(worker);
+  return true;
+}
+
 bool Broker::IsShardThread() const {
   return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
     return worker->thread_id.load(std::memory_order_relaxed) == std::this_thread::get_id();
@@ -261,6 +270,7 @@ void Broker::Run(CoreId index) {
   while (!shard.stopped()) {
     if (stop_requested_.load(std::memory_order_acquire)) {
       shard.BeginStop(int64_t{config_.server.stop_timeout_ms} * kMillisecond);
+      if (shard.stopped()) break;  // Nothing was open: nothing would end the next turn.
     }
     if (worker.has_requests.load(std::memory_order_acquire)) {
       TakeRequests(worker, Turnover::kGoesOn);
@@ -270,6 +280,7 @@ void Broker::Run(CoreId index) {
   }
   shard.Turn({});  // Submits what the last turn wrote.
   for (const int fd : shard.Descriptors()) close(fd);
+  shard.ClosePipes();
   TakeRequests(worker, Turnover::kLast);
 }
 
@@ -279,6 +290,10 @@ void Broker::TakeRequests(Worker& worker, Turnover turnover) {
     worker.has_requests.store(false, std::memory_order_relaxed);
     if (worker.next_policy.has_value()) worker.shard->SetPolicy(*std::move(worker.next_policy));
     worker.next_policy.reset();
+    for (Pipe::ShardEnd& pipe : worker.next_pipes) {
+      if (turnover == Turnover::kGoesOn) worker.shard->Attach(std::move(pipe));
+    }
+    worker.next_pipes.clear();
     worker.statistics = worker.shard->Snapshot();
     worker.statistics_wanted = false;
     worker.ended = turnover == Turnover::kLast;

@@ -24,6 +24,7 @@
 #include "broker/event_sink.h"
 #include "broker/log.h"
 #include "broker/parcel.h"
+#include "broker/pipe.h"
 #include "broker/shard.h"
 #include "broker/statistics.h"
 #include "reactor/ring.h"
@@ -63,6 +64,12 @@ class Broker {
   // Stops accepting, says goodbye, flushes, and joins every thread, within stop_timeout_ms.
   void Stop();
 
+  // Gives a new link to the shard that keeps the sessions of its client identifier. False: that one
+  // has ended. Any thread.
+  [[nodiscard]] bool Attach(std::string_view client_id, Pipe::ShardEnd pipe);
+  // Whether the caller is one of the broker's own, which must not wait for another.
+  [[nodiscard]] bool IsShardThread() const;
+
   // The figures of all shards: asks each and waits for two seconds at most, then the last known
   // count. On a shard's own thread: the last known. Any thread.
   [[nodiscard]] Statistics CollectStatistics() const;
@@ -84,6 +91,7 @@ class Broker {
     mutable std::mutex mutex;                  // Guards all below, and every change of the above.
     mutable std::condition_variable answered;  // Something below changed.
     std::optional<AccessPolicy> next_policy;
+    std::vector<Pipe::ShardEnd> next_pipes;
     bool statistics_wanted = false;
     bool ended = false;     // The shard takes no more requests.
     Statistics statistics;  // As last asked for; in the end the final ones.
@@ -98,7 +106,6 @@ class Broker {
   void Run(CoreId index);
   static void OfferPolicy(Worker& worker, const AccessPolicy& policy);
   void AwaitPolicyTaken(Worker& worker);
-  [[nodiscard]] bool IsShardThread() const;
   static void AnnounceRequest(Worker& worker);
   enum class Turnover : uint8_t { kGoesOn, kLast };
   static void TakeRequests(Worker& worker, Turnover turnover);

@@ -11,6 +11,7 @@
 #include "base/slab.h"
 #include "base/time.h"
 #include "base/timer_wheel.h"
+#include "broker/acl.h"
 #include "codec/message.h"
 #include "session/session.h"
 
@@ -34,6 +35,8 @@ struct ClientSession {
 
   const std::string client_id;
   uint64_t identity = 0;               // Hash of the client identifier; equal on all cores.
+  bool local = false;                  // Of a link of this process. Never changes.
+  bool has_all_rights = false;         // Rules do not count for it.
   std::unique_ptr<std::string> owner;  // User name that made it; null: anonymous. Never changes.
   base::Handle<ClientSession> self;
   base::Handle<Connection> connection;
@@ -45,5 +48,13 @@ struct ClientSession {
   bool full = false;     // Its queue; shared groups skip it meanwhile.
   std::unique_ptr<WillRecord> will;
 };
+
+// Views of the session.
+inline Identity IdentityOf(const ClientSession& session) {
+  return {.client_id = session.client_id,
+          .username = session.owner ? *session.owner : std::string_view(),
+          .anonymous = session.owner == nullptr,
+          .has_all_rights = session.has_all_rights};
+}
 
 }  // namespace ringmq::broker

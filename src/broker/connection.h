@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "base/timer_wheel.h"
 #include "broker/enhanced_auth.h"
+#include "broker/pipe.h"
 #include "codec/frame_sink.h"
 #include "codec/topic_alias.h"
 #include "ringmq/broker_event.h"
@@ -57,7 +58,8 @@ class Connection final : public codec::FrameSink {
   Wire& wire_;
 
  public:
-  const int fd;
+  const int fd;         // -1: a pipe.
+  Pipe::ShardEnd pipe;  // Instead of a socket, to a Link of this process.
   ConnectionState state = ConnectionState::kAwaitConnect;
   ReceiveState receive = ReceiveState::kIdle;
   uint8_t jobs = 0;            // SUBSCRIBEs that wait for other cores.

@@ -55,13 +55,17 @@ struct ShardOptions {
   EventSink* events = nullptr;  // Null: nobody wants to know.
 };
 
+// The core that keeps the sessions of a client identifier.
+[[nodiscard]] inline CoreId HomeOf(std::string_view client_id, uint64_t hash_key, CoreId count) {
+  return static_cast<CoreId>(base::StableHash(client_id, hash_key, 1) % count);
+}
+
 struct Core {
   Core(const ShardOptions& options, const Config& config, reactor::Ring& ring, CoreMesh& mesh,
        Shared& shared, Authenticator& authenticator, const AuthMethods& auth_methods, Log& log);
 
-  // The core that keeps the sessions of a client identifier.
   [[nodiscard]] CoreId HomeOf(std::string_view client_id) const {
-    return static_cast<CoreId>(base::StableHash(client_id, options.hash_key, 1) % options.count);
+    return broker::HomeOf(client_id, options.hash_key, options.count);
   }
   // The core that keeps the retained message of a topic.
   [[nodiscard]] CoreId RetainedOwnerOf(std::string_view topic) const {

@@ -139,9 +139,7 @@ void Dispatcher::Redispatch(const FilterName& group, codec::MessageRef message) 
 void Dispatcher::DeliverTo(ClientSession& session, codec::Publication& publication,
                            const session::DeliveryOptions& options) {
   if (!core_.policy.AllowsEverything()) {
-    const Identity who{.client_id = session.client_id,
-                       .username = session.owner ? *session.owner : std::string_view(),
-                       .anonymous = session.owner == nullptr};
+    const Identity who = IdentityOf(session);
     if (!core_.policy.MayReceive(who, publication.content().topic)) {
       core_.Drop(DropReason::kNotAuthorized, session.client_id, publication.content().topic);
       return;

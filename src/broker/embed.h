@@ -9,6 +9,7 @@
 #include "broker/embed_auth.h"
 #include "broker/embed_events.h"
 #include "broker/enhanced_auth.h"
+#include "broker/link_client.h"
 #include "broker/log.h"
 #include "ringmq/broker.h"
 
@@ -35,6 +36,7 @@ class Embedding {
   [[nodiscard]] bool stopped() const { return stopped_; }
   void Stop();
   [[nodiscard]] EventQueue& events() { return events_; }
+  [[nodiscard]] Expected<std::unique_ptr<LinkClient>> OpenLink(LinkOptions options);
 
  private:
   explicit Embedding(const BrokerOptions& options);

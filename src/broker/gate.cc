@@ -31,6 +31,10 @@ bool HasAnswer(codec::DecodeError error, ProtocolVersion version) {
          error == codec::DecodeError::kClientIdentifierNotValid;
 }
 
+bool HasAllRights(const Connection& connection) {
+  return connection.pipe != nullptr && connection.pipe->rights() == PipeRights::kAll;
+}
+
 }  // namespace
 
 Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
@@ -96,6 +100,10 @@ std::string Gate::AssignClientId() {
 
 Gate::Identification Gate::Identify(Connection& connection, const codec::Connect& connect,
                                     std::string_view client_id, std::string& username) {
+  if (connection.pipe != nullptr) {  // Of this process: trusted, whatever it says.
+    if (connect.has_username) username = std::string(connect.username);
+    return Identification::kVerified;
+  }
   const bool has_users = !core_.config.users.empty() || !core_.config.auth.password_file.empty();
   if (!core_.authenticator.decides_alone() && (!connect.has_username || !has_users)) {
     const ListenerConfig& listener = core_.config.listeners[connection.listener];
@@ -263,11 +271,14 @@ void Gate::Establish(Connection& connection, const codec::Connect& connect,
     Refuse(connection, will, client_id);
     return;
   }
-  const Sessions::Opened opened = sessions_.Open(connection, {.client_id = client_id,
-                                                              .username = username,
-                                                              .clean_start = connect.clean_start,
-                                                              .expiry_s = AgreeExpiry(connect),
-                                                              .will = MakeWill(connect)});
+  const Sessions::Opened opened =
+      sessions_.Open(connection, {.client_id = client_id,
+                                  .username = username,
+                                  .clean_start = connect.clean_start,
+                                  .local = connection.pipe != nullptr,
+                                  .has_all_rights = HasAllRights(connection),
+                                  .expiry_s = AgreeExpiry(connect),
+                                  .will = MakeWill(connect)});
   if (opened.session == nullptr) {
     Refuse(connection, ReasonCode::kNotAuthorized, client_id);
     return;
@@ -331,7 +342,9 @@ void Gate::SetUpLink(Connection& connection, const codec::Connect& connect) {
 }
 
 void Gate::AgreeKeepAlive(Connection& connection, uint16_t wanted_s) {
-  const uint16_t maximum_s = core_.config.mqtt.keep_alive_s_max;
+  // A pipe tells when its other end goes.
+  const uint16_t maximum_s =
+      connection.pipe != nullptr ? uint16_t{0} : core_.config.mqtt.keep_alive_s_max;
   connection.keep_alive_s =
       maximum_s != 0 && (wanted_s == 0 || wanted_s > maximum_s) ? maximum_s : wanted_s;
   if (connection.keep_alive_s == 0) {

@@ -37,6 +37,14 @@ void Protocol::OnAccepted(int fd, uint32_t listener) {
   wire_.StartReceiving(connection);
 }
 
+void Protocol::OnLink(Pipe::ShardEnd pipe) {
+  ++core_.statistics.connections_accepted;
+  core_.shared.connections.fetch_add(1, std::memory_order_relaxed);
+  Connection& connection = wire_.AdoptPipe(std::move(pipe));
+  core_.wheel.Arm(connection.timer,
+                  core_.now + int64_t{core_.config.limits.connect_timeout_ms} * kMillisecond);
+}
+
 void Protocol::OnHandOver(Connection& connection) { gate_.HandOver(connection); }
 
 size_t Protocol::BytesNeeded(const Connection& connection, std::span<const uint8_t> input) {
@@ -244,9 +252,7 @@ ReasonCode Protocol::CheckPublish(const ClientSession& session,
   }
   if (publish.topic[0] == '$' && IsSysTopic(publish.topic)) return ReasonCode::kNotAuthorized;
   if (core_.policy.AllowsEverything()) return ReasonCode::kSuccess;
-  const Identity who{.client_id = session.client_id,
-                     .username = session.owner ? *session.owner : std::string_view(),
-                     .anonymous = session.owner == nullptr};
+  const Identity who = IdentityOf(session);
   return core_.policy.MayPublish(who, publish.topic) ? ReasonCode::kSuccess
                                                      : ReasonCode::kNotAuthorized;
 }

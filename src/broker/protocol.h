@@ -38,6 +38,9 @@ class Protocol final : public WireEvents {
   void OnHandOver(Connection& connection) override;
   void OnDrained(Connection& connection) override;
 
+  // A link of this process, on the core of its client identifier. No limit counts for it.
+  void OnLink(Pipe::ShardEnd pipe);
+
   // Connect timeout, keep alive or lingering close.
   void OnTimer(Connection& connection);
 

@@ -17,7 +17,7 @@ Sessions::Opened Sessions::Open(Connection& connection, Request request) {
   if (session != nullptr) {
     const std::string_view owner = session->owner ? *session->owner : std::string_view();
     // Nobody gets or destroys a session by naming its client identifier.
-    if (owner != request.username) return {};
+    if (owner != request.username || session->local != request.local) return {};
     TakeOver(*session, request.clean_start);
     session = Find(request.client_id);  // It may have ended with the old connection.
     if (session != nullptr && request.clean_start) {
@@ -30,6 +30,7 @@ Sessions::Opened Sessions::Open(Connection& connection, Request request) {
   core_.wheel.Disarm(session->timer);
   session->full = false;  // What still waits is about to be sent.
   session->connection = connection.self;
+  session->has_all_rights = request.has_all_rights;
   session->expiry_s = request.expiry_s;
   session->will = std::move(request.will);
   connection.session = session->self;
@@ -45,6 +46,7 @@ ClientSession& Sessions::Create(const Request& request) {
   ClientSession& session = core_.sessions.Get(handle);
   session.self = handle;
   session.timer.cookie = MakeCookie(TimerKind::kSession, handle);
+  session.local = request.local;
   session.identity = base::StableHash(request.client_id, core_.options.hash_key, 3) | 1;
   if (!request.username.empty()) session.owner = std::make_unique<std::string>(request.username);
   by_client_id_.emplace(session.client_id, handle);
@@ -175,9 +177,7 @@ void Sessions::RedispatchShared(ClientSession& session) {
 void Sessions::DropUnreadable() {
   if (core_.policy.AllowsEverything()) return;
   core_.sessions.ForEach([this](base::Handle<ClientSession>, ClientSession& session) {
-    const Identity who{.client_id = session.client_id,
-                       .username = session.owner ? *session.owner : std::string_view(),
-                       .anonymous = session.owner == nullptr};
+    const Identity who = IdentityOf(session);
     const size_t dropped = session.qos.DropQueuedIf([&](const codec::MessageRef& message) {
       return !core_.policy.MayReceive(who, message.topic());
     });

@@ -30,6 +30,8 @@ class Sessions {
     std::string_view client_id;
     std::string_view username;  // Verified; empty: anonymous.
     bool clean_start = true;
+    bool local = false;  // Through a pipe.
+    bool has_all_rights = false;
     uint32_t expiry_s = 0;
     std::unique_ptr<WillRecord> will;
   };

@@ -77,6 +77,7 @@ void Shard::Turn(Duration wait_max) {
   core_.ops.clear();
   core_.now = core_.ring.Now();
   for (const reactor::Completion& completion : completions) wire_.OnCompletion(completion);
+  wire_.ServePipes();
   DrainLanes();
   gate_.CollectVerdicts();
   FireTimers();

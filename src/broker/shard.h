@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "broker/core.h"
@@ -35,6 +36,12 @@ class Shard {
 
   // Takes over a listening descriptor. `listener` is its place in Config::listeners.
   void Listen(int fd, uint32_t listener) { wire_.Listen(fd, listener); }
+  // A link of this process, whose client identifier lives here. Let go at once when stopping.
+  void Attach(Pipe::ShardEnd pipe) {
+    if (!stopping_) protocol_.OnLink(std::move(pipe));
+  }
+  // The last call but those that only look: tells links that nobody is here any more.
+  void ClosePipes() { wire_.ClosePipes(); }
   // New rights count from now on, for messages that wait in queues too.
   void SetPolicy(AccessPolicy policy);
 

@@ -104,9 +104,7 @@ ReasonCode Subscriptions::Check(const ClientSession& session, std::string_view f
     return ReasonCode::kQuotaExceeded;
   }
   if (core_.policy.AllowsEverything()) return ReasonCode::kSuccess;
-  const Identity who{.client_id = session.client_id,
-                     .username = session.owner ? *session.owner : std::string_view(),
-                     .anonymous = session.owner == nullptr};
+  const Identity who = IdentityOf(session);
   return core_.policy.MaySubscribe(who, full_filter) ? ReasonCode::kSuccess
                                                      : ReasonCode::kNotAuthorized;
 }

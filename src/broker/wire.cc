@@ -150,6 +150,10 @@ Connection& Wire::Adopt(int fd, uint32_t listener) {
 
 void Wire::StartReceiving(Connection& connection) {
   if (connection.receive != ReceiveState::kIdle || !wants_bytes(connection)) return;
+  if (connection.pipe != nullptr) {
+    pipes_due_.push_back(connection.self);
+    return;
+  }
   // One cancel at a time, or two in flight would carry the same token.
   if (connection.cancel_open) return;
   const bool multishot = connection.open();
@@ -318,6 +322,10 @@ void Wire::OnLingerTimeout(Connection& connection) {
 
 void Wire::ContinueClosing(Connection& connection) {
   RMQ_CHECK(connection.state == ConnectionState::kClosing);
+  if (connection.pipe != nullptr) {
+    ContinueClosingPipe(connection);
+    return;
+  }
   if (connection.closing_fd) return;
   if (connection.abort && !connection.output.sending()) connection.output.Reset(core_.chunks);
   if (connection.abort && connection.output.sending() && !connection.send_cancelled) {
@@ -362,7 +370,7 @@ std::vector<int> Wire::Descriptors() const {
     if (!listener.closing_fd) descriptors.push_back(listener.fd);
   }
   core_.connections.ForEach([&](Handle<Connection>, const Connection& connection) {
-    if (!connection.closing_fd) descriptors.push_back(connection.fd);
+    if (connection.fd >= 0 && !connection.closing_fd) descriptors.push_back(connection.fd);
   });
   return descriptors;
 }
@@ -406,6 +414,10 @@ void Wire::FlushDirty() {
 
 void Wire::StartSend(Connection& connection) {
   if (connection.output.empty() || connection.output.sending()) return;
+  if (connection.pipe != nullptr) {
+    FlushPipe(connection, Pipe::Bound::kKeep);
+    return;
+  }
   ++connection.operations;
   core_.ops.push_back({.code = reactor::OpCode::kSend,
                        .fd = connection.fd,

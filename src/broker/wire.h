@@ -18,6 +18,7 @@
 #include "base/slab.h"
 #include "broker/connection.h"
 #include "broker/core.h"
+#include "broker/pipe.h"
 #include "reactor/ring.h"
 
 namespace ringmq::broker {
@@ -50,7 +51,7 @@ enum class CloseMode : uint8_t {
 
 class Wire {
  public:
-  Wire(Core& core, WireEvents& events) : core_(core), events_(events) {}
+  Wire(Core& core, WireEvents& events) : core_(core), events_(events), port_(core.ring) {}
 
   void Listen(int fd, uint32_t listener);
   void StopListening();
@@ -58,6 +59,13 @@ class Wire {
 
   // Takes over a descriptor. Nothing is received until StartReceiving().
   Connection& Adopt(int fd, uint32_t listener);
+  // The same for a pipe, which begins with the next ServePipes().
+  Connection& AdoptPipe(Pipe::ShardEnd pipe);
+  // Handles what pipes brought, and goes on where they had no room. Once a turn.
+  void ServePipes();
+  // The shard is about to end: tells those at the other ends. No pipe may be served afterwards.
+  void ClosePipes();
+
   // One receive at a time until CONNECT has been answered (so that a hand-over finds nothing in
   // flight), multishot afterwards.
   void StartReceiving(Connection& connection);
@@ -76,7 +84,7 @@ class Wire {
 
   void MarkDirty(Connection& connection);
   void FlushDirty();
-  [[nodiscard]] bool has_dirty() const { return !dirty_.empty(); }
+  [[nodiscard]] bool has_dirty() const { return !dirty_.empty() || !pipes_due_.empty(); }
 
   void OnCompletion(const reactor::Completion& completion);
   void OnLingerTimeout(Connection& connection);
@@ -113,6 +121,9 @@ class Wire {
   void StartSend(Connection& connection);
   void ContinueClosing(Connection& connection);
   void LosePeer(Connection& connection);
+  void ServePipe(Connection& connection);
+  void FlushPipe(Connection& connection, Pipe::Bound bound);
+  void ContinueClosingPipe(Connection& connection);
   [[nodiscard]] bool wants_bytes(const Connection& connection) const;
 
   Core& core_;
@@ -121,6 +132,10 @@ class Wire {
   std::vector<base::Handle<Connection>> dirty_;
   std::vector<base::Handle<Connection>> flushing_;  // FlushDirty()'s own; kept for its memory.
   std::vector<std::vector<uint8_t>> spare_partials_;
+  PipePort port_;
+  std::vector<base::Handle<Connection>> pipes_due_;  // To be served though nobody rang.
+  std::vector<uint64_t> rung_;                       // ServePipes()'s own; kept for its memory.
+  std::vector<uint8_t> pipe_input_;                  // ServePipe()'s own; likewise.
   int64_t open_count_ = 0;
   size_t listeners_open_ = 0;
 };

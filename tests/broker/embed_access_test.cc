@@ -43,6 +43,7 @@ TEST(EmbeddedAuthenticate, DecidesByNamePasswordAndPeer) {
   EXPECT_EQ(Peer(broker.ports()[0], "c1", "ann", "right").connack(), 0);
   EXPECT_EQ(Peer(broker.ports()[0], "c2", "ann", "wrong").connack(), 0x8a);
   EXPECT_EQ(Peer(broker.ports()[0], "c3").connack(), kRefused);  // Loopback or not.
+  const std::lock_guard lock(mutex);
   EXPECT_EQ(asked, (std::vector<std::string>{"c1 ann right", "c2 ann wrong", "c3  "}));
 }
 
