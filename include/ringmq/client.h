@@ -128,6 +128,9 @@ class Client {
   // 5.0 s4.12.1; needs Options::authenticator.
   void Reauthenticate() const;
 
+  // Makes a Poll() that sleeps return early; any thread.
+  void Wake() const;
+
   [[nodiscard]] ClientStats stats() const;
 
  private:

@@ -20,6 +20,7 @@ class Runner {
 
   // Until the loop has ended by itself. Returns why: kStopped after Disconnect().
   Error Join();
+  // From the handler it only asks, and returns; the Runner may not be destroyed there.
   void Stop();
 
  private:

@@ -238,6 +238,8 @@ void Client::Reauthenticate() const {
   static_cast<void>(hub_->Post(command));
 }
 
+void Client::Wake() const { hub_->WakeOwner(); }
+
 ClientStats Client::stats() const { return hub_->stats(); }
 
 // --- EventLoop.

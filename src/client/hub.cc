@@ -81,6 +81,12 @@ bool Hub::Post(Command& command) {
   return true;
 }
 
+void Hub::WakeOwner() {
+  const std::lock_guard lock(mutex_);
+  attention_->told.fetch_add(1, std::memory_order_relaxed);
+  if (ring_ != nullptr) ring_->Wake();
+}
+
 void Hub::Send(uint64_t ticket, ReasonCode reason) noexcept {
   Command command = AckCommand{.ticket = ticket, .reason = reason};
   static_cast<void>(Post(command));  // Without a loop there is nobody to tell.

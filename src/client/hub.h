@@ -57,6 +57,8 @@ class Hub final : public AckSink {
   [[nodiscard]] Room AwaitRoom(size_t size_bytes, std::chrono::steady_clock::time_point deadline);
   // False: the loop has ended, and `command` is as it was.
   [[nodiscard]] bool Post(Command& command);
+  // Makes Poll() return.
+  void WakeOwner();
   [[nodiscard]] ClientStats stats();
   [[nodiscard]] ProtocolVersion version() const { return version_; }
   [[nodiscard]] Attention& attention() { return *attention_; }

@@ -27,7 +27,8 @@ struct Attention {
   std::mutex mutex;
   std::condition_variable changed;
   std::atomic<std::thread::id> loop_thread{};  // Default: nobody polls yet.
-  std::atomic<uint64_t> told{0};  // Results that somebody waited for. Relaxed: whether it moved.
+  std::atomic<uint64_t> told{
+      0};  // What Poll() returns for besides events. Relaxed: whether it moved.
 
   void Ref() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
   void Unref() noexcept {
