@@ -66,7 +66,7 @@ Instant Shard::TurnDeadline(Duration wait_max) {
   // While other cores' lanes are full, or memory is, there is nothing to do but look again soon.
   if (work_waits) return core_.outbox.blocked() ? core_.now + kMillisecond : Instant{};
   if (!mesh_.PrepareSleep(core_.options.index)) return Instant{};
-  return std::min(core_.wheel.NextDeadline(), core_.now + wait_max);
+  return std::min({core_.wheel.NextDeadline(), core_.now + wait_max, stop_deadline_});
 }
 
 void Shard::Turn(Duration wait_max) {

@@ -365,6 +365,32 @@ TEST(EmbeddedLink, IsToldWhenTheBrokerStops) {
   EXPECT_EQ(broker.OpenLink().error().code(), Errc::kStopped);
 }
 
+TEST(EmbeddedLink, MayBeBusyWhenTheBrokerStops) {
+  for (int round = 0; round < 10; ++round) {
+    Broker broker = StartOrDie(OnePort());
+    std::vector<std::thread> threads;
+    std::atomic<int> busy{0};
+    for (int n = 0; n < 3; ++n) {
+      threads.emplace_back([&broker, &busy] {
+        Link link = OpenOrDie(broker);
+        (void)link.Subscribe("#", {.qos = Qos::kExactlyOnce});
+        Reader reader(link);
+        busy.fetch_add(1);
+        busy.notify_all();
+        while (reader.Step(milliseconds(0))) {
+          for (int qos = 0; qos <= 2; ++qos) {
+            (void)link.Publish("t", "x", {.qos = static_cast<Qos>(qos)});
+          }
+        }
+        EXPECT_EQ(reader.Closed(), 0x8b);
+      });
+    }
+    for (int have = busy.load(); have < 3; have = busy.load()) busy.wait(have);
+    broker.Stop();
+    for (std::thread& thread : threads) thread.join();
+  }
+}
+
 TEST(EmbeddedLink, MayOutliveTheBroker) {
   auto broker = std::make_unique<Broker>(StartOrDie(OnePort()));
   Link link = OpenOrDie(*broker);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -33,6 +34,42 @@ TEST(Embedding, LeavesNeitherThreadNorDescriptorBehind) {
   }
   EXPECT_EQ(EntriesOf("/proc/self/task"), threads);
   EXPECT_EQ(EntriesOf("/proc/self/fd"), descriptors);
+}
+
+TEST(Embedding, StopsInTimeAndClosesWhatDoesNotGoAway) {
+  const size_t descriptors = EntriesOf("/proc/self/fd");
+  {
+    BrokerOptions options = OnePort(1);
+    options.stop_timeout = std::chrono::milliseconds(100);
+    Broker broker = StartOrDie(std::move(options));
+    Peer deaf(broker.ports()[0], "deaf");
+    deaf.Subscribe("t", 0);
+    Peer loud(broker.ports()[0], "loud");
+    const std::string payload(1'000'000, 'x');
+    for (int i = 0; i < 12; ++i) loud.Publish("t", payload, 1);
+    const auto begin = std::chrono::steady_clock::now();
+    broker.Stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  }
+  EXPECT_EQ(EntriesOf("/proc/self/fd"), descriptors);
+}
+
+TEST(Embedding, ReadsItsRightsAgain) {
+  const std::string path = testing::TempDir() + "embed_test_acl";
+  const auto write = [&path](const char* text) { std::ofstream(path) << text; };
+  write("topic readwrite a\n");
+  BrokerOptions options = OnePort();
+  options.acl_file = path;
+  Broker broker = StartOrDie(std::move(options));
+  Peer peer(broker.ports()[0], "peer");
+  EXPECT_EQ(peer.Publish("b", "x", 1), 0x87);
+  write("nonsense\n");
+  EXPECT_FALSE(broker.Reload().ok());
+  EXPECT_EQ(peer.Publish("a", "x", 1), 0x10);
+  write("topic readwrite b\n");
+  EXPECT_TRUE(broker.Reload().ok());
+  EXPECT_EQ(peer.Publish("b", "x", 1), 0x10);
+  std::filesystem::remove(path);
 }
 
 TEST(Embedding, HoldsSeveralBrokersThatShareNothing) {
