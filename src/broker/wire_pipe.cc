@@ -21,9 +21,8 @@ Connection& Wire::AdoptPipe(Pipe::ShardEnd pipe) {
 void Wire::ServePipes() {
   rung_.clear();
   port_.Collect(rung_);
-  for (const base::Handle<Connection> handle : std::exchange(pipes_due_, {})) {
-    rung_.push_back(handle.Pack());
-  }
+  for (const base::Handle<Connection> handle : pipes_due_) rung_.push_back(handle.Pack());
+  pipes_due_.clear();  // Serving may add some again: those come with the next turn.
   for (const uint64_t name : rung_) {
     Connection* const connection = core_.connections.Find(base::Handle<Connection>::Unpack(name));
     if (connection != nullptr) ServePipe(*connection);

@@ -14,9 +14,12 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "broker/broker.h"
+#include "ringmq/broker.h"
 #include "support/counting_allocator.h"
 
 namespace ringmq::broker {
@@ -135,6 +138,57 @@ TEST_F(Allocations, Qos1TakesOneBlockAMessage) {
   const uint64_t before = support::AllocationCount();
   RunQos1(2000);
   EXPECT_EQ(support::AllocationCount() - before, 2000u);
+}
+
+// From one link to another, on one shard. Now and then packets meet in a lane that never met
+// before, and a buffer grows: how often depends on time, that it ends does not.
+constexpr uint64_t kGrowthsMax = 16;
+
+class LinkAllocations : public testing::Test {
+ protected:
+  LinkAllocations() {
+    BrokerOptions options;
+    options.links_only = true;
+    options.threads = 1;
+    options.sys_interval_s = 0;
+    broker_.emplace(*ringmq::Broker::Start(std::move(options)));
+    source_.emplace(*broker_->OpenLink());
+    target_.emplace(*broker_->OpenLink());
+  }
+
+  void Subscribe(Qos qos) {
+    ASSERT_TRUE(target_->Subscribe("t", {.qos = qos}).ok());
+    ASSERT_EQ(target_->Receive(std::chrono::seconds(10))->size(), 1u);
+  }
+  // Each through before the next.
+  void Run(Qos qos, int count) {
+    for (int i = 0; i < count; ++i) {
+      ASSERT_TRUE(source_->Publish("t", "abcd", {.qos = qos}).ok());
+      ASSERT_EQ(target_->Receive(std::chrono::seconds(10))->size(), 1u);
+      if (qos == Qos::kAtMostOnce) continue;
+      ASSERT_EQ(source_->Receive(std::chrono::seconds(10))->size(), 1u);
+    }
+  }
+
+  std::optional<ringmq::Broker> broker_;
+  std::optional<Link> source_;
+  std::optional<Link> target_;
+};
+
+TEST_F(LinkAllocations, Qos0TakesNothingAfterWarmUp) {
+  Subscribe(Qos::kAtMostOnce);
+  Run(Qos::kAtMostOnce, 200);
+  const uint64_t before = support::AllocationCount();
+  Run(Qos::kAtMostOnce, 2000);
+  EXPECT_LE(support::AllocationCount() - before, kGrowthsMax);
+}
+
+TEST_F(LinkAllocations, Qos2TakesOneBlockAMessage) {
+  Subscribe(Qos::kExactlyOnce);
+  Run(Qos::kExactlyOnce, 200);
+  const uint64_t before = support::AllocationCount();
+  Run(Qos::kExactlyOnce, 2000);
+  EXPECT_LE(support::AllocationCount() - before, 2000u + kGrowthsMax);
 }
 
 }  // namespace
