@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace ringmq::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+Expected<Settings> Parse(Command command, std::vector<std::string_view> words,
+                         Surroundings around = {}) {
+  around.random_id = "0123456789abcdefghij";
+  around.process_id = 77;
+  return ParseOptions(command, words, around);
+}
+
+Settings Good(Command command, std::vector<std::string_view> words, Surroundings around = {}) {
+  Expected<Settings> parsed = Parse(command, std::move(words), around);
+  EXPECT_TRUE(parsed.ok()) << (parsed.ok() ? "" : parsed.error().detail());
+  return parsed.ok() ? *parsed : Settings{};
+}
+
+std::string Complaint(Command command, std::vector<std::string_view> words,
+                      Surroundings around = {}) {
+  Expected<Settings> parsed = Parse(command, std::move(words), around);
+  EXPECT_FALSE(parsed.ok());
+  return parsed.ok() ? "" : parsed.error().detail();
+}
+
+TEST(Options, PublishesToLocalhostWithMqtt311UnlessSaidOtherwise) {
+  const Settings settings = Good(Command::kPub, {"-t", "a/b", "-m", "on"});
+  EXPECT_THAT(settings.client.servers, ElementsAre(Endpoint{.host = "localhost"}));
+  EXPECT_EQ(settings.client.version, ProtocolVersion::kV311);
+  EXPECT_EQ(settings.client.client_id, "ringmq-0123456789abcdef");
+  EXPECT_EQ(settings.client.session, SessionStart::kFresh);
+  EXPECT_EQ(settings.client.keep_alive_s, 60);
+  EXPECT_THAT(settings.topics, ElementsAre("a/b"));
+  EXPECT_EQ(settings.publish.source, PayloadSource::kArgument);
+  EXPECT_EQ(settings.publish.payload, "on");
+  EXPECT_EQ(settings.publish.repeat_count, 1u);
+}
+
+TEST(Options, RequestsWithMqtt5AndMakesUpAResponseTopic) {
+  const Settings settings = Good(Command::kRr, {"-t", "a", "-n"});
+  EXPECT_EQ(settings.client.version, ProtocolVersion::kV5);
+  EXPECT_EQ(settings.client.client_id, "");
+  EXPECT_EQ(settings.response_topic, "ringmq/rr/0123456789abcdefghij");
+  EXPECT_EQ(Good(Command::kRr, {"-t", "a", "-n", "-V", "311", "-e", "r"}).response_topic, "r");
+  EXPECT_THAT(Complaint(Command::kRr, {"-t", "a", "-n", "-V", "311"}), HasSubstr("-e: before"));
+}
+
+TEST(Options, TakeLongNamesWithAndWithoutEqualsSign) {
+  const Settings settings = Good(
+      Command::kPub, {"--host=h", "--port", "1884", "--topic=a=b", "--message=", "--qos", "2"});
+  EXPECT_THAT(settings.client.servers, ElementsAre(Endpoint{.host = "h", .port = 1884}));
+  EXPECT_THAT(settings.topics, ElementsAre("a=b"));
+  EXPECT_EQ(settings.publish.payload, "");
+  EXPECT_EQ(settings.qos, Qos::kExactlyOnce);
+}
+
+TEST(Options, ReadUrlsWithTheirTopic) {
+  const Settings settings =
+      Good(Command::kSub, {"-L", "mqtt://me:s%40e@[::1]:1999/plant/#", "-t", "b"});
+  EXPECT_THAT(settings.client.servers, ElementsAre(Endpoint{.host = "::1", .port = 1999}));
+  EXPECT_EQ(settings.client.username, "me");
+  EXPECT_EQ(settings.client.password, "s@e");
+  EXPECT_THAT(settings.topics, ElementsAre("plant/#", "b"));
+}
+
+TEST(Options, ChooseTheTransport) {
+  const auto transport = [](std::vector<std::string_view> words) {
+    words.insert(words.end(), {"-t", "a", "-n"});
+    return Good(Command::kPub, words).client.servers.at(0);
+  };
+  EXPECT_EQ(transport({"--cafile", "ca.pem"}).transport, Transport::kTls);
+  EXPECT_EQ(transport({"-p", "8883"}).transport, Transport::kTls);
+  EXPECT_EQ(transport({"-L", "mqtts://h"}).transport, Transport::kTls);
+  EXPECT_EQ(transport({"-L", "ws://h/chat"}),
+            (Endpoint{.transport = Transport::kWebSocket, .host = "h", .path = "/chat"}));
+  EXPECT_EQ(transport({"-L", "wss://h:1"}).path, "/mqtt");
+  EXPECT_EQ(transport({"--unix", "/run/m"}),
+            (Endpoint{.transport = Transport::kUnix, .host = "/run/m"}));
+  EXPECT_EQ(transport({"-L", "unix:///run/m"}).host, "/run/m");
+}
+
+TEST(Options, ReadProxies) {
+  const Settings settings =
+      Good(Command::kPub, {"-t", "a", "-n", "--proxy", "socks5h://u%3A:p@proxy"});
+  EXPECT_EQ(settings.client.proxy.kind, ProxyKind::kSocks5);
+  EXPECT_EQ(settings.client.proxy.port, 1080);
+  EXPECT_EQ(settings.client.proxy.username, "u:");
+  EXPECT_THAT(Complaint(Command::kPub, {"--proxy", "ftp://x"}), HasSubstr("neither socks5h"));
+}
+
+TEST(Options, KeepSessionsForEverUnlessTheExpiryIsGiven) {
+  const Settings settings = Good(Command::kSub, {"-t", "a", "-c", "-i", "me", "-V", "5"});
+  EXPECT_EQ(settings.client.session, SessionStart::kResume);
+  EXPECT_EQ(settings.client.session_expiry_s, UINT32_MAX);
+  const Settings hour = Good(Command::kSub, {"-t", "a", "-c", "-i", "me", "-x", "3600"});
+  EXPECT_EQ(hour.client.version, ProtocolVersion::kV5);
+  EXPECT_EQ(hour.client.session_expiry_s, 3600u);
+  EXPECT_THAT(Complaint(Command::kSub, {"-t", "a", "-c"}), HasSubstr("For example: -c -i"));
+}
+
+TEST(Options, ReadPropertiesInTwoLevels) {
+  const Settings settings = Good(Command::kPub, {"-t",
+                                                 "a",
+                                                 "-m",
+                                                 "x",
+                                                 "-D",
+                                                 "publish",
+                                                 "user-property",
+                                                 "a",
+                                                 "b",
+                                                 "-D",
+                                                 "PUBLISH",
+                                                 "content-type",
+                                                 "text",
+                                                 "-D",
+                                                 "publish",
+                                                 "message-expiry-interval",
+                                                 "7",
+                                                 "-D",
+                                                 "connect",
+                                                 "receive-maximum",
+                                                 "9",
+                                                 "-D",
+                                                 "will",
+                                                 "will-delay-interval",
+                                                 "3",
+                                                 "--will-topic",
+                                                 "w"});
+  EXPECT_EQ(settings.client.version, ProtocolVersion::kV5);
+  EXPECT_THAT(settings.publish.properties.user, ElementsAre(Pair("a", "b")));
+  EXPECT_EQ(settings.publish.properties.content_type, "text");
+  EXPECT_EQ(settings.publish.expires_after.count(), 7000);
+  EXPECT_EQ(settings.client.receive_maximum, 9);
+  EXPECT_EQ(settings.client.will->delay_s, 3u);
+  EXPECT_TRUE(settings.unsupported.empty());
+}
+
+TEST(Options, SayWhatIsWrongWithAProperty) {
+  EXPECT_THAT(Complaint(Command::kPub, {"-D", "publish", "colour", "red"}),
+              HasSubstr("'colour' is no property of publish, which has content-type, "));
+  EXPECT_THAT(Complaint(Command::kPub, {"-D", "pubish", "colour", "red"}),
+              HasSubstr("'pubish' is none of connect, publish"));
+  EXPECT_THAT(Complaint(Command::kPub, {"-D", "publish", "user-property", "a"}),
+              HasSubstr("a key and a value"));
+  EXPECT_THAT(Complaint(Command::kPub, {"-D", "connect", "receive-maximum", "70000"}),
+              HasSubstr("'70000' is not a number from 0 to 65535"));
+}
+
+TEST(Options, RememberWhatTheLibraryCannotDo) {
+  const Settings settings =
+      Good(Command::kSub, {"-t", "a", "--tls-engine", "x", "-D", "subscribe", "user-property", "a",
+                           "b", "-D", "subscribe", "subscription-identifier", "5"});
+  EXPECT_THAT(settings.unsupported,
+              ElementsAre("--tls-engine: the client library has no such setting",
+                          "-D subscribe user-property: the client library sends none with "
+                          "SUBSCRIBE"));
+  EXPECT_EQ(settings.receive.subscription_id, 5u);
+}
+
+struct Wrong {
+  Command command;
+  std::string line;  // Words with blanks between them.
+  std::string why;
+};
+
+TEST(Options, NameTheOptionAndGiveAnExampleInEveryComplaint) {
+  const Wrong kWrong[] = {
+      {Command::kPub, "-p 70000",
+       "-p: '70000' is not a port (1 to 65535)\nFor example: ringmq pub "
+       "-p 1884"},
+      {Command::kPub, "-p", "-p: number: the value is missing"},
+      {Command::kPub, "-q 3", "-q: '3' is none of 0, 1, 2"},
+      {Command::kPub, "-k 4", "'4' is not a number from 5 to 65535"},
+      {Command::kPub, "-V 4", "'4' is none of 5, 311, 31"},
+      {Command::kPub, "-t a/#", "'a/#' is not a topic to publish to"},
+      {Command::kSub, "-t a#", "'a#' is not a topic filter"},
+      {Command::kPub, "-m a -f b", "-f: only one of -m, -f"},
+      {Command::kPub, "-m a", "-t: a topic is needed.\nFor example: ringmq pub -t plant/1 -m on"},
+      {Command::kPub, "-t a", "-m: one of -m, -f, -l, -s and -n"},
+      {Command::kPub, "--hots x", "--hots: no such option; perhaps -h, --host <name>"},
+      {Command::kPub, "hello", "'hello' stands alone"},
+      {Command::kPub, "-C 1", "-C: no such option"},
+      {Command::kPub, "--retain=1", "--retain: takes no value"},
+      {Command::kPub, "-t a -l --repeat 2", "--repeat: lines"},
+      {Command::kPub, "-t a -n -P x", "-P: before version 5 a password needs a user name"},
+      {Command::kPub, "-t a -n --cert x", "--cert and --key go together"},
+      {Command::kPub, "-t a -n --will-qos 1", "--will-topic:"},
+      {Command::kPub, "-t a -n -i x -I y", "-i and -I exclude each other"},
+      {Command::kSub, "-t a -V 311 -x 1", "-V: properties (-D) and session expiry (-x)"},
+      {Command::kSub, "-t a --retain-as-published", "--retain-as-published: needs version 5"},
+      {Command::kSub, "-R --retained-only", "-R and --retained-only together"},
+      {Command::kSub, "-F %y", "-F: '%y' has no meaning"},
+      {Command::kSub, "-W 0", "-W: '0' is not a time in seconds"},
+      {Command::kSub, "-W nan", "-W: 'nan' is not a time in seconds"},
+      {Command::kSub, "-L http://x", "-L: 'http' is none of mqtt, mqtts, ws, wss, unix"},
+      {Command::kSub, "-L mqtt://x:0", "'0' is not a port"},
+      {Command::kSub, "-L localhost", "the scheme is missing"},
+  };
+  for (const Wrong& wrong : kWrong) {
+    std::vector<std::string_view> words;
+    for (std::string_view rest = wrong.line; !rest.empty();) {
+      const size_t end = std::min(rest.find(' '), rest.size());
+      words.push_back(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    EXPECT_THAT(Complaint(wrong.command, words), HasSubstr(wrong.why)) << wrong.line;
+  }
+}
+
+TEST(Options, TakeDefaultsFromAFileAndLetTheCommandLineWin) {
+  const Surroundings around{.config =
+                                "# mine\n-h broker.example\n-q 1\n--will-topic a b\n"
+                                "-D publish user-property k v w\n--will-retain\r\n"};
+  const Settings settings = Good(Command::kPub, {"-t", "a", "-n", "-q", "2"}, around);
+  EXPECT_EQ(settings.client.servers.at(0).host, "broker.example");
+  EXPECT_EQ(settings.qos, Qos::kExactlyOnce);
+  EXPECT_EQ(settings.client.will->topic, "a b");
+  EXPECT_TRUE(settings.client.will->retain);
+  EXPECT_THAT(settings.publish.properties.user, ElementsAre(Pair("k", "v w")));
+  EXPECT_THAT(Complaint(Command::kPub, {}, {.config = "\n-p x\n", .config_path = "/c"}),
+              HasSubstr("/c:2: -p: 'x' is not a port"));
+}
+
+TEST(Options, TakeThePasswordFromTheEnvironmentUnlessOneIsGiven) {
+  const Surroundings around{.password = "hidden"};
+  EXPECT_EQ(Good(Command::kPub, {"-t", "a", "-n", "-u", "me"}, around).client.password, "hidden");
+  EXPECT_EQ(Good(Command::kPub, {"-t", "a", "-n", "-u", "me", "-P", "x"}, around).client.password,
+            "x");
+}
+
+TEST(Options, HelpWinsOverEverything) {
+  EXPECT_TRUE(Good(Command::kPub, {"--help", "-p", "x"}).help);
+  EXPECT_TRUE(Good(Command::kSub, {"-q", "1", "--version"}).version);
+}
+
+}  // namespace
+}  // namespace ringmq::cli
