@@ -58,6 +58,8 @@ class Connection final : public codec::FrameSink {
   }
 
   [[nodiscard]] Input& input() { return input_; }
+  // Something was received that nobody has looked at.
+  [[nodiscard]] bool has_unread() const { return state_ == State::kOpen && !input_.drained(); }
   // The views of the batch before end; receive buffers go back.
   void BeginBatch();
 

@@ -100,6 +100,8 @@ class Core {
   void OnTimer(Instant now);
   [[nodiscard]] Instant next_deadline() const;
   [[nodiscard]] std::vector<Event>& events() { return events_; }
+  [[nodiscard]] size_t event_count() const { return events_.size(); }
+  [[nodiscard]] bool has_events() const { return !events_.empty(); }
 
   // Whether everything published is finished: what draining waits for.
   [[nodiscard]] bool idle() const { return sender_.idle() && subscriber_.idle(); }

@@ -78,7 +78,7 @@ void Loop::BindThread() {
 // --- The turn.
 
 size_t Loop::batch_room() const {
-  const size_t size = const_cast<Core&>(core_).events().size();
+  const size_t size = core_.event_count();
   return size < options_.batch_events_max ? options_.batch_events_max - size : 0;
 }
 
@@ -95,6 +95,9 @@ Expected<EventBatch> Loop::Poll(std::chrono::milliseconds timeout) {
     if (!core_.events().empty() || end_.has_value() || ring_->Now() >= deadline) break;
     if (told.load(std::memory_order_relaxed) != told_before) break;
   }
+  // What the packets just read have caused leaves before the owner thinks about them; and whoever
+  // waits for the descriptor must find everything under way.
+  if (has_foreign_owner_ || connection_.pending_bytes() > 0) Exchange({});
   return EventBatch(core_.events());
 }
 
@@ -106,10 +109,11 @@ void Loop::Turn(Instant deadline) {
   Exchange(deadline);
   now = ring_->Now();
   ReadPackets(now);
+  // After reading: an answer that waited in the socket while the owner was away is not late.
+  CheckTimers(now);
   Decide(now);
+  has_news_ = false;
   Report();
-  // What the packets just read have caused leaves before the owner thinks about them.
-  if (!core_.events().empty() && connection_.pending_bytes() > 0) Exchange({});
 }
 
 void Loop::Exchange(Instant deadline) {
@@ -123,7 +127,9 @@ void Loop::Exchange(Instant deadline) {
   const bool undialed = state_ == State::kDialing && dialer_.error().has_value();
   const bool at_once = closed || undialed || has_work();
   const Instant wait = at_once ? Instant{} : std::min(deadline, NextDeadline());
+  has_news_ |= closed || undialed;
   for (const reactor::Completion& completion : ring_->Enter(ops_, wait, completions_)) {
+    has_news_ = true;
     if (connection_.Owns(completion.token)) {
       connection_.OnCompletion(completion);
     } else {
@@ -135,13 +141,12 @@ void Loop::Exchange(Instant deadline) {
 
 // Something that must not wait for the kernel.
 bool Loop::has_work() const {
-  const bool unread =
-      connection_.is_open() && !const_cast<Connection&>(connection_).input().drained();
-  return !const_cast<Core&>(core_).events().empty() || end_.has_value() || unread;
+  return core_.has_events() || end_.has_value() || connection_.has_unread();
 }
 
 Instant Loop::NextDeadline() const {
-  if (end_.has_value()) return {};
+  // What was taken from socket and ring already: no descriptor tells of it.
+  if (end_.has_value() || has_news_ || connection_.has_unread()) return {};
   return std::min({core_.next_deadline(), connection_.next_deadline(), dialer_.next_deadline(),
                    attempt_deadline_, retry_at_});
 }
@@ -234,9 +239,16 @@ void Loop::ReadProxy(Instant now) {
 
 // --- Decisions.
 
-void Loop::Decide(Instant now) {
+void Loop::CheckTimers(Instant now) {
   if (state_ == State::kEnded) return;
   if (core_.next_deadline() <= now) core_.OnTimer(now);
+  if (now >= attempt_deadline_ && !core_.is_up()) {
+    AttemptFailed(Error(Errc::kConnectTimedOut, endpoint_.host), now);
+  }
+}
+
+void Loop::Decide(Instant now) {
+  if (state_ == State::kEnded) return;
   if (state_ == State::kWaiting && now >= retry_at_) {
     state_ = State::kIdle;
     retry_at_ = Instant::Max();
@@ -254,9 +266,6 @@ void Loop::Decide(Instant now) {
     } else if (dialer_.error().has_value()) {
       AttemptFailed(*dialer_.error(), now);
     }
-  }
-  if (now >= attempt_deadline_ && !core_.is_up()) {
-    AttemptFailed(Error(Errc::kConnectTimedOut, endpoint_.host), now);
   }
   if (state_ == State::kConnected || state_ == State::kProxy) CheckConnection(now);
   core_.Flush(now);

@@ -35,7 +35,10 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   [[nodiscard]] Expected<EventBatch> Poll(std::chrono::milliseconds timeout);
-  [[nodiscard]] int descriptor() const { return ring_->PollDescriptor(); }
+  [[nodiscard]] int descriptor() {
+    has_foreign_owner_ = true;
+    return ring_->PollDescriptor();
+  }
   [[nodiscard]] Instant NextDeadline() const;
   void RebindThread() noexcept;
   [[nodiscard]] Hub& hub() { return *hub_; }
@@ -48,6 +51,7 @@ class Loop {
   void Apply(Command& command);
   void ReadPackets(Instant now);
   void ReadProxy(Instant now);
+  void CheckTimers(Instant now);
   void Decide(Instant now);
   void BeginAttempt(Instant now);
   void Resolved(Instant now);
@@ -85,6 +89,8 @@ class Loop {
   std::string password_;
   std::optional<Error> end_;  // What Poll() returns from now on.
   bool reconnect_asked_ = false;
+  bool has_foreign_owner_ = false;  // Somebody waits for our descriptor.
+  bool has_news_ = false;           // Completions that Decide() has not heard of.
 
   std::vector<Command> commands_;
   std::vector<reactor::Op> ops_;

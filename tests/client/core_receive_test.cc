@@ -184,9 +184,9 @@ TEST(ClientReceive, ExpandsAliasesBeforeAnybodySeesThem) {
 }
 
 TEST(ClientReceive, RefusesAliasesAboveItsMaximum) {
-  Script server;
-  server.options.topic_alias_maximum = 2;
-  server.Begin();
+  Options options;
+  options.topic_alias_maximum = 2;
+  Script server(options);
   server.Connect();
   codec::Publish publish = At(Qos::kAtMostOnce, 0);
   publish.topic_alias = 3;

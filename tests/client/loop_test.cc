@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "peer.h"
+#include "reactor/clock.h"
 #include "ringmq/runner.h"
 
 namespace ringmq::client {
@@ -302,6 +303,29 @@ TEST(ClientLoop, FitsIntoAForeignLoop) {
   pollfd entry{.fd = bench.loop().descriptor(), .events = POLLIN, .revents = 0};
   EXPECT_EQ(poll(&entry, 1, 5000), 1);
   other.join();
+}
+
+// Whatever a turn leaves undone, the descriptor or the deadline tells of it: nobody has to guess.
+TEST(ClientLoop, NeverLeavesAForeignLoopWaiting) {
+  Peer peer;
+  Bench bench(peer.OptionsForIt());
+  const int descriptor = bench.loop().descriptor();
+  for (int i = 0; i < 200; ++i) {
+    const auto handle =
+        bench.client().Publish("a", std::string(i * 500, 'x'), {.qos = Qos::kAtLeastOnce});
+    while (!handle.done()) {
+      ASSERT_TRUE(bench.loop().Poll(milliseconds(0)).ok());
+      peer.Pump();
+      if (handle.done()) break;
+      const auto left = bench.loop().NextDeadline().time_since_epoch() -
+                        std::chrono::nanoseconds(reactor::MonotonicNow().ns);
+      if (left <= std::chrono::nanoseconds(0)) continue;
+      pollfd entry{.fd = descriptor, .events = POLLIN, .revents = 0};
+      int ready = -1;
+      while (ready < 0) ready = poll(&entry, 1, 5000);  // The ring interrupts it now and then.
+      ASSERT_EQ(ready, 1) << "nothing to do, and yet publish " << i << " is not done";
+    }
+  }
 }
 
 TEST(ClientLoop, MayMoveToAnotherThread) {

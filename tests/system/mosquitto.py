@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's mosquitto as a broker for our client and tools, on a free port, stopped by its pid."""
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+
+class Mosquitto:
+    def __init__(self, config=""):
+        self.dir = tempfile.mkdtemp(prefix="ringmq-mosquitto-")
+        for _ in range(10):  # Somebody may take the port between the two of us.
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.port = probe.getsockname()[1]
+            path = os.path.join(self.dir, "mosquitto.conf")
+            with open(path, "w") as file:
+                file.write(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n" + config)
+            self.process = subprocess.Popen(["mosquitto", "-c", path], stdout=subprocess.DEVNULL,
+                                            stderr=subprocess.DEVNULL)
+            if self._listens():
+                return
+            self.process.kill()
+            self.process.wait()
+        raise AssertionError("mosquitto did not start")
+
+    def _listens(self):
+        for _ in range(200):
+            if self.process.poll() is not None:
+                return False
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return True
+            time.sleep(0.02)
+        return False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        shutil.rmtree(self.dir, ignore_errors=True)
