@@ -210,7 +210,6 @@ Expected<size_t> TakeProperty(std::span<const std::string_view> words, Settings&
       break;
     }
   }
-  settings.client.version = ProtocolVersion::kV5;
   Set(given, settings);
   return words_count;
 }
