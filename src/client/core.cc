@@ -28,7 +28,7 @@ Core::Core(const Options& options, Attention& attention, AckSink& acks, uint64_t
       acks_(acks),
       records_(options.store),
       sender_(SenderOptionsOf(options), ids_, records_),
-      receiver_(options.receive_maximum, records_),
+      receiver_(options.receive_maximum, options.acks, records_),
       subscriber_(ids_),
       requester_(attention, subscriber_, sender_, unique),
       topics_(options.topic_alias_maximum),

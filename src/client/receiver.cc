@@ -34,6 +34,9 @@ void Receiver::OnConnected(Wire& wire, bool session_present) {
 
 void Receiver::OnDisconnected() {
   wire_ = nullptr;
+  if (acks_ == Acks::kAutomatic) {
+    for (size_t i = 0; i < exactly_once_.size(); ++i) Remember(exactly_once_.entries[i].id);
+  }
   for (Line* line : {&at_least_once_, &exactly_once_}) {
     for (; !line->entries.empty(); line->entries.pop_front()) {
       waiting_.Return(line->entries.front().id);
@@ -123,10 +126,14 @@ void Receiver::Answer(Qos qos, const Entry& entry) {
   }
   // After a refusal the identifier is free; 3.1.1 cannot refuse.
   if (!IsFailure(entry.reason) || !wire_->is_v5()) {
-    Restore(entry.id);
-    records_.PutId(StoredRecord::Kind::kInbound, entry.id, entry.id, Qos::kExactlyOnce);
+    Remember(entry.id);
   }
   wire_->WriteAck(PacketType::kPubrec, entry.id, entry.reason);
+}
+
+void Receiver::Remember(codec::PacketId id) {
+  Restore(id);
+  records_.PutId(StoredRecord::Kind::kInbound, id, id, Qos::kExactlyOnce);
 }
 
 void Receiver::Audit() const {

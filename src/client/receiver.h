@@ -19,6 +19,7 @@
 #include "client/packet_ids.h"
 #include "client/record_keeper.h"
 #include "client/wire.h"
+#include "ringmq/options.h"
 
 namespace ringmq::client {
 
@@ -31,12 +32,14 @@ class Receiver {
     kIdInUse,    // An identifier that is not acknowledged yet comes again on one connection.
   };
 
-  Receiver(uint16_t receive_maximum, RecordKeeper& records)
-      : receive_maximum_(receive_maximum), records_(records) {}
+  Receiver(uint16_t receive_maximum, Acks acks, RecordKeeper& records)
+      : receive_maximum_(receive_maximum), acks_(acks), records_(records) {}
 
   void Restore(codec::PacketId id);
 
   void OnConnected(Wire& wire, bool session_present);
+  // With automatic acknowledgements the user has had what was delivered, so at QoS 2 it must not
+  // come again. By hand, what was not acknowledged was not done, and comes again.
   void OnDisconnected();
 
   // Requires: qos is 1 or 2, connected.
@@ -73,8 +76,10 @@ class Receiver {
   [[nodiscard]] Entry* Find(uint64_t ticket);
   void Release();
   void Answer(Qos qos, const Entry& entry);
+  void Remember(codec::PacketId id);
 
   const uint16_t receive_maximum_;
+  const Acks acks_;
   RecordKeeper& records_;
   Wire* wire_ = nullptr;
   Line at_least_once_;

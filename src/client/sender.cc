@@ -83,6 +83,7 @@ void Sender::Flush(Instant now) {
     ResendNext(now);
   }
   if (resend_from_ < slots_.size()) return;
+  resend_from_ = SIZE_MAX;  // What is sent from here on is not sent again.
   while (!queue_.empty() && link_.wire->sink().pending_bytes() < kOutputBytesHigh) {
     if (!SendFront(now)) return;
     queue_.pop_front();
@@ -207,6 +208,7 @@ void Sender::ResendPubrels() {
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].state != State::kAwaitPubcomp) continue;
     slots_[i].counted = true;
+    slots_[i].recovers = true;
     ++window_used_;
     waiting.push_back(&slots_[i]);
   }
@@ -312,7 +314,11 @@ bool Sender::OnPubrec(codec::PacketId id, ReasonCode reason, std::string_view re
 bool Sender::OnPubcomp(codec::PacketId id, ReasonCode reason, std::string_view reason_string) {
   Slot* const slot = Find(id, State::kAwaitPubcomp);
   if (slot == nullptr) return false;
-  const Outcome outcome = IsFailure(reason) ? Outcome::kRefused : Outcome::kCompleted;
+  // The server may have finished, and its PUBCOMP be lost with the connection: then it does not
+  // know the identifier any more, which is "not an error during recovery". 5.0 s3.7.2.1
+  const bool finished_before = slot->recovers && reason == ReasonCode::kPacketIdentifierNotFound;
+  const bool failed = IsFailure(reason) && !finished_before;
+  const Outcome outcome = failed ? Outcome::kRefused : Outcome::kCompleted;
   Complete(*slot, {outcome, reason, std::string(reason_string)});
   return true;
 }

@@ -127,7 +127,8 @@ class Sender {
     uint32_t pubrec_order = 0;
     codec::PacketId id = 0;
     State state = State::kFree;
-    bool counted = false;  // In window_used_.
+    bool counted = false;   // In window_used_.
+    bool recovers = false;  // Its PUBREL was sent on an earlier connection.
   };
   struct Unwritten {
     PublishPromise promise;

@@ -52,6 +52,26 @@ TEST(ClientReceive, DeliversExactlyOnce) {  // [MQTT-4.3.3-10]
   EXPECT_THAT(server.Events(), ElementsAre("message"));
 }
 
+// The connection dies in the very turn that brought the message, before it is acknowledged.
+TEST(ClientReceive, DeliversExactlyOnceThoughTheAcknowledgementCameTooLate) {
+  Script server;
+  server.options.session_expiry_s = 60;
+  server.Connect();
+  server.Events();
+  server.GivePublish(At(Qos::kExactlyOnce, 5));
+  server.Drop();
+  EXPECT_THAT(server.Events(), ElementsAre("message"));
+  codec::Connack present;
+  present.session_present = true;
+  server.Connect(present);
+  server.Events();
+  codec::Publish again = At(Qos::kExactlyOnce, 5);
+  again.dup = true;
+  server.GivePublish(again);
+  EXPECT_THAT(server.Events(), IsEmpty());
+  EXPECT_EQ(server.TakeAck(PacketType::kPubrec).packet_id, 5);
+}
+
 class ByHand : public ::testing::Test {
  protected:
   static Options Manual() {
