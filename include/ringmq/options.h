@@ -97,6 +97,10 @@ struct SocketOptions {
   bool keep_alive = false;                    // SO_KEEPALIVE, besides MQTT's own.
 };
 
+// What the loop runs on. Where io_uring is forbidden (containers' default seccomp profile), kAuto
+// takes epoll.
+enum class IoEngine : uint8_t { kAuto, kUring, kEpoll };
+
 enum class ProxyKind : uint8_t { kNone, kHttpConnect, kSocks5 };
 
 // Names are resolved by the proxy.
@@ -180,6 +184,7 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> connect_user_properties{};
   bool request_response_information = false;
 
+  IoEngine io = IoEngine::kAuto;
   SocketOptions socket{};
   ProxyOptions proxy{};
   TlsOptions tls{};

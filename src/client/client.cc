@@ -38,6 +38,18 @@ Instant After(std::chrono::milliseconds time) {
          kMillisecond * std::min<int64_t>(std::max<int64_t>(time.count(), 0), kLongestMs);
 }
 
+reactor::IoBackend BackendOf(IoEngine engine) {
+  switch (engine) {
+    case IoEngine::kAuto:
+      return reactor::IoBackend::kAuto;
+    case IoEngine::kUring:
+      return reactor::IoBackend::kUring;
+    case IoEngine::kEpoll:
+      return reactor::IoBackend::kEpoll;
+  }
+  return reactor::IoBackend::kAuto;
+}
+
 Delivery Invalid(const char* why) {
   return {.outcome = Outcome::kInvalid, .reason = ReasonCode::kSuccess, .reason_string = why};
 }
@@ -269,7 +281,7 @@ Expected<ClientPair> MakeClient(Options options) {
   const Expected<void> checked = client::CheckOptions(options);
   if (!checked.ok()) return checked.error();
   std::string notice;
-  auto ring = reactor::MakeRing(reactor::IoBackend::kAuto, kRing, &notice);
+  auto ring = reactor::MakeRing(BackendOf(options.io), kRing, &notice);
   if (!ring.ok()) return Error(Errc::kSystem, std::string(ring.status().message()));
   std::random_device device;
   const uint64_t seed = uint64_t{device()} << 32 | device();

@@ -186,6 +186,13 @@ constexpr auto kKeys = std::to_array<Key>({
        return ok;
      }},
     {"proxy", "http://host:port or socks5://host:port, with user:password@ if needed", SetProxy},
+    {"io", "auto, io_uring or epoll",
+     [](std::string_view value, Options& options) {
+       options.io = value == "epoll"      ? IoEngine::kEpoll
+                    : value == "io_uring" ? IoEngine::kUring
+                                          : IoEngine::kAuto;
+       return value == "auto" || value == "io_uring" || value == "epoll";
+     }},
     {"bind_device", "the name of a network device",
      [](std::string_view value, Options& options) {
        options.socket.bind_device = value;

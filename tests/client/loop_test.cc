@@ -219,6 +219,7 @@ TEST(ClientLoop, EndsWhenItsAttemptsAreUsedUp) {
   uint16_t port = 0;
   { port = Peer().port(); }  // Nobody listens there any more.
   Options options;
+  options.io = EngineUnderTest();
   options.servers = {{.host = "127.0.0.1", .port = port}};
   options.backoff = {.first = milliseconds(1), .cap = milliseconds(1), .attempts_max = 3};
   Bench bench(std::move(options));
@@ -272,6 +273,7 @@ TEST(ClientLoop, GoesThroughAnHttpProxy) {
   proxy.raw_expected = "CONNECT broker:1883 HTTP/1.1\r\nHost: broker:1883\r\n\r\n";
   proxy.raw_answer = "HTTP/1.1 200 OK\r\n\r\n";
   Options options;
+  options.io = EngineUnderTest();
   options.servers = {{.host = "broker"}};
   options.proxy = {.kind = ProxyKind::kHttpConnect, .host = "127.0.0.1", .port = proxy.port()};
   Bench bench(std::move(options));

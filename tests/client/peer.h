@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -24,6 +25,12 @@
 
 namespace ringmq::client {
 
+// ctest runs these tests once for each.
+inline IoEngine EngineUnderTest() {
+  const char* const name = std::getenv("RINGMQ_TEST_IO");
+  return name != nullptr && std::string_view(name) == "epoll" ? IoEngine::kEpoll : IoEngine::kAuto;
+}
+
 class Peer {
  public:
   Peer() : listener_(*reactor::ListenTcp("127.0.0.1", 0)) {}
@@ -36,6 +43,7 @@ class Peer {
   [[nodiscard]] Options OptionsForIt() const {
     Options options;
     options.servers.push_back({.host = "127.0.0.1", .port = port()});
+    options.io = EngineUnderTest();
     options.backoff = {.first = std::chrono::milliseconds(1), .cap = std::chrono::milliseconds(2)};
     return options;
   }
