@@ -198,6 +198,7 @@ TEST(Options, NameTheOptionAndGiveAnExampleInEveryComplaint) {
       {Command::kPub, "-t a -n --will-qos 1", "--will-topic:"},
       {Command::kPub, "-t a -n -i x -I y", "-i and -I exclude each other"},
       {Command::kSub, "-t a -V 311 -x 1", "-V: properties (-D) and session expiry (-x)"},
+      {Command::kPub, "-t a -n -D publish content-type x -V 311", "-V: properties (-D)"},
       {Command::kSub, "-t a --retain-as-published", "--retain-as-published: needs version 5"},
       {Command::kSub, "-R --retained-only", "-R and --retained-only together"},
       {Command::kSub, "-F %y", "-F: '%y' has no meaning"},

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "documents.h"
 #include "exit_code.h"
 #include "options.h"
 #include "publish.h"
@@ -29,9 +31,17 @@ constexpr std::string_view kUsage =
     "       ringmq man [pub|sub|rr]\n"
     "       ringmq --version\n";
 
+constexpr std::string_view kVersionLine = "ringmq " RINGMQ_VERSION "\n";
+
 int Complain(const std::string& text) {
   std::fprintf(stderr, "ringmq: %s\n", text.c_str());
   return kExitUsage;
+}
+
+int Print(std::string_view text) {
+  const bool is_out =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  return is_out ? kExitOk : kExitFile;
 }
 
 // As mosquitto's tools have it, one file a command: defaults for its options.
@@ -70,6 +80,8 @@ int Run(Command command, const std::vector<std::string_view>& words) {
                                                     .random_id = random_id,
                                                     .process_id = getpid()});
   if (!settings.ok()) return Complain(settings.error().detail());
+  if (settings->help) return Print(HelpText(command));
+  if (settings->version) return Print(kVersionLine);
   switch (command) {
     case Command::kPub:
       return RunPublish(*settings);
@@ -88,6 +100,34 @@ std::optional<Command> CommandNamed(std::string_view word) {
   return std::nullopt;
 }
 
+std::optional<Shell> ShellNamed(std::string_view word) {
+  if (word == "bash") return Shell::kBash;
+  if (word == "zsh") return Shell::kZsh;
+  if (word == "fish") return Shell::kFish;
+  return std::nullopt;
+}
+
+int RunCompletion(const std::vector<std::string_view>& words) {
+  const std::optional<Shell> shell = words.size() == 1 ? ShellNamed(words[0]) : std::nullopt;
+  if (!shell) {
+    return Complain(
+        "completion: needs one of bash, zsh, fish.\nFor example: "
+        "source <(ringmq completion bash)");
+  }
+  return Print(CompletionScript(*shell));
+}
+
+int RunMan(const std::vector<std::string_view>& words) {
+  if (words.empty()) return Print(ManPage(std::nullopt, RINGMQ_VERSION));
+  const std::optional<Command> command = CommandNamed(words[0]);
+  if (!command || words.size() > 1) {
+    return Complain(
+        "man: needs one of pub, sub, rr, or nothing.\nFor example: "
+        "ringmq man sub | man -l -");
+  }
+  return Print(ManPage(command, RINGMQ_VERSION));
+}
+
 int Main(const std::vector<std::string_view>& words) {
   if (words.empty()) {
     std::fputs(kUsage.data(), stderr);
@@ -95,6 +135,10 @@ int Main(const std::vector<std::string_view>& words) {
   }
   const std::vector<std::string_view> rest(words.begin() + 1, words.end());
   if (const std::optional<Command> command = CommandNamed(words[0])) return Run(*command, rest);
+  if (words[0] == "completion") return RunCompletion(rest);
+  if (words[0] == "man") return RunMan(rest);
+  if (words[0] == "--help") return Print(kUsage);
+  if (words[0] == "--version") return Print(kVersionLine);
   return Complain("'" + std::string(words[0]) +
                   "' is no command: pub, sub, rr, completion, man.\nFor example: ringmq pub "
                   "-t plant/1 -m on");
