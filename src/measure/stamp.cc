@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "measure/stamp.h"
+
+#include <bit>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace ringmq::measure {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the stamp is written as it lies");
+
+constexpr uint32_t kFullMagic = 0x51'4d'52'f5;  // The bytes f5 'R' 'M' 'Q'; f5 begins no UTF-8.
+constexpr uint64_t kCompactMagic = 0xf6;
+static_assert((kFullMagic & 0xff) != kCompactMagic);
+
+// The digits of pi: no structure that a payload could share.
+constexpr uint64_t kKey0 = 0x243f6a8885a308d3;
+constexpr uint64_t kKey1 = 0x13198a2e03707344;
+constexpr uint64_t kKey2 = 0xa4093822299f31d1;
+
+struct FullHeader {
+  uint32_t magic;
+  uint32_t run;
+  uint32_t publisher;
+  uint32_t checksum;
+  uint64_t sequence;
+  int64_t due_ns;
+};
+static_assert(sizeof(FullHeader) == kFullStampBytes);
+
+// Sixteen bytes into eight by one multiplication of 64 by 64 bits, both halves of which are kept.
+uint64_t Mix(uint64_t a, uint64_t b) {
+  const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+uint64_t Load(const uint8_t* bytes) {
+  uint64_t word;
+  std::memcpy(&word, bytes, sizeof(word));
+  return word;
+}
+
+// Two independent chains of 16 bytes: the multiplication takes longer than the loads, so that one
+// chain alone would leave the core waiting.
+uint32_t Checksum(const FullHeader& header, std::span<const uint8_t> rest) {
+  uint64_t first = Mix(header.sequence ^ kKey0, static_cast<uint64_t>(header.due_ns) ^ kKey1);
+  uint64_t second = Mix((uint64_t{header.publisher} << 32 | header.run) ^ kKey1,
+                        (rest.size() << 32 | header.magic) ^ kKey2);
+  const uint8_t* at = rest.data();
+  size_t left = rest.size();
+  for (; left >= 32; left -= 32, at += 32) {
+    first = Mix(first ^ Load(at) ^ kKey0, Load(at + 8) ^ kKey1) + first;
+    second = Mix(second ^ Load(at + 16) ^ kKey1, Load(at + 24) ^ kKey2) + second;
+  }
+  if (left > 0) {
+    // The length is part of the sum already, so filling up with zeros makes no two payloads alike.
+    uint8_t tail[32] = {};
+    std::memcpy(tail, at, left);
+    first = Mix(first ^ Load(tail) ^ kKey0, Load(tail + 8) ^ kKey1) + first;
+    second = Mix(second ^ Load(tail + 16) ^ kKey1, Load(tail + 24) ^ kKey2) + second;
+  }
+  const uint64_t sum = Mix(first ^ kKey2, std::rotl(second, 32) ^ kKey0);
+  return static_cast<uint32_t>(sum ^ sum >> 32);
+}
+
+void WriteCompact(const Stamp& stamp, std::span<uint8_t> payload) {
+  RMQ_CHECK(stamp.publisher < kCompactPublishers);
+  RMQ_CHECK(stamp.sequence < kCompactSequences);
+  const auto due =
+      static_cast<uint64_t>((stamp.due_ns + kCompactDueUnitNs / 2) / kCompactDueUnitNs);
+  const uint64_t words[2] = {
+      kCompactMagic | uint64_t{RunAs(StampForm::kCompact, stamp.run)} << 8 |
+          uint64_t{stamp.publisher} << 20 | stamp.sequence << 40,
+      (due & ((uint64_t{1} << 52) - 1)) | stamp.sequence >> 24 << 52,
+  };
+  std::memcpy(payload.data(), words, sizeof(words));
+}
+
+void ReadCompact(const uint8_t* payload, Stamp& stamp) {
+  const uint64_t low = Load(payload);
+  const uint64_t high = Load(payload + 8);
+  stamp.run = static_cast<uint32_t>(low >> 8 & 0xfff);
+  stamp.publisher = static_cast<uint32_t>(low >> 20 & 0xfffff);
+  stamp.sequence = low >> 40 | high >> 52 << 24;
+  stamp.due_ns = static_cast<int64_t>(high & ((uint64_t{1} << 52) - 1)) * kCompactDueUnitNs;
+}
+
+}  // namespace
+
+void WriteStamp(const Stamp& stamp, StampForm form, std::span<uint8_t> payload) {
+  RMQ_CHECK(payload.size() >= StampBytes(form));
+  RMQ_CHECK(stamp.due_ns >= 0);
+  if (form == StampForm::kCompact) return WriteCompact(stamp, payload);
+  FullHeader header{.magic = kFullMagic,
+                    .run = stamp.run,
+                    .publisher = stamp.publisher,
+                    .checksum = 0,
+                    .sequence = stamp.sequence,
+                    .due_ns = stamp.due_ns};
+  header.checksum = Checksum(header, payload.subspan(kFullStampBytes));
+  std::memcpy(payload.data(), &header, sizeof(header));
+}
+
+StampStatus ReadStamp(std::span<const uint8_t> payload, Stamp& stamp) {
+  if (payload.size() < kCompactStampBytes) return StampStatus::kForeign;
+  if (payload[0] == kCompactMagic) {
+    ReadCompact(payload.data(), stamp);
+    return StampStatus::kOk;
+  }
+  if (payload.size() < kFullStampBytes) return StampStatus::kForeign;
+  FullHeader header;
+  std::memcpy(&header, payload.data(), sizeof(header));
+  if (header.magic != kFullMagic) return StampStatus::kForeign;
+  if (header.checksum != Checksum(header, payload.subspan(kFullStampBytes))) {
+    return StampStatus::kCorrupt;
+  }
+  stamp = {.run = header.run,
+           .publisher = header.publisher,
+           .sequence = header.sequence,
+           .due_ns = header.due_ns};
+  return StampStatus::kOk;
+}
+
+}  // namespace ringmq::measure

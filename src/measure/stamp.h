@@ -1,0 +1,65 @@
+// What the load tool writes at the front of each payload, so that a receiver knows who sent it,
+// as which message, and when it was due. Little-endian, both forms:
+//
+//   full, 32 bytes         0 magic:32   4 run:32   8 publisher:32   12 checksum:32
+//                         16 sequence:64          24 due_ns:64
+//   compact, 16 bytes      0 magic:8  run:12  publisher:20  sequence low:24   (one 64-bit word,
+//                          8 due:52   sequence high:12                         low bits first)
+//
+// The checksum covers the header without itself and the whole rest of the payload. The compact
+// form exists because the public presets use payloads of 16 bytes; it gives up the checksum and
+//   - keeps 12 bits of the run (RunAs says what comes back),
+//   - has room for 2^20 publishers and 2^36 messages of each,
+//   - counts due in units of 32 ns, rounded, which wrap after 4.5 years of uptime.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace ringmq::measure {
+
+struct Stamp {
+  uint32_t run = 0;        // Tells this run's messages from those of an earlier or parallel one.
+  uint32_t publisher = 0;  // Counted from zero over the whole run.
+  uint64_t sequence = 0;   // Counted from zero by each publisher.
+  int64_t due_ns = 0;      // When the schedule wanted it sent; not when it was.
+
+  bool operator==(const Stamp&) const = default;
+};
+
+enum class StampForm : uint8_t { kFull, kCompact };
+
+inline constexpr size_t kFullStampBytes = 32;
+inline constexpr size_t kCompactStampBytes = 16;
+inline constexpr uint32_t kCompactPublishers = 1u << 20;
+inline constexpr uint64_t kCompactSequences = uint64_t{1} << 36;
+inline constexpr int64_t kCompactDueUnitNs = 32;
+
+[[nodiscard]] constexpr size_t StampBytes(StampForm form) {
+  return form == StampForm::kFull ? kFullStampBytes : kCompactStampBytes;
+}
+
+// What ReadStamp returns as `run` for a stamp that was written with `run`.
+[[nodiscard]] constexpr uint32_t RunAs(StampForm form, uint32_t run) {
+  return form == StampForm::kFull ? run : run & 0xfff;
+}
+
+// Writes over the front of `payload`, and reads the rest of it for the checksum.
+// Requires: payload.size() >= StampBytes(form); due_ns >= 0; for the compact form, publisher below
+// kCompactPublishers and sequence below kCompactSequences.
+void WriteStamp(const Stamp& stamp, StampForm form, std::span<uint8_t> payload);
+
+enum class StampStatus : uint8_t {
+  kOk,
+  kForeign,  // Too short or no magic: somebody else's message. The run is not compared here.
+  kCorrupt,  // Full form whose checksum does not fit.
+};
+
+// Finds out the form by itself. The payload comes from the network: any content is legal to pass.
+// `stamp` is written only with kOk.
+[[nodiscard]] StampStatus ReadStamp(std::span<const uint8_t> payload, Stamp& stamp);
+
+}  // namespace ringmq::measure

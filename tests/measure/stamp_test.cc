@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "measure/stamp.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+
+namespace ringmq::measure {
+namespace {
+
+std::vector<uint8_t> RandomPayload(base::Random& random, size_t size_bytes) {
+  std::vector<uint8_t> payload(size_bytes);
+  for (uint8_t& byte : payload) byte = static_cast<uint8_t>(random.Next());
+  return payload;
+}
+
+Stamp RandomStamp(base::Random& random, StampForm form) {
+  const bool full = form == StampForm::kFull;
+  return {
+      .run = static_cast<uint32_t>(random.Next()),
+      .publisher = static_cast<uint32_t>(full ? random.Next() : random.Below(kCompactPublishers)),
+      .sequence = full ? random.Next() : random.Below(kCompactSequences),
+      .due_ns = static_cast<int64_t>(random.Below(uint64_t{1} << (full ? 63 : 57)))};
+}
+
+TEST(Stamp, ComesBackInFullWithEverySizeOfPayload) {
+  base::Random random(1);
+  for (size_t size = kFullStampBytes; size < 200; ++size) {
+    std::vector<uint8_t> payload = RandomPayload(random, size);
+    const std::vector<uint8_t> before = payload;
+    const Stamp written = RandomStamp(random, StampForm::kFull);
+    WriteStamp(written, StampForm::kFull, payload);
+    Stamp read;
+    ASSERT_EQ(ReadStamp(payload, read), StampStatus::kOk);
+    EXPECT_EQ(read, written);
+    EXPECT_TRUE(std::equal(payload.begin() + kFullStampBytes, payload.end(),
+                           before.begin() + kFullStampBytes));
+  }
+}
+
+TEST(Stamp, ComesBackFromTheCompactFormAsFarAsItFits) {
+  base::Random random(2);
+  for (int round = 0; round < 10'000; ++round) {
+    std::vector<uint8_t> payload = RandomPayload(random, kCompactStampBytes + random.Below(40));
+    const Stamp written = RandomStamp(random, StampForm::kCompact);
+    WriteStamp(written, StampForm::kCompact, payload);
+    Stamp read;
+    ASSERT_EQ(ReadStamp(payload, read), StampStatus::kOk);
+    EXPECT_EQ(read.run, RunAs(StampForm::kCompact, written.run));
+    EXPECT_EQ(read.publisher, written.publisher);
+    EXPECT_EQ(read.sequence, written.sequence);
+    if (written.due_ns < (int64_t{1} << 57) - kCompactDueUnitNs) {
+      EXPECT_LE(std::abs(read.due_ns - written.due_ns), kCompactDueUnitNs / 2);
+    }
+  }
+}
+
+TEST(Stamp, HoldsTheLargestCompactNumbers) {
+  uint8_t payload[kCompactStampBytes];
+  const Stamp written{.run = 0xfff,
+                      .publisher = kCompactPublishers - 1,
+                      .sequence = kCompactSequences - 1,
+                      .due_ns = ((int64_t{1} << 52) - 1) * kCompactDueUnitNs};
+  WriteStamp(written, StampForm::kCompact, payload);
+  Stamp read;
+  ASSERT_EQ(ReadStamp(payload, read), StampStatus::kOk);
+  EXPECT_EQ(read, written);
+}
+
+// Exhaustive: each bit of header and rest. Damage to the magic makes the payload foreign.
+TEST(Stamp, NoticesEveryFlippedBit) {
+  base::Random random(3);
+  for (const size_t size : {32, 33, 40, 63, 64, 65, 100}) {
+    std::vector<uint8_t> payload = RandomPayload(random, size);
+    WriteStamp(RandomStamp(random, StampForm::kFull), StampForm::kFull, payload);
+    for (size_t bit = 0; bit < size * 8; ++bit) {
+      payload[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+      Stamp untouched{.run = 77};
+      const StampStatus status = ReadStamp(payload, untouched);
+      EXPECT_EQ(status, bit < 32 ? StampStatus::kForeign : StampStatus::kCorrupt) << bit;
+      EXPECT_EQ(untouched, Stamp{.run = 77});
+      payload[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+    }
+  }
+}
+
+TEST(Stamp, NoticesALostOrAddedEndAndExchangedBytes) {
+  std::vector<uint8_t> payload(96);  // Zeros, which a careless checksum would not count.
+  WriteStamp({.run = 1, .publisher = 2, .sequence = 3, .due_ns = 4}, StampForm::kFull, payload);
+  Stamp stamp;
+  for (size_t size = kFullStampBytes; size < payload.size(); ++size) {
+    EXPECT_EQ(ReadStamp(std::span(payload).first(size), stamp), StampStatus::kCorrupt) << size;
+  }
+  payload.push_back(0);
+  EXPECT_EQ(ReadStamp(payload, stamp), StampStatus::kCorrupt);
+
+  base::Random random(4);
+  payload = RandomPayload(random, 160);
+  WriteStamp({.sequence = 5}, StampForm::kFull, payload);
+  for (size_t block = kFullStampBytes; block + 32 <= payload.size(); block += 16) {
+    std::vector<uint8_t> exchanged = payload;
+    const auto at = exchanged.begin() + static_cast<ptrdiff_t>(block);
+    std::swap_ranges(at, at + 16, at + 16);
+    EXPECT_EQ(ReadStamp(exchanged, stamp), StampStatus::kCorrupt) << block;
+  }
+}
+
+TEST(Stamp, TakesOtherPeoplesPayloadsForForeign) {
+  Stamp stamp;
+  const auto read = [&stamp](std::string_view text) {
+    return ReadStamp({reinterpret_cast<const uint8_t*>(text.data()), text.size()}, stamp);
+  };
+  EXPECT_EQ(read(""), StampStatus::kForeign);
+  EXPECT_EQ(read("short"), StampStatus::kForeign);
+  EXPECT_EQ(read("sixteen bytes or"), StampStatus::kForeign);
+  EXPECT_EQ(read("{\"temperature\": 21.5, \"unit\": \"C\", \"sensor\": 7}"), StampStatus::kForeign);
+  // A full stamp cut down to less than its header.
+  std::vector<uint8_t> payload(kFullStampBytes);
+  WriteStamp({}, StampForm::kFull, payload);
+  EXPECT_EQ(ReadStamp(std::span(payload).first(31), stamp), StampStatus::kForeign);
+}
+
+}  // namespace
+}  // namespace ringmq::measure
