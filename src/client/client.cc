@@ -14,6 +14,7 @@
 #include "client/text.h"
 #include "codec/limits.h"
 #include "codec/message.h"
+#include "codec/publication.h"
 #include "reactor/clock.h"
 #include "reactor/features.h"
 
@@ -54,19 +55,26 @@ Delivery Invalid(const char* why) {
   return {.outcome = Outcome::kInvalid, .reason = ReasonCode::kSuccess, .reason_string = why};
 }
 
-// Checked and copied into one block, on the caller's thread.
+// Copied into one block, on the caller's thread; a large payload that is shared anyway is not.
 codec::MessageRef MakeMessage(std::string_view topic, std::string_view payload,
-                              const PublishOptions& options) {
+                              const SharedBytes* shared, const PublishOptions& options) {
   std::vector<uint8_t> properties;
   if (options.properties != nullptr) client::AppendProperties(*options.properties, properties);
   const Instant expires =
       options.expires_after.count() > 0 ? After(options.expires_after) : Instant::Max();
-  return codec::MessageRef::Make({.topic = topic,
-                                  .payload = AsBytes(payload),
-                                  .forwardable = properties,
-                                  .qos = options.qos,
-                                  .retain = options.retain,
-                                  .expires = expires});
+  const codec::MessageContent content = {.topic = topic,
+                                         .payload = AsBytes(payload),
+                                         .forwardable = properties,
+                                         .qos = options.qos,
+                                         .retain = options.retain,
+                                         .expires = expires};
+  // Smaller ones are copied into the output in any case.
+  if (shared == nullptr || payload.size() < codec::Publication::kPayloadReferenceBytesMin) {
+    return codec::MessageRef::Make(content);
+  }
+  return codec::MessageRef::MakeReferencing(content, new SharedBytes(*shared), [](void* owner) {
+    delete static_cast<SharedBytes*>(owner);
+  });
 }
 
 const char* WhyNot(std::string_view topic, std::string_view payload,
@@ -79,9 +87,20 @@ client::PublishCommand CommandOf(codec::MessageRef message, client::PublishPromi
   client::PublishCommand command;
   command.size_bytes = message.size_bytes();
   command.qos = message.qos();
-  command.message = codec::SharedMessage::Share(message);
+  command.message = std::move(message);
   command.promise = std::move(promise);
   return command;
+}
+
+PublishHandle PublishTo(Hub& hub, std::string_view topic, std::string_view payload,
+                        const SharedBytes* shared, const PublishOptions& options) {
+  auto [promise, handle] = MakePending<Delivery>(hub.attention());
+  if (const char* why = WhyNot(topic, payload, options); why != nullptr) {
+    promise.Resolve(Invalid(why));
+    return handle;
+  }
+  hub.Publish(CommandOf(MakeMessage(topic, payload, shared, options), std::move(promise)));
+  return handle;
 }
 
 std::chrono::steady_clock::time_point ToChrono(Instant instant) {
@@ -100,18 +119,12 @@ Client::~Client() {
 
 PublishHandle Client::Publish(std::string_view topic, std::string_view payload,
                               const PublishOptions& options) const {
-  auto [promise, handle] = MakePending<Delivery>(hub_->attention());
-  if (const char* why = WhyNot(topic, payload, options); why != nullptr) {
-    promise.Resolve(Invalid(why));
-    return handle;
-  }
-  hub_->Publish(CommandOf(MakeMessage(topic, payload, options), std::move(promise)));
-  return handle;
+  return PublishTo(*hub_, topic, payload, nullptr, options);
 }
 
 PublishHandle Client::Publish(std::string_view topic, const SharedBytes& payload,
                               const PublishOptions& options) const {
-  return Publish(topic, payload.view(), options);
+  return PublishTo(*hub_, topic, payload.view(), &payload, options);
 }
 
 Expected<PublishHandle> Client::PublishUntil(std::chrono::steady_clock::time_point deadline,

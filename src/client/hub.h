@@ -26,7 +26,7 @@
 namespace ringmq::client {
 
 struct PublishCommand {
-  codec::SharedMessage message;
+  codec::MessageRef message;  // The only reference, so it may change threads.
   PublishPromise promise;
   size_t size_bytes = 0;
   Qos qos = Qos::kAtMostOnce;

@@ -181,7 +181,7 @@ void Loop::TakeCommands() {
 
 void Loop::Apply(Command& command) {
   if (auto* publish = std::get_if<PublishCommand>(&command)) {
-    core_.Publish({publish->message.Adopt(), std::move(publish->promise)});
+    core_.Publish({std::move(publish->message), std::move(publish->promise)});
   } else if (auto* subscribe = std::get_if<SubscribeCall>(&command)) {
     core_.Subscribe(std::move(*subscribe));
   } else if (auto* request = std::get_if<RequestCall>(&command)) {

@@ -33,6 +33,13 @@ class Message {
 
 namespace {
 
+// A payload that is not in the block.
+struct External {
+  const uint8_t* bytes = nullptr;
+  void* owner = nullptr;
+  void (*release)(void* owner) = nullptr;
+};
+
 struct Block : Message {
   explicit Block(const MessageContent& content)
       : Message(this),
@@ -43,6 +50,10 @@ struct Block : Message {
         publisher(content.publisher) {}
 
   [[nodiscard]] uint8_t* bytes() { return reinterpret_cast<uint8_t*>(this + 1); }
+  [[nodiscard]] Bytes payload() {
+    if (external != nullptr) return {external->bytes, payload_bytes};
+    return {bytes() + topic_bytes + property_bytes, payload_bytes};
+  }
   [[nodiscard]] size_t size_bytes() const {
     return sizeof(Block) + topic_bytes + property_bytes + payload_bytes;
   }
@@ -57,6 +68,7 @@ struct Block : Message {
   uint32_t payload_bytes = 0;
   Instant expires;
   uint64_t publisher;
+  const External* external = nullptr;  // Owned.
 };
 static_assert(sizeof(Block) <= 64);  // Of every queued and retained message: one cache line.
 
@@ -72,6 +84,10 @@ void DropCore(Block* block) {
   const uint32_t before = block->cores.fetch_sub(1, std::memory_order_acq_rel);
   RMQ_CHECK(before > 0);
   if (before > 1) return;
+  if (block->external != nullptr) {
+    block->external->release(block->external->owner);
+    delete block->external;
+  }
   block->~Block();
   ::operator delete(block);
 }
@@ -83,15 +99,19 @@ uint8_t* Copy(Bytes bytes, uint8_t* out) {
 
 }  // namespace
 
-MessageRef MessageRef::Make(const MessageContent& content) {
+namespace {
+
+enum class PayloadPlace : uint8_t { kInside, kOutside };
+
+Block* MakeBlock(const MessageContent& content, PayloadPlace place) {
   RMQ_CHECK(content.topic.size() <= kStringBytesMax);
   RMQ_CHECK(content.payload.size() <= kPacketSizeBytesMax);
   const size_t property_bytes = content.filter_hop_properties
                                     ? ForwardableSizeBytes(content.forwardable)
                                     : content.forwardable.size();
   RMQ_CHECK(property_bytes <= kPacketSizeBytesMax);
-  const size_t size_bytes =
-      sizeof(Block) + content.topic.size() + property_bytes + content.payload.size();
+  const size_t inside_bytes = place == PayloadPlace::kInside ? content.payload.size() : 0;
+  const size_t size_bytes = sizeof(Block) + content.topic.size() + property_bytes + inside_bytes;
   Block* const block = new (::operator new(size_bytes)) Block(content);
   block->property_bytes = static_cast<uint32_t>(property_bytes);
   block->payload_bytes = static_cast<uint32_t>(content.payload.size());
@@ -102,8 +122,21 @@ MessageRef MessageRef::Make(const MessageContent& content) {
   } else {
     out = Copy(content.forwardable, out);
   }
-  out = Copy(content.payload, out);
+  if (place == PayloadPlace::kInside) out = Copy(content.payload, out);
   RMQ_CHECK(out == block->bytes() + (size_bytes - sizeof(Block)));
+  return block;
+}
+
+}  // namespace
+
+MessageRef MessageRef::Make(const MessageContent& content) {
+  return MessageRef(MakeBlock(content, PayloadPlace::kInside));
+}
+
+MessageRef MessageRef::MakeReferencing(const MessageContent& content, void* owner,
+                                       void (*release)(void* owner)) {
+  Block* const block = MakeBlock(content, PayloadPlace::kOutside);
+  block->external = new External{content.payload.data(), owner, release};
   return MessageRef(block);
 }
 
@@ -132,10 +165,7 @@ Bytes MessageRef::properties() const {
   return {block.bytes() + block.topic_bytes, block.property_bytes};
 }
 
-Bytes MessageRef::payload() const {
-  Block& block = *message_->block;
-  return {block.bytes() + block.topic_bytes + block.property_bytes, block.payload_bytes};
-}
+Bytes MessageRef::payload() const { return message_->block->payload(); }
 
 Qos MessageRef::qos() const { return message_->block->qos; }
 bool MessageRef::retain() const { return message_->block->retain; }

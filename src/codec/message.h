@@ -53,6 +53,10 @@ class MessageRef {
 
   // Copies the content into one new block.
   [[nodiscard]] static MessageRef Make(const MessageContent& content);
+  // As Make(), but the payload stays where it is, and `release(owner)` is called when nobody needs
+  // it any more, on whichever thread that is.
+  [[nodiscard]] static MessageRef MakeReferencing(const MessageContent& content, void* owner,
+                                                  void (*release)(void* owner));
 
   explicit operator bool() const { return message_ != nullptr; }
   bool operator==(const MessageRef& other) const = default;

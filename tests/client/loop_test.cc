@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <sys/resource.h>
 
+#include <unistd.h>
+
 #include <deque>
 #include <functional>
 #include <string>
@@ -280,6 +282,67 @@ TEST(ClientLoop, GoesThroughAnHttpProxy) {
   const auto handle = bench.client().Publish("a", "x");
   EXPECT_TRUE(bench.Until(proxy, [&] { return handle.done(); }));
   EXPECT_EQ(handle.Poll()->outcome, Outcome::kWritten);
+}
+
+TEST(ClientLoop, CarriesLargeMessagesBothWays) {
+  Peer peer;
+  Bench bench(peer.OptionsForIt());
+  const std::string payload(3'000'000, 'x');
+  const SharedBytes shared = SharedBytes::Copy(payload);
+  OwnedMessage owned;
+  bool same_block = false;
+  bench.on_event = [&](Event& event) {
+    const Message* const message = event.get<Message>();
+    if (message == nullptr) return;
+    owned = message->Own();
+    same_block = owned.payload.view().data() == message->payload().data();
+  };
+  const auto handle = bench.client().Publish("a", shared, {.qos = Qos::kAtLeastOnce});
+  ASSERT_TRUE(bench.Until(peer, [&] { return handle.done(); }));
+  EXPECT_TRUE(handle.Poll()->ok());
+  codec::Publish publish;
+  publish.topic = "b";
+  publish.payload = AsBytes(payload);
+  std::vector<uint8_t> bytes(codec::EncodedSizeBytes(publish, ProtocolVersion::kV5));
+  codec::Encode(publish, ProtocolVersion::kV5, bytes);
+  size_t sent = 0;
+  ASSERT_TRUE(bench.Until(peer, [&] {
+    sent += peer.TrySend(AsText(bytes).substr(sent));
+    return !owned.payload.empty();
+  }));
+  EXPECT_EQ(owned.payload.view(), payload);
+  EXPECT_TRUE(same_block);  // It had a block of its own, which is now shared.
+}
+
+TEST(ClientLoop, SpeaksOverUnixSockets) {
+  // An abstract name leaves nothing behind.
+  const std::string name = "@ringmq-test-" + std::to_string(getpid());
+  Peer peer(*UnixAddress(name));
+  Options options;
+  options.io = EngineUnderTest();
+  options.servers = {{.transport = Transport::kUnix, .host = name}};
+  Bench bench(std::move(options));
+  const auto handle = bench.client().Publish("a", "x", {.qos = Qos::kAtLeastOnce});
+  EXPECT_TRUE(bench.Until(peer, [&] { return handle.done(); }));
+  EXPECT_TRUE(handle.Poll()->ok());
+}
+
+// Events come a few at a time, the owner is slow, and still the server hears from us.
+TEST(ClientLoop, PingsThoughItsOwnerIsSlow) {
+  Peer peer;
+  Options options = peer.OptionsForIt();
+  options.keep_alive_s = 1;
+  options.batch_events_max = 1;
+  Bench bench(std::move(options));
+  ASSERT_TRUE(bench.Until(peer, [&] { return bench.connected; }));
+  codec::Publish publish;
+  publish.topic = "b";
+  // There is always one more than it takes.
+  for (int i = 0; i < 50; ++i) peer.Give(publish);
+  ASSERT_TRUE(bench.Until(peer, [&] {
+    if (peer.pings == 0) peer.Give(publish);
+    return peer.pings > 0;
+  }));
 }
 
 // Somebody else's loop: waits for the descriptor or the deadline, then polls with zero.

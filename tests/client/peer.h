@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "client/resolver.h"
 #include "client/text.h"
 #include "codec/decode.h"
 #include "codec/encode.h"
@@ -34,6 +35,12 @@ inline IoEngine EngineUnderTest() {
 class Peer {
  public:
   Peer() : listener_(*reactor::ListenTcp("127.0.0.1", 0)) {}
+  explicit Peer(const Address& address)
+      : listener_(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    const auto* const name = reinterpret_cast<const sockaddr*>(&address.storage);
+    EXPECT_EQ(bind(listener_, name, address.size_bytes), 0);
+    EXPECT_EQ(listen(listener_, 10), 0);
+  }
   ~Peer() {
     Drop();
     close(listener_);
@@ -77,6 +84,11 @@ class Peer {
     EXPECT_EQ(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
   }
+  // As much as fits.
+  size_t TrySend(std::string_view bytes) {
+    const ssize_t count = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return count > 0 ? static_cast<size_t>(count) : 0;
+  }
   template <typename Packet>
   void Give(const Packet& packet) {
     std::vector<uint8_t> bytes(codec::EncodedSizeBytes(packet, ProtocolVersion::kV5));
@@ -87,6 +99,7 @@ class Peer {
   int connections = 0;
   int publishes = 0;
   int disconnects = 0;
+  int pings = 0;
   bool reads = true;
   bool acknowledges = true;
   std::string raw_expected;  // Taken off the stream before any MQTT, then `raw_answer` goes back.
@@ -120,6 +133,7 @@ class Peer {
         ++disconnects;
         break;
       case PacketType::kPingreq:
+        ++pings;
         Send(std::string_view("\xd0\x00", 2));
         break;
       default:

@@ -102,5 +102,24 @@ TEST(SharedMessage, CrossesThreads) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST(Message, LeavesAReferencedPayloadWhereItIsAndLetsGoOnce) {
+  static int releases = 0;
+  releases = 0;
+  const std::vector<uint8_t> payload(100, 7);
+  int owner = 0;
+  {
+    const MessageRef message = MessageRef::MakeReferencing({.topic = "a", .payload = payload},
+                                                           &owner, [](void*) { ++releases; });
+    const MessageRef copy = message;
+    EXPECT_EQ(copy.payload().data(), payload.data());
+    EXPECT_EQ(copy.payload().size(), 100u);
+    EXPECT_GE(copy.size_bytes(), 100u);
+    SharedMessage shared = SharedMessage::Share(message);
+    EXPECT_EQ(shared.Adopt().payload().data(), payload.data());
+    EXPECT_EQ(releases, 0);
+  }
+  EXPECT_EQ(releases, 1);
+}
+
 }  // namespace
 }  // namespace ringmq::codec
