@@ -96,6 +96,10 @@ Instant Dialer::next_deadline() const {
   return next_attempt_;
 }
 
-int Dialer::TakeConnected() { return std::exchange(connected_fd_, -1); }
+int Dialer::TakeConnected() {
+  // The race is over: whoever answers from now on is closed.
+  if (connected_fd_ >= 0) stopped_ = true;
+  return std::exchange(connected_fd_, -1);
+}
 
 }  // namespace ringmq::client

@@ -197,7 +197,9 @@ void Loop::Apply(Command& command) {
   } else if (auto* disconnect = std::get_if<DisconnectCall>(&command)) {
     core_.Disconnect(std::move(*disconnect));
   } else if (std::holds_alternative<ReconnectCommand>(command)) {
-    reconnect_asked_ = true;
+    const bool has_one = state_ == State::kConnected || state_ == State::kProxy;
+    reconnect_asked_ |= has_one;
+    if (state_ == State::kWaiting) retry_at_ = ring_->Now();  // It need not wait any longer.
   } else {
     core_.Reauthenticate();
   }
@@ -291,6 +293,13 @@ void Loop::BeginAttempt(Instant now) {
   retry_at_ = Instant::Max();
   attempt_deadline_ = now + FromChrono(options_.connect_timeout);
   state_ = State::kResolving;
+  const bool is_plain =
+      endpoint_.transport == Transport::kTcp || endpoint_.transport == Transport::kUnix;
+  if (!is_plain) {
+    // The hook asked for it. Never plain text instead of what was asked for.
+    AttemptFailed(Error(Errc::kUnsupported, "TLS and WebSocket are not built in"), now);
+    return;
+  }
   if (endpoint_.transport == Transport::kUnix) {
     const std::optional<Address> address = UnixAddress(endpoint_.host);
     if (!address.has_value()) {

@@ -67,8 +67,7 @@ TEST(Dialer, TriesTheNextWhenTheFirstIsSilentAndDropsTheLoser) {
   stage.Complete(second[0], 0);
   const int fd = stage.dialer.TakeConnected();
   EXPECT_EQ(fd, second[0].fd);
-  // It has its answer; the owner stops it, and the other is called off.
-  stage.dialer.Stop();
+  // It has its answer, and the other is called off.
   const auto cancels = stage.Turn();
   ASSERT_EQ(cancels.size(), 1u);
   EXPECT_EQ(cancels[0].code, reactor::OpCode::kCancel);
@@ -101,6 +100,15 @@ TEST(Dialer, SaysWhyTheLastOneFailed) {
   ASSERT_TRUE(stage.dialer.error().has_value());
   EXPECT_EQ(stage.dialer.error()->system_errno(), ENETUNREACH);
   EXPECT_EQ(stage.dialer.error()->detail(), "[::1]:2");
+  EXPECT_TRUE(stage.dialer.idle());
+}
+
+TEST(Dialer, TriesNobodyElseOnceItHasAnAnswer) {
+  Stage stage;
+  stage.dialer.Start({V4(1), V4(2), V4(3)}, {}, stage.now);
+  stage.Complete(stage.Turn()[0], 0);
+  close(stage.dialer.TakeConnected());
+  EXPECT_TRUE(stage.Turn(10 * kSecond).empty());
   EXPECT_TRUE(stage.dialer.idle());
 }
 

@@ -244,6 +244,46 @@ TEST(ClientLoop, GoesOnToTheNextServer) {
   EXPECT_EQ(bench.Count("connecting"), 2);
 }
 
+TEST(ClientLoop, NeverSpeaksPlainWhereTlsWasAskedFor) {
+  Peer peer;
+  Options options = peer.OptionsForIt();
+  options.on_attempt = [](Attempt& attempt) { attempt.endpoint.transport = Transport::kTls; };
+  Bench bench(std::move(options));
+  ASSERT_TRUE(bench.Until(peer, [&] { return bench.end.has_value(); }));
+  EXPECT_EQ(bench.end->code(), Errc::kUnsupported);
+  EXPECT_EQ(peer.connections, 0);
+}
+
+TEST(ClientLoop, TakesFreshCredentialsForEachAttempt) {
+  Peer peer;
+  Options options = peer.OptionsForIt();
+  options.has_username = true;
+  options.username = "first";
+  uint32_t attempts = 0;
+  options.on_attempt = [&](Attempt& attempt) {
+    attempt.username = "user" + std::to_string(attempts++);
+  };
+  Bench bench(std::move(options));
+  for (int i = 1; i <= 3; ++i) {
+    ASSERT_TRUE(bench.Until(peer, [&] { return bench.connected && peer.connections == i; }));
+    EXPECT_EQ(peer.username, "user" + std::to_string(i - 1));
+    peer.Drop();
+    ASSERT_TRUE(bench.Until(peer, [&] { return bench.Count("disconnected") == i; }));
+  }
+}
+
+TEST(ClientLoop, ReconnectsWhenAsked) {
+  Peer peer;
+  Options options = peer.OptionsForIt();
+  options.backoff = {.first = std::chrono::hours(10), .cap = std::chrono::hours(10)};
+  Bench bench(std::move(options));
+  ASSERT_TRUE(bench.Until(peer, [&] { return bench.connected; }));
+  bench.client().Reconnect();
+  ASSERT_TRUE(bench.Until(peer, [&] { return bench.Count("disconnected") == 1; }));
+  bench.client().Reconnect();  // It would wait for hours otherwise.
+  ASSERT_TRUE(bench.Until(peer, [&] { return peer.connections == 2 && bench.connected; }));
+}
+
 TEST(ClientLoop, ResolvesNames) {
   Peer peer;
   Options options = peer.OptionsForIt();

@@ -100,6 +100,7 @@ class Peer {
   int publishes = 0;
   int disconnects = 0;
   int pings = 0;
+  std::string username;  // Of the last CONNECT.
   bool reads = true;
   bool acknowledges = true;
   std::string raw_expected;  // Taken off the stream before any MQTT, then `raw_answer` goes back.
@@ -120,6 +121,9 @@ class Peer {
         codec::Bytes(input_).subspan(parse.head.header_size_bytes, parse.head.remaining_size_bytes);
     switch (parse.head.type) {
       case PacketType::kConnect:
+        if (const auto connect = codec::DecodeConnect(body); connect.ok()) {
+          username = connect->username;
+        }
         Give(codec::Connack{});
         break;
       case PacketType::kPublish:
