@@ -109,6 +109,12 @@ TEST(Options, KeepSessionsForEverUnlessTheExpiryIsGiven) {
   EXPECT_THAT(Complaint(Command::kSub, {"-t", "a", "-c"}), HasSubstr("For example: -c -i"));
 }
 
+TEST(Options, StayWithFewMessagesUnderWayWhereTheServerCannotSayHowManyItTakes) {
+  EXPECT_EQ(Good(Command::kPub, {"-t", "a", "-n"}).client.in_flight_max, 20);
+  EXPECT_EQ(Good(Command::kPub, {"-t", "a", "-n", "-M", "99"}).client.in_flight_max, 99);
+  EXPECT_EQ(Good(Command::kPub, {"-t", "a", "-n", "-V", "5"}).client.in_flight_max, 1024);
+}
+
 TEST(Options, ReadPropertiesInTwoLevels) {
   const Settings settings = Good(Command::kPub, {"-t",
                                                  "a",

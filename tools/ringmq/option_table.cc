@@ -100,7 +100,10 @@ constexpr OptionSpec kTable[] = {
     {kRepeatDelay, kMessages, kForPub, 0, "repeat-delay", "seconds", kText,
      "Time between repetitions.", "0.5"},
     {kInFlight, kMessages, kForPub, 'M', "max-inflight", "count", kText,
-     "Messages of QoS 1 and 2 that may be unacknowledged: 1 to 65535.", "20"},
+     "Messages of QoS 1 and 2 that may be unacknowledged: 1 to 65535. Unless said otherwise what "
+     "the "
+     "server allows, before version 5 20.",
+     "20"},
 
     {kUnsubscribe, kReceive, kForSub, 'U', "unsubscribe", "filter", kText,
      "Filter to unsubscribe from, after subscribing. May be repeated.", "'plant/#'"},

@@ -15,6 +15,9 @@ namespace ringmq::cli {
 namespace {
 
 constexpr uint16_t kTlsPort = 8883;
+// Before version 5 a server cannot say how much it takes, and mosquitto closes the connection of
+// who has more than 20 QoS 2 messages under way; so its own tools stay with that, too.
+constexpr uint16_t kInFlightBeforeV5 = 20;
 
 Expected<void> TakeQos(std::string_view text, Qos& qos) {
   if (!ParseNumber(text, 0, 2)) return Bad(Quoted(text) + " is none of 0, 1, 2");
@@ -77,6 +80,7 @@ class Parser {
   bool wants_tls_ = false;
   bool is_version_given_ = false;
   bool wants_v5_ = false;  // -x or -D.
+  bool is_in_flight_given_ = false;
   bool has_id_ = false;
   bool has_id_prefix_ = false;
   bool keeps_session_ = false;
@@ -369,6 +373,7 @@ Expected<void> Parser::ApplyMessage(OptionId id, std::string_view value) {
     case OptionId::kRepeatDelay:
       return TakeSeconds(value, 0, settings_.publish.repeat_delay);
     default:  // kInFlight
+      is_in_flight_given_ = true;
       return TakeNumber(value, 1, 65535, settings_.client.in_flight_max);
   }
   return {};
@@ -510,6 +515,7 @@ Expected<void> Parser::FinishSession() {
   }
   if (wants_v5_) client.version = ProtocolVersion::kV5;
   const bool is_v5 = client.version == ProtocolVersion::kV5;
+  if (!is_v5 && !is_in_flight_given_) client.in_flight_max = kInFlightBeforeV5;
   if (settings_.receive.retain_as_published && !is_v5) {
     return Bad("--retain-as-published: needs version 5.\nFor example: --retain-as-published -V 5");
   }
