@@ -17,7 +17,9 @@ class Mosquitto:
                 self.port = probe.getsockname()[1]
             path = os.path.join(self.dir, "mosquitto.conf")
             with open(path, "w") as file:
-                file.write(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n" + config)
+                # Its queues are short by default, and what finds no room is dropped in silence.
+                file.write(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
+                           "max_queued_messages 0\nset_tcp_nodelay true\n" + config)
             self.process = subprocess.Popen(["mosquitto", "-c", path], stdout=subprocess.DEVNULL,
                                             stderr=subprocess.DEVNULL)
             if self._listens():

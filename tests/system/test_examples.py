@@ -90,16 +90,24 @@ class Examples:
     def test_messages_survive_kill(self):
         """Whatever was taken before kill -9 arrives after it: no number is missing."""
         subscriber = subprocess.Popen(
-            ["mosquitto_sub", "-p", str(self.broker.port), "-q", "1", "-t", "durable/#", "-v"],
-            stdout=subprocess.PIPE, text=True)
+            ["mosquitto_sub", "-p", str(self.broker.port), "-q", "1", "-t", "durable/#", "-v",
+             "-W", "60"], stdout=subprocess.PIPE, text=True)
         self.addCleanup(subscriber.wait)
         self.addCleanup(subscriber.kill)
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "session")
             first = subprocess.Popen(command("durable_publisher", self.url, path, "1000000"))
             seen = set()
+
+            def next_number():
+                """The number of the next message; None: the last one."""
+                line = subscriber.stdout.readline()
+                self.assertTrue(line, "nothing comes any more")
+                word = line.split()[0].split("/")[1]
+                return None if word == "end" else int(word)
+
             while len(seen) < 500:  # It is in full swing.
-                seen.add(int(subscriber.stdout.readline().split()[0].split("/")[1]))
+                seen.add(next_number())
             first.send_signal(signal.SIGKILL)
             first.wait()
             second = run("durable_publisher", self.url, path, "1")
@@ -107,8 +115,8 @@ class Examples:
             self.assertIn("unfinished 0", second.stdout)
             done = run("publish", self.url, "durable/end", "x")
             self.assertEqual(done.returncode, 0)
-            while (line := subscriber.stdout.readline().split()[0]) != "durable/end":
-                seen.add(int(line.split("/")[1]))
+            while (number := next_number()) is not None:
+                seen.add(number)
             self.assertEqual(seen, set(range(max(seen) + 1)))
 
     def test_tells_what_is_wrong(self):
