@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load/run.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "reactor/clock.h"
+
+namespace ringmq::load {
+namespace {
+
+constexpr int64_t kStepNs = 5'000'000;
+constexpr int64_t kTickNs = 1'000'000'000;
+
+int64_t NowNs() { return reactor::MonotonicNow().ns; }
+
+int64_t Ns(double seconds) { return static_cast<int64_t>(seconds * 1e9); }
+
+// Sleeps, as the one thread of the tool that has nothing to do.
+void Pause() {
+  const timespec time{.tv_sec = 0, .tv_nsec = kStepNs};
+  clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
+}
+
+class Director {
+ public:
+  Director(const Plan& plan, const RunTimes& times, const std::function<void(const Tick&)>& on_tick)
+      : plan_(plan), times_(times), on_tick_(on_tick), shared_(plan) {
+    for (uint32_t part = 0; part < plan.threads; ++part) {
+      workers_.push_back(std::make_unique<Worker>(plan, part, shared_));
+    }
+  }
+
+  Outcome Run() {
+    std::vector<std::thread> threads;
+    for (const auto& worker : workers_) {
+      threads.emplace_back([&worker] { worker->Run(); });
+    }
+    Await(Phase::kConnect, times_.connect_max_s, [this] {
+      const Tick now = Look();
+      return now.connected + now.failed == plan_.roles.size();
+    });
+    Outcome outcome;
+    outcome.connected = Look().connected;
+    outcome.failed = plan_.roles.size() - outcome.connected;
+    if (outcome.failed == 0) Load(outcome);
+    shared_.phase.store(Phase::kLeave, std::memory_order_release);
+    for (std::thread& thread : threads) thread.join();
+    Merge(outcome);
+    return outcome;
+  }
+
+ private:
+  void Load(Outcome& outcome) {
+    const int64_t start_ns = NowNs();
+    const int64_t measure_ns = start_ns + Ns(times_.warmup_s);
+    shared_.load_start_ns.store(start_ns, std::memory_order_relaxed);
+    shared_.measure_end_ns.store(measure_ns + Ns(times_.measure_s), std::memory_order_relaxed);
+    shared_.measure_start_ns.store(measure_ns, std::memory_order_relaxed);
+    Await(Phase::kWarmup, times_.warmup_s, [] { return false; });
+    Await(Phase::kMeasure, times_.measure_s, [] { return false; });
+    Await(Phase::kDrain, times_.drain_max_s, [this] { return IsDrained(); });
+    outcome.drained = IsDrained();
+    outcome.measured_s = times_.measure_s;
+  }
+
+  // Until `done` or for so long.
+  template <typename Done>
+  void Await(Phase phase, double seconds, Done done) {
+    phase_ = phase;
+    phase_start_ns_ = NowNs();
+    shared_.phase.store(phase, std::memory_order_release);
+    const int64_t end_ns = phase_start_ns_ + Ns(seconds);
+    while (NowNs() < end_ns && !done()) {
+      Pause();
+      if (NowNs() - last_tick_ns_ < kTickNs) continue;
+      last_tick_ns_ = NowNs();
+      if (on_tick_) on_tick_(Look());
+    }
+  }
+
+  [[nodiscard]] Tick Look() const {
+    Tick tick;
+    tick.phase = phase_;
+    tick.phase_s = static_cast<double>(NowNs() - phase_start_ns_) * 1e-9;
+    for (const auto& progress : shared_.progress) {
+      tick.connected += progress->connected.load(std::memory_order_relaxed);
+      tick.failed += progress->failed.load(std::memory_order_relaxed);
+      tick.sent += progress->sent.load(std::memory_order_relaxed);
+      tick.acked += progress->acked.load(std::memory_order_relaxed);
+      tick.received += progress->received.load(std::memory_order_relaxed);
+    }
+    return tick;
+  }
+
+  // Deliveries that so many messages of one publisher lead to.
+  [[nodiscard]] uint64_t DeliveriesOf(uint32_t publisher) const {
+    uint64_t deliveries = 0;
+    bool shared = false;
+    for (const Role& role : plan_.roles) {
+      const bool hears = !role.filter.empty() && publisher >= role.hears_first &&
+                         publisher < role.hears_first + role.hears_count;
+      if (!hears) continue;
+      if (role.is_shared) {
+        shared = true;
+      } else {
+        ++deliveries;
+      }
+    }
+    return deliveries + (shared ? 1 : 0);
+  }
+
+  [[nodiscard]] bool IsDrained() {
+    const Tick now = Look();
+    if (plan_.qos != Qos::kAtMostOnce && now.acked < now.sent) return false;
+    if (deliveries_.empty()) {
+      for (uint32_t i = 0; i < plan_.publishers; ++i) deliveries_.push_back(DeliveriesOf(i));
+    }
+    // Every publisher of a run has the same audience.
+    const uint64_t each = deliveries_.empty() ? 0 : deliveries_.front();
+    return now.received >= now.sent * each;
+  }
+
+  void Merge(Outcome& outcome) {
+    Findings& all = outcome.findings;
+    all.by_publisher.resize(plan_.publishers);
+    int64_t most_cpu_ns = -1;
+    for (uint32_t part = 0; part < plan_.threads; ++part) {
+      const Findings& one = workers_[part]->findings();
+      for (const auto histogram :
+           {&Findings::response, &Findings::service, &Findings::ack, &Findings::lag,
+            &Findings::connect_tcp, &Findings::connack, &Findings::suback}) {
+        (all.*histogram).Merge(one.*histogram);
+      }
+      for (const auto count : {&Findings::offered, &Findings::sent, &Findings::acked,
+                               &Findings::received, &Findings::window_full, &Findings::socket_full,
+                               &Findings::turns, &Findings::backlogged_turns}) {
+        all.*count += one.*count;
+      }
+      all.integrity.Add(one.integrity);
+      for (uint32_t i = 0; i < plan_.publishers; ++i) all.by_publisher[i] += one.by_publisher[i];
+      all.errors.insert(all.errors.end(), one.errors.begin(), one.errors.end());
+      all.cpu_ns += one.cpu_ns;
+      if (one.cpu_ns > most_cpu_ns) {
+        most_cpu_ns = one.cpu_ns;
+        outcome.busiest_thread = part;
+      }
+    }
+    CountLosses(outcome);
+    const double load_s = times_.warmup_s + times_.measure_s;
+    if (load_s > 0) outcome.busiest_share = static_cast<double>(most_cpu_ns) * 1e-9 / load_s;
+    Judge(outcome);
+  }
+
+  void CountLosses(Outcome& outcome) {
+    Findings& all = outcome.findings;
+    uint64_t lost = 0;
+    uint64_t shared_sent = 0;
+    uint64_t shared_seen = 0;
+    for (uint32_t i = 0; i < plan_.publishers; ++i) {
+      outcome.sent_in_all += all.by_publisher[i];
+      outcome.expected_in_all += all.by_publisher[i] * DeliveriesOf(i);
+    }
+    for (const auto& worker : workers_) {
+      for (const auto& peer : worker->peers()) {
+        if (peer->hearing == nullptr) continue;
+        const Role& role = *peer->role;
+        for (uint32_t i = role.hears_first; i < role.hears_first + role.hears_count; ++i) {
+          const measure::FlowWindow& flow = peer->hearing->flows[i];
+          if (role.is_shared) {
+            shared_seen += flow.distinct();
+            shared_sent = outcome.sent_in_all;
+          } else {
+            lost += flow.Close(all.by_publisher[i]).lost;
+          }
+        }
+      }
+    }
+    if (shared_sent > shared_seen) lost += shared_sent - shared_seen;
+    (plan_.qos == Qos::kAtMostOnce ? all.integrity.lost_permitted : all.integrity.lost) += lost;
+  }
+
+  void Judge(Outcome& outcome) const {
+    const Findings& all = outcome.findings;
+    const auto share = [](uint64_t part, uint64_t whole) {
+      return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+    };
+    const double due = plan_.rate_per_s * outcome.measured_s;
+    measure::RunEvidence evidence;
+    evidence.closed_loop = plan_.rate_per_s == 0;
+    evidence.offered_per_s = plan_.rate_per_s;
+    evidence.achieved_per_s =
+        outcome.measured_s > 0 ? static_cast<double>(all.sent) / outcome.measured_s : 0;
+    evidence.send_lag_p999_ns = all.lag.ValueAtPercentile(99.9);
+    evidence.response_p50_ns = all.response.ValueAtPercentile(50);
+    evidence.busiest_thread_share = std::min(outcome.busiest_share, 1.0);
+    evidence.busiest_thread = outcome.busiest_thread;
+    evidence.window_full_share = due > 0 ? static_cast<double>(all.window_full) / due : 0;
+    evidence.socket_full_share = due > 0 ? static_cast<double>(all.socket_full) / due : 0;
+    evidence.receive_backlog_share = share(all.backlogged_turns, all.turns);
+    outcome.verdict = measure::Judge(evidence);
+  }
+
+  const Plan& plan_;
+  const RunTimes times_;
+  const std::function<void(const Tick&)>& on_tick_;
+  Shared shared_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<uint64_t> deliveries_;  // By publisher.
+  Phase phase_ = Phase::kConnect;
+  int64_t phase_start_ns_ = 0;
+  int64_t last_tick_ns_ = NowNs();
+};
+
+}  // namespace
+
+Outcome Execute(const Plan& plan, const RunTimes& times,
+                const std::function<void(const Tick&)>& on_tick) {
+  return Director(plan, times, on_tick).Run();
+}
+
+}  // namespace ringmq::load

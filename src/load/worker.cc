@@ -1,0 +1,353 @@
+// The turn and the life of connections; worker_packets.cc has what is sent and what comes.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "load/worker.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "codec/encode.h"
+#include "reactor/clock.h"
+
+namespace ringmq::load {
+namespace {
+
+constexpr size_t kCompletionsMax = 1024;
+constexpr size_t kErrorsMax = 5;
+// A turn never sleeps longer, so that a change of the phase is seen.
+constexpr int64_t kTurnNsMax = 20'000'000;
+// Connections of one thread that are being made at a time: more only wait in the listener's queue.
+constexpr uint64_t kConnectingMax = 200;
+
+int64_t NowNs() { return reactor::MonotonicNow().ns; }
+
+int64_t ThreadCpuNs() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * kSecond.ns + time.tv_nsec;
+}
+
+void AppendBytes(std::span<const uint8_t> bytes, std::vector<uint8_t>& out) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
+}  // namespace
+
+template <typename Packet>
+static void AppendPacket(const Packet& packet, ProtocolVersion version, std::vector<uint8_t>& out) {
+  const size_t before = out.size();
+  out.resize(before + codec::EncodedSizeBytes(packet, version));
+  codec::Encode(packet, version, std::span(out).subspan(before));
+}
+
+Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
+    : plan_(plan),
+      part_(part),
+      shared_(shared),
+      progress_(*shared.progress[part]),
+      completions_(kCompletionsMax) {
+  for (size_t i = part; i < plan.roles.size(); i += plan.threads) {
+    auto peer = std::make_unique<Peer>();
+    peer->role = &plan.roles[i];
+    peers_.push_back(std::move(peer));
+  }
+  step_start_ns_.resize(peers_.size());
+  findings_.by_publisher.resize(plan.publishers);
+}
+
+Worker::~Worker() {
+  ring_.reset();  // And with it every operation.
+  for (const auto& peer : peers_) {
+    if (peer->fd >= 0) close(peer->fd);
+  }
+}
+
+void Worker::Run() {
+  std::string notice;
+  auto ring = reactor::MakeRing(
+      plan_.io,
+      {.sq_entries = 1024, .cq_entries = 8192, .buffer_count = 256, .buffer_size_bytes = 16 << 10},
+      &notice);
+  if (!ring.ok()) {
+    findings_.errors.push_back(std::string(ring.status().message()));
+    progress_.failed.store(peers_.size(), std::memory_order_relaxed);
+    return;
+  }
+  ring_ = std::move(*ring);
+  connect_start_ns_ = NowNs();
+  while (!leaving_ || open_ > 0) Turn();
+  findings_.cpu_ns = ThreadCpuNs();
+}
+
+void Worker::Turn() {
+  const int64_t now_ns = NowNs();
+  const Phase phase = shared_.phase.load(std::memory_order_acquire);
+  int64_t wake_ns = now_ns + kTurnNsMax;
+  if (phase == Phase::kConnect) {
+    ConnectSome(now_ns);
+    if (next_connect_ < peers_.size()) wake_ns = now_ns + 1'000'000;
+  } else if (phase == Phase::kWarmup || phase == Phase::kMeasure) {
+    if (plan_.rate_per_s > 0) {
+      SendDue(now_ns);
+      if (schedule_ != nullptr) wake_ns = std::min(wake_ns, schedule_->next_due());
+    } else {
+      SendFreely(now_ns);
+    }
+  } else if (phase == Phase::kLeave && !leaving_) {
+    leaving_ = true;
+    for (const auto& peer : peers_) Leave(*peer);
+  }
+  FlushAll();
+  const auto completions = ring_->Enter(ops_, Instant{wake_ns}, completions_);
+  ops_.clear();
+  ++findings_.turns;
+  if (completions.size() == completions_.size()) ++findings_.backlogged_turns;
+  const int64_t after_ns = NowNs();
+  for (const reactor::Completion& completion : completions) OnCompletion(completion, after_ns);
+}
+
+// --- Connecting.
+
+void Worker::ConnectSome(int64_t now_ns) {
+  const double seconds = static_cast<double>(now_ns - connect_start_ns_) * 1e-9;
+  const double share = plan_.connects_per_s / plan_.threads;
+  const auto allowed = static_cast<uint64_t>(seconds * share) + 1;
+  const uint64_t done = progress_.connected.load(std::memory_order_relaxed) +
+                        progress_.failed.load(std::memory_order_relaxed);
+  while (next_connect_ < peers_.size() && next_connect_ < allowed &&
+         next_connect_ - done < kConnectingMax) {
+    Begin(*peers_[next_connect_++]);
+  }
+}
+
+size_t Worker::IndexOf(const Peer& peer) const {
+  return static_cast<size_t>(peer.role - plan_.roles.data()) / plan_.threads;
+}
+
+void Worker::Begin(Peer& peer) {
+  const size_t index = IndexOf(peer);
+  peer.fd = socket(plan_.target.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (peer.fd < 0) {
+    Fail(peer, absl::StrCat("socket: ", std::strerror(errno)));
+    return;
+  }
+  const int on = 1;
+  setsockopt(peer.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  if (plan_.source_addresses > 0) {
+    // The port is chosen when it connects, so that each address has all of them.
+    setsockopt(peer.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    sockaddr_in source{};
+    source.sin_family = AF_INET;
+    const auto number = static_cast<uint32_t>(peer.role - plan_.roles.data());
+    source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + number % plan_.source_addresses);
+    if (bind(peer.fd, reinterpret_cast<const sockaddr*>(&source), sizeof(source)) < 0) {
+      Fail(peer, absl::StrCat("bind: ", std::strerror(errno)));
+      return;
+    }
+  }
+  peer.state = PeerState::kConnecting;
+  step_start_ns_[index] = NowNs();
+  ++open_;
+  ops_.push_back({.code = reactor::OpCode::kConnect,
+                  .fd = peer.fd,
+                  .token = Token(index, OpKind::kConnect),
+                  .address = &plan_.target,
+                  .address_size_bytes = plan_.target_size_bytes});
+}
+
+void Worker::Fail(Peer& peer, std::string why) {
+  if (peer.state == PeerState::kEnded) return;
+  if (peer.state != PeerState::kReady) {
+    progress_.failed.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (!leaving_ && findings_.errors.size() < kErrorsMax) {
+    findings_.errors.push_back(absl::StrCat(peer.role->client_id, ": ", why));
+  }
+  Leave(peer);
+}
+
+// Ends what can be ended now; the descriptor goes with the last completion.
+void Worker::Leave(Peer& peer) {
+  if (peer.state == PeerState::kEnded) return;
+  const bool polite = peer.state == PeerState::kReady && leaving_;
+  if (polite && !peer.sending) {
+    const uint8_t disconnect[2] = {0xe0, 0x00};
+    AppendBytes(disconnect, peer.output);
+    // Whatever the kernel does not take at once is not worth waiting for.
+    static_cast<void>(
+        send(peer.fd, peer.output.data(), peer.output.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+  }
+  const bool connecting = peer.state == PeerState::kConnecting;
+  peer.state = PeerState::kEnded;
+  peer.output.clear();
+  if (peer.fd < 0) return;
+  shutdown(peer.fd, polite ? SHUT_WR : SHUT_RDWR);
+  const size_t index = IndexOf(peer);
+  if (connecting) {
+    ops_.push_back({.code = reactor::OpCode::kCancel,
+                    .token = Token(index, OpKind::kCancel),
+                    .target = Token(index, OpKind::kConnect)});
+  }
+  if (!connecting && !peer.receiving && !peer.sending) {
+    close(peer.fd);
+    peer.fd = -1;
+    --open_;
+  }
+}
+
+// --- Completions.
+
+void Worker::OnCompletion(const reactor::Completion& completion, int64_t now_ns) {
+  Peer& peer = *peers_[completion.token >> 2];
+  const auto kind = static_cast<OpKind>(completion.token & 3);
+  if (kind == OpKind::kCancel) return;
+  if (kind == OpKind::kConnect) {
+    if (peer.state == PeerState::kEnded || completion.result < 0) {
+      const std::string why = std::strerror(-completion.result);
+      if (peer.state != PeerState::kEnded) {
+        peer.state = PeerState::kNew;  // Nothing is under way any more.
+        Fail(peer, "connect: " + why);
+        return;
+      }
+      close(peer.fd);
+      peer.fd = -1;
+      --open_;
+      return;
+    }
+    const size_t index = IndexOf(peer);
+    findings_.connect_tcp.Record(now_ns - step_start_ns_[index]);
+    step_start_ns_[index] = now_ns;
+    peer.state = PeerState::kGreeting;
+    codec::Connect connect{.version = plan_.version, .clean_start = true};
+    connect.client_id = peer.role->client_id;
+    connect.keep_alive_s = plan_.keep_alive_s;
+    connect.has_username = !plan_.username.empty();
+    connect.username = plan_.username;
+    connect.has_password = !plan_.password.empty();
+    connect.password = {reinterpret_cast<const uint8_t*>(plan_.password.data()),
+                        plan_.password.size()};
+    AppendPacket(connect, plan_.version, peer.output);
+    dirty_.push_back(index);
+    peer.receiving = true;
+    ops_.push_back({.code = reactor::OpCode::kRecvMultishot,
+                    .fd = peer.fd,
+                    .token = Token(index, OpKind::kReceive)});
+    return;
+  }
+  if (kind == OpKind::kReceive) {
+    OnReceived(peer, completion, now_ns);
+  } else {
+    OnSent(peer, completion.result, now_ns);
+  }
+  if (peer.state == PeerState::kEnded && peer.fd >= 0 && !peer.receiving && !peer.sending) {
+    close(peer.fd);
+    peer.fd = -1;
+    --open_;
+  }
+}
+
+void Worker::OnReceived(Peer& peer, const reactor::Completion& completion, int64_t now_ns) {
+  if (completion.result > 0) {
+    const auto bytes =
+        ring_->Buffer(completion.buffer_id).first(static_cast<size_t>(completion.result));
+    if (peer.state != PeerState::kEnded) {
+      if (peer.partial.empty()) {
+        const size_t used = ReadPackets(peer, bytes, now_ns);
+        peer.partial.assign(bytes.begin() + static_cast<ptrdiff_t>(used), bytes.end());
+      } else {
+        AppendBytes(bytes, peer.partial);
+        const size_t used = ReadPackets(peer, peer.partial, now_ns);
+        peer.partial.erase(peer.partial.begin(),
+                           peer.partial.begin() + static_cast<ptrdiff_t>(used));
+      }
+      // Idle connections are many, and their buffers would be more than they are.
+      if (peer.partial.empty()) peer.partial.shrink_to_fit();
+    }
+    ring_->ReleaseBuffer(completion.buffer_id);
+  }
+  if (completion.more) return;
+  peer.receiving = false;
+  const bool over =
+      completion.result == 0 || (completion.result < 0 && completion.result != -ENOBUFS);
+  if (over) {
+    Fail(peer, completion.result == 0
+                   ? std::string("the broker closed the connection")
+                   : absl::StrCat("receive: ", std::strerror(-completion.result)));
+    return;
+  }
+  if (peer.state == PeerState::kEnded) return;
+  peer.receiving = true;
+  ops_.push_back({.code = reactor::OpCode::kRecvMultishot,
+                  .fd = peer.fd,
+                  .token = Token(IndexOf(peer), OpKind::kReceive)});
+}
+
+// --- Sending.
+
+void Worker::FlushAll() {
+  for (const size_t index : dirty_) {
+    Peer& peer = *peers_[index];
+    if (peer.sending || peer.output.empty() || peer.state == PeerState::kEnded) continue;
+    peer.in_send.swap(peer.output);
+    peer.output.clear();
+    peer.in_send_offset = 0;
+    peer.sending = true;
+    peer.slice = {.iov_base = peer.in_send.data(), .iov_len = peer.in_send.size()};
+    ops_.push_back({.code = reactor::OpCode::kSend,
+                    .fd = peer.fd,
+                    .token = Token(index, OpKind::kSend),
+                    .slices = {&peer.slice, 1}});
+  }
+  dirty_.clear();
+}
+
+void Worker::OnSent(Peer& peer, int result, int64_t now_ns) {
+  RMQ_CHECK(peer.sending);
+  if (result < 0 && result != -EINTR && result != -EAGAIN) {
+    peer.sending = false;
+    Fail(peer, absl::StrCat("send: ", std::strerror(-result)));
+    return;
+  }
+  const size_t sent = result > 0 ? static_cast<size_t>(result) : 0;
+  peer.in_send_offset += sent;
+  if (peer.publishing != nullptr) {
+    Publishing& publishing = *peer.publishing;
+    publishing.written_bytes += sent;
+    while (!publishing.unwritten.empty() &&
+           publishing.unwritten.front().end_bytes <= publishing.written_bytes) {
+      const Publishing::Unwritten& front = publishing.unwritten.front();
+      shared_.sent_times[peer.role->publisher]->Set(front.sequence, now_ns);
+      if (front.measured) {
+        ++findings_.sent;
+        if (plan_.rate_per_s > 0) findings_.lag.Record(now_ns - front.due_ns);
+      }
+      publishing.unwritten.pop_front();
+    }
+  }
+  const size_t left = peer.in_send.size() - peer.in_send_offset;
+  if (left > 0 && peer.state != PeerState::kEnded) {
+    peer.slice = {.iov_base = peer.in_send.data() + peer.in_send_offset, .iov_len = left};
+    ops_.push_back({.code = reactor::OpCode::kSend,
+                    .fd = peer.fd,
+                    .token = Token(IndexOf(peer), OpKind::kSend),
+                    .slices = {&peer.slice, 1}});
+    return;
+  }
+  peer.sending = false;
+  const bool is_idle = peer.publishing == nullptr;
+  if (is_idle && peer.output.empty()) {
+    peer.in_send = {};
+    peer.output = {};
+  }
+  if (!peer.output.empty()) dirty_.push_back(IndexOf(peer));
+}
+
+}  // namespace ringmq::load

@@ -1,0 +1,112 @@
+// One thread of a run: its ring, its connections, its share of the schedule.
+//
+// A turn: send what is due, once round the ring, look at what came. The clock is read twice a turn,
+// and every message of a turn has its time: a turn is as long as the answer to "how exact".
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "load/peer.h"
+#include "load/plan.h"
+#include "load/shared.h"
+#include "measure/flow.h"
+#include "measure/histogram.h"
+#include "measure/schedule.h"
+#include "reactor/ring.h"
+
+namespace ringmq::load {
+
+// What a worker has measured: read when it has ended.
+struct Findings {
+  measure::Histogram response;  // received - due
+  measure::Histogram service;   // received - sent
+  measure::Histogram ack;       // acked - due; in a closed loop: acked - sent.
+  measure::Histogram lag;       // sent - due
+  measure::Histogram connect_tcp;
+  measure::Histogram connack;
+  measure::Histogram suback;
+  measure::IntegrityCounts integrity;
+  uint64_t offered = 0;  // Of the measured phase, as all below.
+  uint64_t sent = 0;
+  uint64_t acked = 0;
+  uint64_t received = 0;
+  uint64_t window_full = 0;  // Sends that were due and found the window full.
+  uint64_t socket_full = 0;
+  uint64_t turns = 0;
+  uint64_t backlogged_turns = 0;
+  int64_t cpu_ns = 0;
+  std::vector<uint64_t> by_publisher;  // Sent by ours, from the first message on.
+  std::vector<std::string> errors;     // The first few, as sentences.
+};
+
+class Worker {
+ public:
+  // `plan` and `shared` outlive the worker.
+  Worker(const Plan& plan, uint32_t part, Shared& shared);
+  ~Worker();
+
+  // On its own thread, until the phase is kLeave and everything is closed.
+  void Run();
+  // After Run().
+  [[nodiscard]] const Findings& findings() const { return findings_; }
+  // The window of one flow, if this worker's n-th role hears that publisher.
+  [[nodiscard]] const std::vector<std::unique_ptr<Peer>>& peers() const { return peers_; }
+
+ private:
+  enum class OpKind : uint8_t { kConnect, kReceive, kSend, kCancel };
+
+  void Begin(Peer& peer);
+  void ConnectSome(int64_t now_ns);
+  void Turn();
+  void OnCompletion(const reactor::Completion& completion, int64_t now_ns);
+  void OnReceived(Peer& peer, const reactor::Completion& completion, int64_t now_ns);
+  void OnSent(Peer& peer, int result, int64_t now_ns);
+  [[nodiscard]] size_t ReadPackets(Peer& peer, std::span<const uint8_t> bytes, int64_t now_ns);
+  void OnPacket(Peer& peer, uint8_t first, std::span<const uint8_t> body, int64_t now_ns);
+  void OnConnack(Peer& peer, std::span<const uint8_t> body, int64_t now_ns);
+  void OnSuback(Peer& peer, std::span<const uint8_t> body, int64_t now_ns);
+  void OnPublish(Peer& peer, uint8_t first, std::span<const uint8_t> body, int64_t now_ns);
+  void Check(Peer& peer, Qos qos, std::span<const uint8_t> payload, int64_t now_ns);
+  void OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int64_t now_ns);
+  void BecomeReady(Peer& peer);
+  void SendDue(int64_t now_ns);
+  void SendFreely(int64_t now_ns);
+  [[nodiscard]] bool WindowOpen(const Peer& peer) const;
+  void Publish(Peer& peer, int64_t due_ns, int64_t now_ns);
+  void PrepareFrame(Peer& peer);
+  void FlushAll();
+  void Leave(Peer& peer);
+  void Fail(Peer& peer, std::string why);
+  [[nodiscard]] bool measures(int64_t due_ns) const;
+  [[nodiscard]] static uint64_t Token(size_t index, OpKind kind) {
+    return uint64_t{index} << 2 | static_cast<uint64_t>(kind);
+  }
+  [[nodiscard]] size_t IndexOf(const Peer& peer) const;
+
+  const Plan& plan_;
+  const uint32_t part_;
+  Shared& shared_;
+  Progress& progress_;
+  std::unique_ptr<reactor::Ring> ring_;
+  std::vector<std::unique_ptr<Peer>> peers_;
+  std::vector<size_t> publishers_;  // Those of peers_ that are ready and publish.
+  size_t next_publisher_ = 0;
+  size_t next_connect_ = 0;
+  int64_t connect_start_ns_ = 0;
+  std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began.
+  std::unique_ptr<measure::Schedule> schedule_;
+  std::vector<reactor::Op> ops_;
+  std::vector<reactor::Completion> completions_;
+  std::vector<size_t> dirty_;  // Peers with output that is not being sent.
+  bool leaving_ = false;
+  uint64_t open_ = 0;
+  Findings findings_;
+};
+
+}  // namespace ringmq::load

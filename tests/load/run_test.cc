@@ -1,0 +1,169 @@
+// The engine of the load tool against a broker in the same process: every message accounted for.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "load/run.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+
+#include <fmt/format.h>
+
+#include "ringmq/broker.h"
+
+namespace ringmq::load {
+namespace {
+
+constexpr RunTimes kShort = {
+    .connect_max_s = 20, .warmup_s = 0.05, .measure_s = 0.3, .drain_max_s = 20};
+
+class LoadRun : public ::testing::Test {
+ protected:
+  LoadRun() : broker_(Start()) {}
+
+  static Broker Start() {
+    BrokerOptions options;
+    options.listeners = {{.address = "127.0.0.1", .port = 0}};
+    options.threads = 1;
+    auto broker = Broker::Start(options);
+    EXPECT_TRUE(broker.ok());
+    return std::move(*broker);
+  }
+  [[nodiscard]] Plan MakePlan(Qos qos) const {
+    Plan plan;
+    auto* in = reinterpret_cast<sockaddr_in*>(&plan.target);
+    in->sin_family = AF_INET;
+    in->sin_port = htons(broker_.ports().front());
+    in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    plan.target_size_bytes = sizeof(*in);
+    plan.qos = qos;
+    plan.rate_per_s = 2000;
+    return plan;
+  }
+  // `publishers` to a topic each, and `subscribers` to all of them.
+  static void AddFanOut(Plan& plan, uint32_t publishers, uint32_t subscribers) {
+    plan.publishers = publishers;
+    for (uint32_t i = 0; i < subscribers; ++i) {
+      plan.roles.push_back({.client_id = fmt::format("s{}", i),
+                            .topic = "",
+                            .filter = "load/#",
+                            .hears_count = publishers});
+    }
+    for (uint32_t i = 0; i < publishers; ++i) {
+      plan.roles.push_back({.client_id = fmt::format("p{}", i),
+                            .topic = fmt::format("load/{}", i),
+                            .filter = "",
+                            .publisher = i});
+    }
+  }
+
+  Broker broker_;
+};
+
+TEST_F(LoadRun, AccountsForEveryMessage) {
+  for (const Qos qos : {Qos::kAtMostOnce, Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
+    for (const uint32_t threads : {1u, 2u}) {
+      Plan plan = MakePlan(qos);
+      plan.threads = threads;
+      AddFanOut(plan, 3, 4);
+      const Outcome outcome = Execute(plan, kShort, {});
+      ASSERT_THAT(outcome.findings.errors, ::testing::IsEmpty());
+      EXPECT_EQ(outcome.connected, 7u);
+      EXPECT_TRUE(outcome.drained);
+      // Warm-up and measured: 2000 a second for 0.35 s, to the last message.
+      EXPECT_EQ(outcome.sent_in_all, 700u);
+      EXPECT_EQ(outcome.expected_in_all, 2800u);
+      EXPECT_EQ(outcome.findings.integrity.received, 2800u);
+      EXPECT_TRUE(outcome.findings.integrity.sound());
+      EXPECT_EQ(outcome.findings.sent, 600u);
+      EXPECT_EQ(outcome.findings.received, 2400u);
+      EXPECT_EQ(outcome.findings.response.count(), 2400u);
+      EXPECT_EQ(outcome.findings.lag.count(), 600u);
+      EXPECT_EQ(outcome.findings.response.negative(), 0u);
+      EXPECT_EQ(outcome.findings.acked, qos == Qos::kAtMostOnce ? 0u : 600u);
+    }
+  }
+}
+
+TEST_F(LoadRun, SharesOutToAGroup) {
+  Plan plan = MakePlan(Qos::kAtLeastOnce);
+  AddFanOut(plan, 2, 3);
+  for (Role& role : plan.roles) {
+    if (role.filter.empty()) continue;
+    role.filter = "$share/group/load/#";
+    role.is_shared = true;
+  }
+  const Outcome outcome = Execute(plan, kShort, {});
+  EXPECT_TRUE(outcome.drained);
+  EXPECT_EQ(outcome.expected_in_all, outcome.sent_in_all);
+  EXPECT_EQ(outcome.findings.integrity.received, outcome.sent_in_all);
+  EXPECT_EQ(outcome.findings.integrity.lost, 0u);
+}
+
+TEST_F(LoadRun, ClosedLoopMeasuresServiceTimeOnly) {
+  Plan plan = MakePlan(Qos::kAtMostOnce);
+  plan.rate_per_s = 0;
+  AddFanOut(plan, 2, 1);
+  const Outcome outcome = Execute(plan, kShort, {});
+  EXPECT_TRUE(outcome.drained);
+  EXPECT_GT(outcome.findings.received, 0u);
+  EXPECT_EQ(outcome.findings.response.count(), 0u);
+  EXPECT_GT(outcome.findings.service.count(), 0u);
+  EXPECT_EQ(outcome.findings.integrity.lost_permitted, 0u);
+  EXPECT_THAT(outcome.verdict.text, ::testing::HasSubstr("closed loop"));
+}
+
+// A subscriber that should hear half of the publishers, and hears all of them.
+TEST_F(LoadRun, NoticesWhatIsMisrouted) {
+  Plan plan = MakePlan(Qos::kAtLeastOnce);
+  AddFanOut(plan, 2, 1);
+  plan.roles[0].hears_count = 1;
+  RunTimes times = kShort;
+  times.drain_max_s = 0.3;
+  const Outcome outcome = Execute(plan, times, {});
+  EXPECT_EQ(outcome.findings.integrity.misrouted, 350u);
+  EXPECT_FALSE(outcome.findings.integrity.sound());
+}
+
+TEST_F(LoadRun, NoticesWhatIsLost) {
+  Plan plan = MakePlan(Qos::kAtLeastOnce);
+  AddFanOut(plan, 2, 1);
+  plan.roles[0].filter = "load/0";  // And never hears the other.
+  RunTimes times = kShort;
+  times.drain_max_s = 0.3;
+  const Outcome outcome = Execute(plan, times, {});
+  EXPECT_FALSE(outcome.drained);
+  EXPECT_EQ(outcome.findings.integrity.lost, 350u);
+}
+
+TEST_F(LoadRun, SaysWhyItCannotConnect) {
+  Plan plan = MakePlan(Qos::kAtMostOnce);
+  AddFanOut(plan, 1, 1);
+  broker_.Stop();
+  const Outcome outcome = Execute(plan, kShort, {});
+  EXPECT_EQ(outcome.connected, 0u);
+  EXPECT_EQ(outcome.failed, 2u);
+  ASSERT_FALSE(outcome.findings.errors.empty());
+  EXPECT_THAT(outcome.findings.errors.front(), ::testing::HasSubstr("Connection refused"));
+}
+
+TEST_F(LoadRun, HoldsManyIdleConnectionsFromManyAddresses) {
+  Plan plan = MakePlan(Qos::kAtMostOnce);
+  plan.threads = 2;
+  plan.source_addresses = 5;
+  plan.connects_per_s = 100'000;
+  for (int i = 0; i < 500; ++i) {
+    plan.roles.push_back({.client_id = fmt::format("i{}", i), .topic = "", .filter = ""});
+  }
+  RunTimes times = kShort;
+  times.warmup_s = 0;
+  times.measure_s = 0.05;
+  const Outcome outcome = Execute(plan, times, {});
+  EXPECT_EQ(outcome.connected, 500u);
+  EXPECT_EQ(outcome.findings.connack.count(), 500u);
+  EXPECT_THAT(outcome.findings.errors, ::testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace ringmq::load
