@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/result.h"
+
+#include <bit>
+
+namespace ringmq::report {
+namespace {
+
+constexpr int kHeatCellsPerDoubling = 4;
+
+struct MetricNames {
+  const char* name;
+  const char* title;
+};
+
+constexpr std::array<MetricNames, kMetricCount> kMetricNames = {{
+    {"response", "response"},
+    {"service", "service"},
+    {"ack", "ack"},
+    {"send_lag", "send lag"},
+    {"connect_tcp", "TCP connect"},
+    {"connect_tls", "TLS handshake"},
+    {"connect_ws", "WebSocket upgrade"},
+    {"connack", "CONNACK"},
+    {"suback", "SUBACK"},
+}};
+
+// From 0x80 on, without a gap. [MQTT 5.0 s2.4]
+constexpr std::array<const char*, 35> kReasonNames = {{
+    "Unspecified error",
+    "Malformed Packet",
+    "Protocol Error",
+    "Implementation specific error",
+    "Unsupported Protocol Version",
+    "Client Identifier not valid",
+    "Bad User Name or Password",
+    "Not authorized",
+    "Server unavailable",
+    "Server busy",
+    "Banned",
+    "Server shutting down",
+    "Bad authentication method",
+    "Keep Alive timeout",
+    "Session taken over",
+    "Topic Filter invalid",
+    "Topic Name invalid",
+    "Packet Identifier in use",
+    "Packet Identifier not found",
+    "Receive Maximum exceeded",
+    "Topic Alias invalid",
+    "Packet too large",
+    "Message rate too high",
+    "Quota exceeded",
+    "Administrative action",
+    "Payload format invalid",
+    "Retain not supported",
+    "QoS not supported",
+    "Use another server",
+    "Server moved",
+    "Shared Subscriptions not supported",
+    "Connection rate exceeded",
+    "Maximum connect time",
+    "Subscription Identifiers not supported",
+    "Wildcard Subscriptions not supported",
+}};
+
+}  // namespace
+
+const char* MetricName(Metric metric) { return kMetricNames[static_cast<size_t>(metric)].name; }
+const char* MetricTitle(Metric metric) { return kMetricNames[static_cast<size_t>(metric)].title; }
+
+const char* ReasonName(uint8_t code) {
+  constexpr uint8_t kFirstFailure = 0x80;
+  if (code < kFirstFailure || code - kFirstFailure >= static_cast<int>(kReasonNames.size())) {
+    return "unknown";
+  }
+  return kReasonNames[code - kFirstFailure];
+}
+
+size_t HeatCellOf(int64_t latency_ns) {
+  if (latency_ns < kHeatLowestNs) return 0;
+  // Doublings are cut into four equal parts, not four equal ratios: a shift instead of a logarithm.
+  const auto ratio = static_cast<uint64_t>(latency_ns / (kHeatLowestNs / kHeatCellsPerDoubling));
+  const int doubling = static_cast<int>(std::bit_width(ratio)) - 3;
+  const uint64_t part = (ratio >> doubling) - kHeatCellsPerDoubling;
+  const size_t cell = 1 + static_cast<size_t>(doubling) * kHeatCellsPerDoubling + part;
+  return cell < kHeatCells ? cell : kHeatCells - 1;
+}
+
+int64_t HeatCellLowNs(size_t cell) {
+  if (cell == 0) return 0;
+  const size_t doubling = (cell - 1) / kHeatCellsPerDoubling;
+  const size_t part = (cell - 1) % kHeatCellsPerDoubling;
+  return (kHeatLowestNs / kHeatCellsPerDoubling *
+          static_cast<int64_t>(kHeatCellsPerDoubling + part))
+         << doubling;
+}
+
+HeatColumn HeatOf(const measure::Histogram& histogram) {
+  HeatColumn column{};
+  histogram.ForEachBucket([&column](int64_t low_ns, int64_t high_ns, uint64_t count) {
+    column[HeatCellOf(low_ns + (high_ns - low_ns) / 2)] += count;
+  });
+  return column;
+}
+
+}  // namespace ringmq::report

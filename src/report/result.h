@@ -1,0 +1,207 @@
+// What one run of the load tool found: the only thing that the reports know of it.
+//
+// The engine fills a Result, result_json.h writes it to a file, and everything else (text, HTML,
+// CSV, JUnit, ...) is made from it, so that a report can be had months after the run. Plain data
+// without rules of its own, apart from these:
+//   - Times are nanoseconds, durations seconds, memory bytes, rates per second; names say which.
+//   - What was not measured is an empty histogram, an empty optional, an empty list or empty text.
+//   - Results of several processes that shared one run merge (merge.h): only what cannot be added
+//     up is taken from one of them.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "measure/flow.h"
+#include "measure/histogram.h"
+#include "measure/verdict.h"
+
+namespace ringmq::report {
+
+// Raised when a reader of the old form would misunderstand the new one, not when a key is added.
+inline constexpr int kSchemaVersion = 1;
+
+// The metrics of a run, in the order in which reports show them.
+enum class Metric : uint8_t {
+  kResponse,    // received - due: the headline. Empty in a closed loop.
+  kService,     // received - sent
+  kAck,         // acked - due, or acked - sent in a closed loop.
+  kSendLag,     // sent - due: the generator's own fault meter.
+  kConnectTcp,  // From here on: the stages of a connection.
+  kConnectTls,
+  kConnectWs,
+  kConnack,
+  kSuback,
+};
+inline constexpr size_t kMetricCount = 9;
+
+struct Histograms {
+  std::array<measure::Histogram, kMetricCount> by_metric;
+
+  [[nodiscard]] measure::Histogram& operator[](Metric metric) {
+    return by_metric[static_cast<size_t>(metric)];
+  }
+  [[nodiscard]] const measure::Histogram& operator[](Metric metric) const {
+    return by_metric[static_cast<size_t>(metric)];
+  }
+};
+
+struct Phases {
+  double connect_s = 0;
+  double warmup_s = 0;
+  double measure_s = 0;  // All counters, rates and histograms belong to this phase.
+  double drain_s = 0;
+};
+
+// Messages of the measure phase.
+struct Counters {
+  uint64_t offered = 0;   // Due according to the schedule; equals `sent` in a closed loop.
+  uint64_t sent = 0;      // Bytes accepted by the socket.
+  uint64_t acked = 0;     // PUBACK or PUBCOMP; stays zero at QoS 0.
+  uint64_t received = 0;  // Deliveries at subscribers.
+  uint64_t expected = 0;  // Deliveries that `sent` should lead to, by the subscription model.
+};
+
+struct Rates {
+  double offered_per_s = 0;
+  double sent_per_s = 0;
+  double acked_per_s = 0;
+  double received_per_s = 0;
+};
+
+struct Errors {
+  std::map<uint8_t, uint64_t> by_reason;           // MQTT reason codes >= 0x80.
+  std::map<std::string, uint64_t> connect_errors;  // By text: "Connection refused".
+  uint64_t reconnects = 0;
+};
+
+// Response latency, coarsely, for the heat map: the first cell holds everything below
+// kHeatLowestNs, each further one spans a quarter of a doubling, the last has no upper end.
+inline constexpr size_t kHeatCells = 80;
+inline constexpr int64_t kHeatLowestNs = 16'000;
+using HeatColumn = std::array<uint64_t, kHeatCells>;
+
+// One second of the run.
+struct Second {
+  double at_s = 0;  // End of the second, since the start of the measure phase; negative: warm-up.
+  uint64_t offered = 0;
+  uint64_t sent = 0;
+  uint64_t acked = 0;
+  uint64_t received = 0;
+  uint64_t errors = 0;
+  int64_t response_p50_ns = 0;  // In a closed loop: service time.
+  int64_t response_p99_ns = 0;
+  int64_t lag_p99_ns = 0;
+  double broker_cpu_cores = 0;
+  uint64_t broker_rss_bytes = 0;
+  HeatColumn heat{};  // All zero: not measured.
+};
+
+// What the broker spent, when it could be watched (same host).
+struct BrokerCost {
+  int64_t pid = 0;
+  std::string name;
+  double cpu_s = 0;
+  double cpu_s_per_million =
+      0;  // Per million messages, counted once in and once out of the broker.
+  uint64_t rss_before_bytes = 0;
+  uint64_t rss_after_bytes = 0;
+  double rss_bytes_per_connection = 0;
+};
+
+struct GeneratorCost {
+  double cpu_s = 0;
+  double cpu_s_per_million = 0;
+  double bytes_per_connection = 0;
+};
+
+struct Environment {
+  std::string cpu_model;
+  uint32_t cores = 0;
+  std::string kernel;
+  std::string engine;    // "io_uring" or "epoll"
+  std::string governor;  // Of the processor's frequency.
+};
+
+// An assertion of the command line and what became of it.
+struct Asserted {
+  std::string assertion;  // As it was given: "p99(e2e)<5ms"
+  std::string text;       // What was found: "p99(e2e) is 4.1ms"
+  bool holds = false;
+  bool known = false;  // False: the run did not measure it, so `holds` means nothing.
+};
+
+// One rate that `search` tried.
+struct SearchPoint {
+  double rate_per_s = 0;
+  double received_per_s = 0;
+  int64_t p50_ns = 0;
+  int64_t p99_ns = 0;
+  int64_t p999_ns = 0;
+  bool holds = false;       // All assertions held and the generator was not the limit.
+  std::string result_file;  // Where the whole result of that point lies; may be empty.
+};
+
+struct Result {
+  int schema_version = kSchemaVersion;
+  std::string tool_version;
+  std::string scenario;      // "pubsub", "conn", ...
+  std::string title;         // For people: "200 pubs → 50 subs  qos1  256 B"
+  std::string command_line;  // Quoted so that a shell runs it again.
+  std::string start_time;    // ISO 8601, UTC
+  std::vector<std::pair<std::string, std::string>> config;  // In the order to show it.
+  bool closed_loop = false;                                 // No schedule: service time only.
+  uint32_t processes = 1;
+  uint64_t connections = 0;
+  uint8_t qos = 0;  // Of the publishers.
+
+  Phases phases;
+  Counters counters;
+  Rates rates;
+  Histograms histograms;
+  measure::IntegrityCounts integrity;
+  Errors errors;
+  std::vector<Second> series;
+
+  std::optional<BrokerCost> broker;
+  GeneratorCost generator;
+  Environment environment;
+
+  measure::Verdict verdict;
+  std::vector<Asserted> assertions;
+  std::vector<SearchPoint> search;        // `search` only, by rising rate.
+  std::map<std::string, double> scalars;  // What only one command measures: "retained_per_s".
+};
+
+[[nodiscard]] inline bool AssertionsHold(const Result& result) {
+  for (const Asserted& asserted : result.assertions) {
+    if (!asserted.known || !asserted.holds) return false;
+  }
+  return true;
+}
+
+// "response", "send_lag", ...: the names in files.
+[[nodiscard]] const char* MetricName(Metric metric);
+
+// "response", "send lag", ...: the names for people.
+[[nodiscard]] const char* MetricTitle(Metric metric);
+
+// The name that the standard gives to a reason code >= 0x80; "unknown" for others.
+[[nodiscard]] const char* ReasonName(uint8_t code);
+
+// The cell of a heat column that a latency belongs to, and where a cell begins.
+[[nodiscard]] size_t HeatCellOf(int64_t latency_ns);
+[[nodiscard]] int64_t HeatCellLowNs(size_t cell);
+
+// The heat column that a second's own histogram comes down to.
+[[nodiscard]] HeatColumn HeatOf(const measure::Histogram& histogram);
+
+}  // namespace ringmq::report
