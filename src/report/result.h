@@ -110,8 +110,7 @@ struct BrokerCost {
   int64_t pid = 0;
   std::string name;
   double cpu_s = 0;
-  double cpu_s_per_million =
-      0;  // Per million messages, counted once in and once out of the broker.
+  double cpu_s_per_million = 0;  // Per million of CostedMessages().
   uint64_t rss_before_bytes = 0;
   uint64_t rss_after_bytes = 0;
   double rss_bytes_per_connection = 0;
@@ -150,35 +149,36 @@ struct SearchPoint {
   std::string result_file;  // Where the whole result of that point lies; may be empty.
 };
 
+// Every member has an initialiser, so that naming some of them does not draw a warning.
 struct Result {
   int schema_version = kSchemaVersion;
-  std::string tool_version;
-  std::string scenario;      // "pubsub", "conn", ...
-  std::string title;         // For people: "200 pubs → 50 subs  qos1  256 B"
-  std::string command_line;  // Quoted so that a shell runs it again.
-  std::string start_time;    // ISO 8601, UTC
-  std::vector<std::pair<std::string, std::string>> config;  // In the order to show it.
-  bool closed_loop = false;                                 // No schedule: service time only.
+  std::string tool_version{};
+  std::string scenario{};      // "pubsub", "conn", ...
+  std::string title{};         // For people: "200 pubs → 50 subs  qos1  256 B"
+  std::string command_line{};  // Quoted so that a shell runs it again.
+  std::string start_time{};    // ISO 8601, UTC
+  std::vector<std::pair<std::string, std::string>> config{};  // In the order to show it.
+  bool closed_loop = false;                                   // No schedule: service time only.
   uint32_t processes = 1;
   uint64_t connections = 0;
   uint8_t qos = 0;  // Of the publishers.
 
-  Phases phases;
-  Counters counters;
-  Rates rates;
-  Histograms histograms;
-  measure::IntegrityCounts integrity;
-  Errors errors;
-  std::vector<Second> series;
+  Phases phases{};
+  Counters counters{};
+  Rates rates{};
+  Histograms histograms{};
+  measure::IntegrityCounts integrity{};
+  Errors errors{};
+  std::vector<Second> series{};
 
-  std::optional<BrokerCost> broker;
-  GeneratorCost generator;
-  Environment environment;
+  std::optional<BrokerCost> broker{};
+  GeneratorCost generator{};
+  Environment environment{};
 
-  measure::Verdict verdict;
-  std::vector<Asserted> assertions;
-  std::vector<SearchPoint> search;        // `search` only, by rising rate.
-  std::map<std::string, double> scalars;  // What only one command measures: "retained_per_s".
+  measure::Verdict verdict{};
+  std::vector<Asserted> assertions{};
+  std::vector<SearchPoint> search{};        // `search` only, by rising rate.
+  std::map<std::string, double> scalars{};  // What only one command measures: "retained_per_s".
 };
 
 [[nodiscard]] inline bool AssertionsHold(const Result& result) {
@@ -186,6 +186,12 @@ struct Result {
     if (!asserted.known || !asserted.holds) return false;
   }
   return true;
+}
+
+// The messages that costs "per million" are divided by: deliveries, or publications when nobody
+// subscribed.
+[[nodiscard]] inline uint64_t CostedMessages(const Result& result) {
+  return result.counters.received > 0 ? result.counters.received : result.counters.sent;
 }
 
 // "response", "send_lag", ...: the names in files.

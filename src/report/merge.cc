@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/merge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+
+namespace ringmq::report {
+namespace {
+
+void AddPhases(const Phases& from, Phases& into) {
+  into.connect_s = std::max(into.connect_s, from.connect_s);
+  into.warmup_s = std::max(into.warmup_s, from.warmup_s);
+  into.measure_s = std::max(into.measure_s, from.measure_s);
+  into.drain_s = std::max(into.drain_s, from.drain_s);
+}
+
+void AddCounters(const Result& from, Result& into) {
+  into.counters.offered += from.counters.offered;
+  into.counters.sent += from.counters.sent;
+  into.counters.acked += from.counters.acked;
+  into.counters.received += from.counters.received;
+  into.counters.expected += from.counters.expected;
+  into.rates.offered_per_s += from.rates.offered_per_s;
+  into.rates.sent_per_s += from.rates.sent_per_s;
+  into.rates.acked_per_s += from.rates.acked_per_s;
+  into.rates.received_per_s += from.rates.received_per_s;
+}
+
+void AddErrors(const Errors& from, Errors& into) {
+  for (const auto& [code, count] : from.by_reason) into.by_reason[code] += count;
+  for (const auto& [text, count] : from.connect_errors) into.connect_errors[text] += count;
+  into.reconnects += from.reconnects;
+}
+
+// Requires: both are the same second.
+void AddSecond(const Second& from, Second& into) {
+  const auto all = static_cast<double>(into.received + from.received);
+  if (all > 0) {
+    const double share = static_cast<double>(from.received) / all;
+    into.response_p50_ns = std::llround(static_cast<double>(into.response_p50_ns) * (1 - share) +
+                                        static_cast<double>(from.response_p50_ns) * share);
+  }
+  into.response_p99_ns = std::max(into.response_p99_ns, from.response_p99_ns);
+  into.lag_p99_ns = std::max(into.lag_p99_ns, from.lag_p99_ns);
+  into.broker_cpu_cores = std::max(into.broker_cpu_cores, from.broker_cpu_cores);
+  into.broker_rss_bytes = std::max(into.broker_rss_bytes, from.broker_rss_bytes);
+  into.offered += from.offered;
+  into.sent += from.sent;
+  into.acked += from.acked;
+  into.received += from.received;
+  into.errors += from.errors;
+  for (size_t i = 0; i < kHeatCells; ++i) into.heat[i] += from.heat[i];
+}
+
+void AddSeries(const std::vector<Second>& from, std::vector<Second>& into) {
+  std::map<int64_t, Second> by_second;
+  for (const Second& second : into) by_second[std::llround(second.at_s)] = second;
+  for (const Second& second : from) {
+    const auto [found, fresh] = by_second.try_emplace(std::llround(second.at_s), second);
+    if (!fresh) AddSecond(second, found->second);
+  }
+  into.clear();
+  for (const auto& [at, second] : by_second) into.push_back(second);
+}
+
+void AddBroker(const std::optional<BrokerCost>& from, std::optional<BrokerCost>& into) {
+  if (!from) return;
+  if (!into) {
+    into = from;
+    return;
+  }
+  into->cpu_s = std::max(into->cpu_s, from->cpu_s);
+  // Whoever looked first saw the broker before the others had connected.
+  into->rss_before_bytes = std::min(into->rss_before_bytes, from->rss_before_bytes);
+  into->rss_after_bytes = std::max(into->rss_after_bytes, from->rss_after_bytes);
+}
+
+void AddGenerator(const Result& from, Result& into) {
+  const auto ours = static_cast<double>(into.connections);
+  const auto theirs = static_cast<double>(from.connections);
+  if (ours + theirs > 0) {
+    into.generator.bytes_per_connection = (into.generator.bytes_per_connection * ours +
+                                           from.generator.bytes_per_connection * theirs) /
+                                          (ours + theirs);
+  }
+  into.generator.cpu_s += from.generator.cpu_s;
+  into.connections += from.connections;
+  into.processes += from.processes;
+}
+
+void AddScalars(const Result& from, Result& into) {
+  for (const auto& [name, value] : from.scalars) {
+    const std::string_view view = name;
+    const bool is_time =
+        view.ends_with("_ns") || (view.ends_with("_s") && !view.ends_with("per_s"));
+    const auto [found, fresh] = into.scalars.try_emplace(name, value);
+    if (!fresh) found->second = is_time ? std::max(found->second, value) : found->second + value;
+  }
+}
+
+// The figures that are quotients of what was added up.
+void Divide(Result& result) {
+  const auto messages = static_cast<double>(CostedMessages(result));
+  if (messages > 0) result.generator.cpu_s_per_million = result.generator.cpu_s * 1e6 / messages;
+  if (!result.broker) return;
+  BrokerCost& broker = *result.broker;
+  if (messages > 0) broker.cpu_s_per_million = broker.cpu_s * 1e6 / messages;
+  if (result.connections > 0 && broker.rss_after_bytes > broker.rss_before_bytes) {
+    broker.rss_bytes_per_connection =
+        static_cast<double>(broker.rss_after_bytes - broker.rss_before_bytes) /
+        static_cast<double>(result.connections);
+  }
+}
+
+measure::Verdict WorstVerdict(std::span<const Result> parts, const Result& whole) {
+  size_t worst = 0;
+  for (size_t i = 1; i < parts.size(); ++i) {
+    if (parts[i].verdict.kind > parts[worst].verdict.kind) worst = i;
+  }
+  measure::Verdict verdict = parts[worst].verdict;
+  if (parts.size() == 1) return verdict;
+  switch (verdict.kind) {
+    case measure::Verdict::kValid:
+      break;
+    case measure::Verdict::kTargetLimited:
+      // The text of a part tells the rate of that part.
+      verdict.text =
+          absl::StrCat("VALID, target-limited at ", std::llround(whole.rates.received_per_s), "/s");
+      break;
+    case measure::Verdict::kGeneratorLimited:
+      absl::StrAppend(&verdict.text, ", in process ", worst + 1, " of ", parts.size());
+      break;
+  }
+  return verdict;
+}
+
+}  // namespace
+
+Result Merge(std::span<const Result> parts) {
+  RMQ_CHECK(!parts.empty());
+  Result whole = parts.front();
+  for (const Result& part : parts.subspan(1)) {
+    AddPhases(part.phases, whole.phases);
+    AddCounters(part, whole);
+    AddErrors(part.errors, whole.errors);
+    AddSeries(part.series, whole.series);
+    AddBroker(part.broker, whole.broker);
+    AddGenerator(part, whole);
+    AddScalars(part, whole);
+    whole.integrity.Add(part.integrity);
+    whole.closed_loop = whole.closed_loop || part.closed_loop;
+    for (size_t i = 0; i < kMetricCount; ++i) {
+      whole.histograms.by_metric[i].Merge(part.histograms.by_metric[i]);
+    }
+  }
+  if (parts.size() > 1) {
+    Divide(whole);
+    whole.assertions.clear();
+  }
+  whole.verdict = WorstVerdict(parts, whole);
+  return whole;
+}
+
+}  // namespace ringmq::report
