@@ -50,6 +50,7 @@ void VisitFields(auto& visit, Is<measure::IntegrityCounts> auto& value) {
   visit("lost_permitted", value.lost_permitted);
   visit("duplicates", value.duplicates);
   visit("reordered", value.reordered);
+  visit("too_old", value.too_old);
   visit("corrupt", value.corrupt);
   visit("misrouted", value.misrouted);
   visit("wrong_qos", value.wrong_qos);
