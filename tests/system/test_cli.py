@@ -114,7 +114,8 @@ class Interoperation(OnBothBrokers):
 
     def test_lines_of_the_input_become_messages_as_with_mosquitto(self):
         for port, qos in self.each(QOS):
-            wanted = [f"line {i}" for i in range(2000)] + ["", "the last one has no end"]
+            wanted = [f"line {i}" for i in range(12000)]  # More than is under way at once.
+            wanted += ["", "the last one has no end"]
             subscriber = listen("ringmq sub", port, "-t", "lines", "-q", qos, "-F", "%p", "-C",
                                 str(len(wanted)))
             code, _, errors = run("ringmq pub", port, "-t", "lines", "-l", "-q", qos,
@@ -291,6 +292,19 @@ class Behaviour(OnBothBrokers):
             self.assertEqual(subscriber.stop(number), (0, b""))
             time.sleep(0.2)
             self.assertEqual(watch.stop(), (0, b""), "a will was sent, so DISCONNECT was not")
+
+    def test_a_signal_is_heard_in_a_flood(self):
+        for port, in self.each():
+            subscriber = listen("ringmq sub", port, "-t", "flood", "--random-filter", "0.1")
+            flood = subprocess.Popen(command("mosquitto_pub", port, "-t", "flood", "-l"),
+                                     stdin=subprocess.PIPE, env=ENVIRONMENT)
+            flood.stdin.write(b"x\n" * 200_000)
+            begin = time.monotonic()
+            self.assertEqual(subscriber.stop()[0], 0)
+            self.assertLess(time.monotonic() - begin, 2)
+            flood.kill()
+            flood.wait()
+            flood.stdin.close()
 
     def test_a_reader_that_leaves_ends_it_quietly(self):
         for port, in self.each():

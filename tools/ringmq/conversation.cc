@@ -105,27 +105,25 @@ Conversation::TurnResult Conversation::Turn(const Wait& wait,
   // Before there is a connection nothing but the client and signals matter, and no input is read:
   // the client sleeps by itself, which also hears its resolver's thread. Then the descriptors.
   const bool sleeps_inside = was_silent_ && !is_connected_;
-  if (was_silent_) {
-    pollfd watched[] = {{signal_fd_, POLLIN, 0},
-                        {pair_->second.descriptor(), POLLIN, 0},
-                        {wait.input_fd, POLLIN, 0}};
-    if (poll(watched, std::size(watched), sleeps_inside ? 0 : MillisecondsUntil(wait)) > 0) {
-      if (watched[0].revents != 0) TakeSignal();
-      result.is_input_ready = watched[2].revents != 0;
-    }
+  pollfd watched[] = {
+      {signal_fd_, POLLIN, 0}, {pair_->second.descriptor(), POLLIN, 0}, {wait.input_fd, POLLIN, 0}};
+  const int sleep_ms = was_silent_ && !sleeps_inside ? MillisecondsUntil(wait) : 0;
+  if (poll(watched, std::size(watched), sleep_ms) > 0) {
+    if (watched[0].revents != 0) TakeSignal();
+    result.is_input_ready = watched[2].revents != 0;
   }
+  was_silent_ = true;  // Unless events come, or their handlers and callbacks want something.
   Expected<EventBatch> batch = pair_->second.Poll(sleeps_inside ? kBlindSleep : milliseconds(0));
   if (!batch.ok()) {
     End(batch.error());
     result.has_ended = true;
     return result;
   }
+  if (!batch->empty()) was_silent_ = false;
   for (Event& event : *batch) {
     Observe(event);
     if (!has_ended_) on_event(event);
   }
-  // The owner may act on what woke us, and the client must then hear of it before we sleep again.
-  was_silent_ = batch->empty() && !was_silent_;
   result.has_ended = has_ended_;
   return result;
 }
@@ -149,7 +147,6 @@ void Conversation::Leave(int code) {
   DisconnectOptions options = settings_.disconnect;
   options.drain_for = was_interrupted_ ? milliseconds(0) : kDrainMax;
   client().Disconnect(options);
-  was_silent_ = false;
 }
 
 void Conversation::End(const Error& cause) {

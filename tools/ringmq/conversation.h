@@ -42,7 +42,11 @@ class Conversation {
   // No I/O towards the server yet. False: exit_code() tells.
   [[nodiscard]] bool Open();
   // Requires of all below: Open() was true.
-  [[nodiscard]] const Client& client() const { return pair_->first; }
+  // Whoever takes it wants something of it: the next Turn() looks before it sleeps.
+  [[nodiscard]] const Client& client() {
+    was_silent_ = false;
+    return pair_->first;
+  }
 
   // What Turn() wakes up for besides the client and signals.
   struct Wait {
@@ -82,7 +86,7 @@ class Conversation {
   bool is_leaving_ = false;
   bool was_interrupted_ = false;
   bool has_ended_ = false;
-  bool was_silent_ = false;  // The last look at the client brought nothing: time to sleep.
+  bool was_silent_ = false;  // The client has nothing to say and was not asked: time to sleep.
 };
 
 }  // namespace ringmq::cli
