@@ -58,6 +58,8 @@ struct Plan {
   // Unacknowledged messages of one publisher; at QoS 0 in a closed loop: those of the whole run
   // that are on their way (needs subscribers that count them).
   uint32_t in_flight = 20;
+  // Deliveries that one message leads to: each publisher has the same audience.
+  uint32_t deliveries_each = 1;
   double connects_per_s = 5000;
 
   uint32_t threads = 1;

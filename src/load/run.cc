@@ -144,8 +144,10 @@ class Director {
       for (uint32_t i = 0; i < plan_.publishers; ++i) all.by_publisher[i] += one.by_publisher[i];
       all.errors.insert(all.errors.end(), one.errors.begin(), one.errors.end());
       all.cpu_ns += one.cpu_ns;
-      if (one.cpu_ns > most_cpu_ns) {
-        most_cpu_ns = one.cpu_ns;
+      all.idle_ns += one.idle_ns;
+      const int64_t busy_ns = one.cpu_ns - std::min(one.cpu_ns, one.idle_ns);
+      if (busy_ns > most_cpu_ns) {
+        most_cpu_ns = busy_ns;
         outcome.busiest_thread = part;
       }
     }
@@ -198,7 +200,8 @@ class Director {
     evidence.response_p50_ns = all.response.ValueAtPercentile(50);
     evidence.busiest_thread_share = std::min(outcome.busiest_share, 1.0);
     evidence.busiest_thread = outcome.busiest_thread;
-    evidence.window_full_share = due > 0 ? static_cast<double>(all.window_full) / due : 0;
+    evidence.window_full_share =
+        due > 0 ? static_cast<double>(all.window_full) / due : share(all.window_full, all.turns);
     evidence.socket_full_share = due > 0 ? static_cast<double>(all.socket_full) / due : 0;
     evidence.receive_backlog_share = share(all.backlogged_turns, all.turns);
     outcome.verdict = measure::Judge(evidence);

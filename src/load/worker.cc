@@ -24,6 +24,8 @@ constexpr size_t kCompletionsMax = 1024;
 constexpr size_t kErrorsMax = 5;
 // A turn never sleeps longer, so that a change of the phase is seen.
 constexpr int64_t kTurnNsMax = 20'000'000;
+// Sleeping is good for so much; what is due sooner is waited for awake, or it would be late.
+constexpr int64_t kSleepNsMin = 200'000;
 // Connections of one thread that are being made at a time: more only wait in the listener's queue.
 constexpr uint64_t kConnectingMax = 200;
 
@@ -97,7 +99,9 @@ void Worker::Turn() {
   } else if (phase == Phase::kWarmup || phase == Phase::kMeasure) {
     if (plan_.rate_per_s > 0) {
       SendDue(now_ns);
-      if (schedule_ != nullptr) wake_ns = std::min(wake_ns, schedule_->next_due());
+      if (schedule_ != nullptr) {
+        wake_ns = std::min(wake_ns, schedule_->next_due() - kSleepNsMin);
+      }
     } else {
       SendFreely(now_ns);
     }
@@ -111,6 +115,7 @@ void Worker::Turn() {
   ++findings_.turns;
   if (completions.size() == completions_.size()) ++findings_.backlogged_turns;
   const int64_t after_ns = NowNs();
+  if (completions.empty() && wake_ns <= now_ns) findings_.idle_ns += after_ns - now_ns;
   for (const reactor::Completion& completion : completions) OnCompletion(completion, after_ns);
 }
 

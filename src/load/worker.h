@@ -41,6 +41,7 @@ struct Findings {
   uint64_t turns = 0;
   uint64_t backlogged_turns = 0;
   int64_t cpu_ns = 0;
+  int64_t idle_ns = 0;                 // Of it, turns that waited for the clock without sleeping.
   std::vector<uint64_t> by_publisher;  // Sent by ours, from the first message on.
   std::vector<std::string> errors;     // The first few, as sentences.
 };

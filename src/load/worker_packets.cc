@@ -68,7 +68,7 @@ void Worker::PrepareFrame(Peer& peer) {
 
 bool Worker::WindowOpen(const Peer& peer) const {
   if (plan_.qos != Qos::kAtMostOnce) return peer.publishing->unacked_count < plan_.in_flight;
-  if (plan_.rate_per_s > 0) return true;
+  if (plan_.rate_per_s > 0 || plan_.deliveries_each == 0) return true;
   return shared_.on_their_way.load(std::memory_order_relaxed) <
          static_cast<int64_t>(plan_.in_flight);
 }
@@ -112,7 +112,7 @@ void Worker::Publish(Peer& peer, int64_t due_ns, int64_t now_ns) {
   ++findings_.by_publisher[peer.role->publisher];
   progress_.sent.fetch_add(1, std::memory_order_relaxed);
   if (plan_.qos == Qos::kAtMostOnce && plan_.rate_per_s == 0) {
-    shared_.on_their_way.fetch_add(1, std::memory_order_relaxed);
+    shared_.on_their_way.fetch_add(plan_.deliveries_each, std::memory_order_relaxed);
   }
 }
 
@@ -149,14 +149,17 @@ void Worker::SendDue(int64_t now_ns) {
 // Closed loop: as much as the windows allow.
 void Worker::SendFreely(int64_t now_ns) {
   constexpr int kBurstMax = 64;  // Of one publisher a turn, so that none is forgotten.
+  bool any = false;
   for (const size_t index : publishers_) {
     Peer& peer = *peers_[index];
+    if (WindowOpen(peer)) any = true;
     for (int i = 0; i < kBurstMax && WindowOpen(peer) && peer.output.size() < kOutputBytesMax;
          ++i) {
       if (measures(now_ns)) ++findings_.offered;
       Publish(peer, now_ns, now_ns);
     }
   }
+  if (!any && !publishers_.empty()) ++findings_.window_full;  // The target sets the pace.
 }
 
 // --- What comes.

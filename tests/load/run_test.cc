@@ -44,6 +44,7 @@ class LoadRun : public ::testing::Test {
   // `publishers` to a topic each, and `subscribers` to all of them.
   static void AddFanOut(Plan& plan, uint32_t publishers, uint32_t subscribers) {
     plan.publishers = publishers;
+    plan.deliveries_each = subscribers;
     for (uint32_t i = 0; i < subscribers; ++i) {
       plan.roles.push_back({.client_id = fmt::format("s{}", i),
                             .topic = "",

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mqtt-bench against ringmqd and mosquitto: what it counts, what it notices, how it exits."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from broker import Broker
+from mosquitto import Mosquitto
+
+TOOLS = os.environ.get("RINGMQ_TOOLS", "build/dev/tools")
+
+
+def run(*args, timeout=60):
+    return subprocess.run([os.path.join(TOOLS, "mqtt-bench/mqtt-bench"), "--quiet", *args],
+                          capture_output=True, text=True, timeout=timeout)
+
+
+class Counts:
+    def measure(self, *args):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "result.json")
+            done = run(*args, "-u", f"mqtt://127.0.0.1:{self.broker.port}", "-d", "500ms",
+                       "--warmup", "100ms", "--allow-invalid", "--json", path)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            with open(path) as file:
+                return json.load(file), done.stdout
+
+    def setUp(self):
+        self.broker = self.start()
+        self.addCleanup(self.broker.__exit__, None, None, None)
+
+    def test_accounts_for_every_message(self):
+        for scenario, flags, deliveries in (("pubsub", ["-p", "3", "-s", "4"], 4),
+                                            ("fanout", ["-s", "5"], 5),
+                                            ("fanin", ["-p", "5"], 1),
+                                            ("pairs", ["-p", "4"], 1),
+                                            ("shared", ["-p", "3", "-s", "2"], 1)):
+            for qos in "012":
+                with self.subTest(scenario=scenario, qos=qos):
+                    result, text = self.measure(scenario, *flags, "-q", qos, "-r", "2k")
+                    counters, integrity = result["counters"], result["integrity"]
+                    self.assertEqual(counters["sent"], 1000)
+                    self.assertEqual(counters["received"], 1000 * deliveries)
+                    self.assertEqual(counters["acked"], 0 if qos == "0" else 1000)
+                    for name in "lost", "duplicates", "corrupt", "misrouted", "wrong_qos":
+                        self.assertEqual(integrity[name], 0, name)
+                    self.assertIn("response", text)
+
+    def test_holds_connections(self):
+        result, _ = self.measure("conn", "-c", "200", "--source-ip", "4")
+        self.assertEqual(result["connections"], 200)
+
+
+class WithRingmqd(Counts, unittest.TestCase):
+    @staticmethod
+    def start():
+        return Broker()
+
+
+class WithMosquitto(Counts, unittest.TestCase):
+    @staticmethod
+    def start():
+        return Mosquitto()
+
+
+class Errors(unittest.TestCase):
+    def test_exit_codes(self):
+        for args, code, text in ((["--nope"], 1, "--nope"),
+                                 (["--rate", "fast"], 1, "--rate 20k"),
+                                 (["--payload", "8"], 1, "--stamp compact"),
+                                 (["--topic", "t"], 1, "--topic t/{pub}"),
+                                 (["-u", "wss://x"], 1, "only mqtt:// is built in yet"),
+                                 (["--watch-pid", "999999999"], 1, "no process 999999999"),
+                                 (["-u", "mqtt://127.0.0.1:1"], 2, "Connection refused")):
+            done = run(*args)
+            self.assertEqual(done.returncode, code, args)
+            self.assertIn(text, done.stdout + done.stderr)
+
+    def test_a_broker_that_dies_is_no_good_run(self):
+        broker = Broker()
+        load = subprocess.Popen([os.path.join(TOOLS, "mqtt-bench/mqtt-bench"), "-u",
+                                 f"mqtt://127.0.0.1:{broker.port}", "-r", "1k", "-d", "20s",
+                                 "--drain", "100ms"],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        load.stderr.readline()  # It is running.
+        broker.process.kill()
+        broker.process.wait()
+        output, _ = load.communicate(timeout=60)
+        self.assertEqual(load.returncode, 2)
+        self.assertIn("error", output)
+
+
+if __name__ == "__main__":
+    unittest.main()

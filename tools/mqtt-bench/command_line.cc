@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command_line.h"
+
+#include <CLI/CLI.hpp>
+
+namespace ringmq::bench {
+namespace {
+
+constexpr std::pair<const char*, const char*> kCommands[] = {
+    {"pubsub", "publishers and subscribers, each to each (the default)"},
+    {"pub", "publishers only"},
+    {"sub", "subscribers only, for as long as the run takes"},
+    {"fanout", "one publisher, many subscribers"},
+    {"fanin", "many publishers, one subscriber"},
+    {"shared", "publishers and one shared group of subscribers"},
+    {"pairs", "each publisher has a subscriber of its own"},
+    {"conn", "connect, hold, leave"},
+    {"idle", "as conn; with --watch-pid: the broker's bytes per connection"},
+};
+
+void AddFlags(CLI::App& app, Settings& s) {
+  app.add_option("-u,--url", s.url, "mqtt://host:port")->capture_default_str();
+  app.add_option("--version-mqtt", s.version, "3, 4 or 5")
+      ->check(CLI::IsMember({3, 4, 5}))
+      ->capture_default_str();
+  app.add_option("-p,--pubs", s.publishers, "publishers")->capture_default_str();
+  app.add_option("-s,--subs", s.subscribers, "subscribers")->capture_default_str();
+  app.add_option("-c,--clients", s.connections, "connections of conn and idle")
+      ->capture_default_str();
+  app.add_option("--topic", s.topic, "{pub} is the publisher's number")->capture_default_str();
+  app.add_option("--client-id", s.client_id, "{run}, {role} and {i} are filled in")
+      ->capture_default_str();
+  app.add_option("-q,--qos", s.qos, "0, 1 or 2")->check(CLI::Range(0, 2))->capture_default_str();
+  app.add_option("-r,--rate", s.rate,
+                 "messages per second of the whole run, as 200k; none: closed loop");
+  app.add_option("--arrival", s.arrival, "constant, poisson or burst:N")->capture_default_str();
+  app.add_option("--inflight", s.in_flight,
+                 "unacknowledged messages of a publisher; at QoS 0 in a closed loop: messages on "
+                 "their way in all")
+      ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
+  app.add_option("--payload", s.payload, "bytes, as 64 or 4k")->capture_default_str();
+  app.add_option("--stamp", s.stamp, "full (32 bytes, with checksum) or compact (16)")
+      ->check(CLI::IsMember({"full", "compact"}))
+      ->capture_default_str();
+  app.add_option("-d,--duration", s.duration, "of what is measured, as 10s")->capture_default_str();
+  app.add_option("--warmup", s.warmup, "load before that")->capture_default_str();
+  app.add_option("--drain", s.drain, "wait at most so long for what is on its way")
+      ->capture_default_str();
+  app.add_option("--ramp", s.connect_rate, "connections per second, as 2k/s")
+      ->capture_default_str();
+  app.add_option("--threads", s.threads, "threads")->check(CLI::Range(1, 256));
+  app.add_option("--source-ip", s.sources,
+                 "spread connections over so many addresses of 127.0.0.0/8");
+  app.add_option("--keepalive", s.keep_alive_s, "seconds")->capture_default_str();
+  app.add_option("--engine", s.engine, "auto, io_uring or epoll")
+      ->check(CLI::IsMember({"auto", "io_uring", "epoll"}))
+      ->capture_default_str();
+  app.add_option("--seed", s.seed, "of random arrivals")->capture_default_str();
+  app.add_option("--watch-pid", s.watch_pid, "the broker's process, to show what it spent");
+  app.add_option("--json", s.json, "write result.json here");
+  app.add_flag("--quiet", s.quiet, "no progress lines");
+  app.add_flag("--allow-invalid", s.allow_invalid, "exit 0 though the generator was the limit");
+}
+
+int Parse(CLI::App& app, int argc, char** argv) {
+  CLI11_PARSE(app, argc, argv);
+  return -1;
+}
+
+}  // namespace
+
+std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
+  CLI::App app("mqtt-bench: how fast, how late, what got lost, and can I believe it?");
+  app.set_version_flag("--version", RINGMQ_VERSION);
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  AddFlags(app, settings);
+  for (const auto& [name, what] : kCommands) app.add_subcommand(name, what)->fallthrough();
+  app.footer("Exit codes: 0 ok, 1 usage, 2 the run failed, 3 the measurement is invalid.");
+  const int code = Parse(app, argc, argv);
+  if (code >= 0) return code == 0 ? kOk : kUsage;
+  const auto chosen = app.get_subcommands();
+  settings.command = chosen.empty() ? "pubsub" : chosen.front()->get_name();
+  return std::nullopt;
+}
+
+}  // namespace ringmq::bench

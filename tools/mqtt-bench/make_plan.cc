@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "make_plan.h"
+
+#include <netdb.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "measure/quantity.h"
+#include "reactor/clock.h"
+
+namespace ringmq::bench {
+namespace {
+
+absl::Status Bad(const std::string& flag, const std::string& why, const std::string& example) {
+  return absl::InvalidArgumentError(absl::StrCat(flag, ": ", why, "; for example ", example));
+}
+
+absl::Status Resolve(const std::string& url, load::Plan& plan) {
+  constexpr std::string_view kScheme = "mqtt://";
+  const std::string example = "--url mqtt://127.0.0.1:1883";
+  if (url.rfind(kScheme, 0) != 0) {
+    return Bad("--url", "'" + url + "': only mqtt:// is built in yet", example);
+  }
+  std::string host = url.substr(kScheme.size());
+  std::string port = "1883";
+  if (const size_t colon = host.rfind(':');
+      colon != std::string::npos && host.find(']', colon) == std::string::npos) {
+    port = host.substr(colon + 1);
+    host.resize(colon);
+  }
+  if (!host.empty() && host.front() == '[') host = host.substr(1, host.size() - 2);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int result = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+  if (result != 0) return Bad("--url", "'" + url + "': " + gai_strerror(result), example);
+  std::memcpy(&plan.target, found->ai_addr, found->ai_addrlen);
+  plan.target_size_bytes = found->ai_addrlen;
+  freeaddrinfo(found);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<double> Seconds(const std::string& flag, const std::string& text) {
+  const auto ns = measure::ParseDuration(text);
+  if (!ns.ok()) return Bad(flag, std::string(ns.status().message()), flag + " 10s");
+  return static_cast<double>(*ns) * 1e-9;
+}
+
+absl::Status SetTimes(const Settings& settings, load::RunTimes& times) {
+  const auto warmup = Seconds("--warmup", settings.warmup);
+  if (!warmup.ok()) return warmup.status();
+  const auto duration = Seconds("--duration", settings.duration);
+  if (!duration.ok()) return duration.status();
+  const auto drain = Seconds("--drain", settings.drain);
+  if (!drain.ok()) return drain.status();
+  times.warmup_s = *warmup;
+  times.measure_s = *duration;
+  times.drain_max_s = *drain;
+  times.connect_max_s = 600;  // A ramp may be slow on purpose.
+  return absl::OkStatus();
+}
+
+absl::Status SetLoad(const Settings& settings, load::Plan& plan) {
+  if (!settings.rate.empty()) {
+    const auto rate = measure::ParseRate(settings.rate);
+    if (!rate.ok()) return Bad("--rate", std::string(rate.status().message()), "--rate 20k");
+    plan.rate_per_s = *rate;
+  }
+  const auto ramp = measure::ParseRate(settings.connect_rate);
+  if (!ramp.ok()) return Bad("--ramp", std::string(ramp.status().message()), "--ramp 2k/s");
+  plan.connects_per_s = *ramp;
+  const auto payload = measure::ParseSizeRange(settings.payload);
+  if (!payload.ok()) {
+    return Bad("--payload", std::string(payload.status().message()), "--payload 64");
+  }
+  plan.stamp = settings.stamp == "full" ? measure::StampForm::kFull : measure::StampForm::kCompact;
+  plan.payload_bytes = static_cast<size_t>(payload->low_bytes);
+  if (payload->low_bytes != payload->high_bytes) {
+    return Bad("--payload", "a range is not built in yet", "--payload 64");
+  }
+  if (plan.payload_bytes < measure::StampBytes(plan.stamp)) {
+    return Bad("--payload", "a stamp needs 32 bytes, a compact one 16",
+               "--payload 16 --stamp compact");
+  }
+  if (settings.arrival == "poisson") {
+    plan.arrival = measure::Arrival::kPoisson;
+  } else if (settings.arrival.rfind("burst:", 0) == 0) {
+    plan.arrival = measure::Arrival::kBurst;
+    plan.burst = static_cast<uint32_t>(std::strtoul(settings.arrival.c_str() + 6, nullptr, 10));
+    if (plan.burst == 0) return Bad("--arrival", "a burst has a size", "--arrival burst:100");
+  } else if (settings.arrival != "constant") {
+    return Bad("--arrival", "constant, poisson or burst:N", "--arrival burst:100");
+  }
+  return absl::OkStatus();
+}
+
+std::string IdOf(const Settings& settings, uint32_t run, const char* role, uint32_t i) {
+  return absl::StrReplaceAll(
+      settings.client_id,
+      {{"{run}", absl::StrCat(run)}, {"{role}", role}, {"{i}", absl::StrCat(i)}});
+}
+
+std::string TopicOf(const Settings& settings, const std::string& publisher) {
+  return absl::StrReplaceAll(settings.topic, {{"{pub}", publisher}});
+}
+
+void AddRoles(const Settings& settings, load::Plan& plan) {
+  const std::string& command = settings.command;
+  if (command == "conn" || command == "idle") {
+    for (uint32_t i = 0; i < settings.connections; ++i) {
+      plan.roles.push_back(
+          {.client_id = IdOf(settings, plan.run, "c", i), .topic = "", .filter = ""});
+    }
+    return;
+  }
+  const uint32_t publishers = command == "sub" ? 0 : command == "fanout" ? 1 : settings.publishers;
+  uint32_t subscribers = settings.subscribers;
+  if (command == "pub") subscribers = 0;
+  if (command == "fanin") subscribers = 1;
+  if (command == "pairs") subscribers = publishers;
+  plan.publishers = publishers;
+  plan.deliveries_each =
+      command == "shared" ? std::min(subscribers, 1u) : (command == "pairs" ? 1 : subscribers);
+  for (uint32_t i = 0; i < subscribers; ++i) {
+    load::Role role{.client_id = IdOf(settings, plan.run, "s", i), .topic = "", .filter = ""};
+    if (command == "pairs") {
+      role.filter = TopicOf(settings, absl::StrCat(i));
+      role.hears_first = i;
+      role.hears_count = 1;
+    } else {
+      role.is_shared = command == "shared";
+      role.filter = (role.is_shared ? "$share/bench/" : "") + TopicOf(settings, "+");
+      role.hears_count = publishers;
+    }
+    plan.roles.push_back(std::move(role));
+  }
+  for (uint32_t i = 0; i < publishers; ++i) {
+    plan.roles.push_back({.client_id = IdOf(settings, plan.run, "p", i),
+                          .topic = TopicOf(settings, absl::StrCat(i)),
+                          .filter = "",
+                          .publisher = i});
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
+  Assignment assignment;
+  load::Plan& plan = assignment.plan;
+  if (absl::Status status = Resolve(settings.url, plan); !status.ok()) return status;
+  if (absl::Status status = SetTimes(settings, assignment.times); !status.ok()) return status;
+  if (absl::Status status = SetLoad(settings, plan); !status.ok()) return status;
+  if (settings.topic.find("{pub}") == std::string::npos) {
+    return Bad("--topic", "it needs {pub}, or flows cannot be told apart", "--topic t/{pub}");
+  }
+  plan.version = static_cast<ProtocolVersion>(settings.version);
+  plan.qos = static_cast<Qos>(settings.qos);
+  plan.in_flight = settings.in_flight;
+  plan.threads = settings.threads;
+  plan.source_addresses = settings.sources;
+  plan.keep_alive_s = settings.keep_alive_s;
+  plan.seed = settings.seed;
+  plan.run = static_cast<uint32_t>(reactor::MonotonicNow().ns / kMillisecond.ns);
+  plan.io = settings.engine == "epoll"      ? reactor::IoBackend::kEpoll
+            : settings.engine == "io_uring" ? reactor::IoBackend::kUring
+                                            : reactor::IoBackend::kAuto;
+  AddRoles(settings, plan);
+  if (plan.roles.empty()) return Bad("--pubs", "nobody would connect", "--pubs 1 --subs 1");
+  return assignment;
+}
+
+}  // namespace ringmq::bench

@@ -1,0 +1,53 @@
+// What the command line asks for.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "load/plan.h"
+#include "load/run.h"
+
+namespace ringmq::bench {
+
+struct Settings {
+  std::string command;
+  std::string url = "mqtt://127.0.0.1:1883";
+  uint32_t publishers = 1;
+  uint32_t subscribers = 1;
+  uint32_t connections = 100;
+  std::string topic = "bench/{pub}";
+  std::string client_id = "bench-{run}-{role}{i}";
+  int qos = 0;
+  int version = 5;
+  std::string rate;  // Empty: closed loop.
+  std::string payload = "64";
+  std::string duration = "10s";
+  std::string warmup = "1s";
+  std::string drain = "10s";
+  std::string arrival = "constant";
+  std::string stamp = "full";
+  std::string engine = "auto";
+  std::string connect_rate = "5k";
+  uint32_t in_flight = 20;
+  uint32_t threads = 1;
+  uint32_t sources = 0;
+  uint16_t keep_alive_s = 60;
+  uint64_t seed = 1;
+  int watch_pid = 0;
+  std::string json;
+  bool quiet = false;
+  bool allow_invalid = false;
+};
+
+enum ExitCode : int {
+  kOk = 0,
+  kUsage = 1,
+  kRunFailed = 2,
+  kMeasurementInvalid = 3,
+  kAssertionFailed = 4,
+};
+
+}  // namespace ringmq::bench
