@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "base/ring_queue.h"
@@ -81,7 +82,9 @@ class RetainedDesk {
 
   Core& core_;
   Dispatcher* dispatcher_ = nullptr;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<ReplayState>> replays_;
+  // By the order in which they began, which is also that in which they are woken: the order of a
+  // hash table differs from process to process, and a simulation must not.
+  absl::btree_map<uint64_t, std::unique_ptr<ReplayState>> replays_;
   base::RingQueue<uint64_t> ready_;
   base::RingQueue<Query> asked_;
   uint64_t next_job_ = 1;
