@@ -114,6 +114,9 @@ class Director {
   }
 
   [[nodiscard]] bool IsDrained() {
+    for (const auto& progress : shared_.progress) {
+      if (!progress->exhausted.load(std::memory_order_relaxed)) return false;
+    }
     const Tick now = Look();
     if (plan_.qos != Qos::kAtMostOnce && now.acked < now.sent) return false;
     if (deliveries_.empty()) {

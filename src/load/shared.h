@@ -48,6 +48,7 @@ struct Progress {
   std::atomic<uint64_t> sent{0};
   std::atomic<uint64_t> acked{0};
   std::atomic<uint64_t> received{0};
+  std::atomic<bool> exhausted{false};  // Nothing is due any more.
 };
 
 struct Shared {

@@ -105,6 +105,14 @@ void Worker::Turn() {
     } else {
       SendFreely(now_ns);
     }
+  } else if (phase == Phase::kDrain) {
+    // What was due before the end and could not go goes now: it is late, not forgotten.
+    if (plan_.rate_per_s > 0 && !publishers_.empty()) {
+      SendDue(now_ns);
+      wake_ns = now_ns + 1'000'000;
+    } else {
+      progress_.exhausted.store(true, std::memory_order_relaxed);
+    }
   } else if (phase == Phase::kLeave && !leaving_) {
     leaving_ = true;
     for (const auto& peer : peers_) Leave(*peer);

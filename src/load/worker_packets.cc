@@ -129,9 +129,9 @@ void Worker::SendDue(int64_t now_ns) {
     schedule_ =
         std::make_unique<measure::Schedule>(measure::Schedule::Share(whole, part_, plan_.threads));
   }
-  while (schedule_->next_due() <= now_ns) {
+  const int64_t end_ns = shared_.measure_end_ns.load(std::memory_order_relaxed);
+  while (schedule_->next_due() <= now_ns && schedule_->next_due() < end_ns) {
     const int64_t due_ns = schedule_->next_due();
-    if (due_ns >= shared_.measure_end_ns.load(std::memory_order_relaxed)) return;
     Peer& peer = *peers_[publishers_[next_publisher_]];
     const bool socket_full = peer.output.size() >= kOutputBytesMax;
     if (socket_full || !WindowOpen(peer)) {
@@ -143,6 +143,9 @@ void Worker::SendDue(int64_t now_ns) {
     Publish(peer, due_ns, now_ns);
     schedule_->Advance();
     next_publisher_ = (next_publisher_ + 1) % publishers_.size();
+  }
+  if (schedule_->next_due() >= end_ns) {
+    progress_.exhausted.store(true, std::memory_order_relaxed);
   }
 }
 
