@@ -46,6 +46,7 @@ struct WillMessage {
 // When to try again: between nothing and min(cap, first * 2^n), by chance ("full jitter"), so that
 // clients that were cut off together do not come back together.
 struct Backoff {
+  // A connection that lasts less than 5 s counts as one more attempt in a row.
   std::chrono::milliseconds first{250};
   std::chrono::milliseconds cap{30'000};
   // Zero: for ever. Otherwise Poll() ends with the last error after so many attempts in a row.

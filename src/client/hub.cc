@@ -119,6 +119,11 @@ ClientStats Hub::stats() {
   return stats;
 }
 
+bool Hub::has_commands() {
+  const std::lock_guard lock(mutex_);
+  return !commands_.empty();
+}
+
 void Hub::Take(std::vector<Command>& commands) {
   RMQ_CHECK(commands.empty());
   const std::lock_guard lock(mutex_);

@@ -68,6 +68,8 @@ class Hub final : public AckSink {
   void Release(uint64_t ticket) noexcept override;
 
   // --- The loop's thread.
+  // Something was asked for that the loop has not heard of.
+  [[nodiscard]] bool has_commands();
   // Gives everything that waits to the caller, in order.
   void Take(std::vector<Command>& commands);
   // What is unfinished of what was taken. True: somebody was told to come back, and may now.

@@ -15,6 +15,8 @@ namespace {
 constexpr uint64_t kConnectionTokens = 1;
 constexpr uint64_t kDialerTokens = uint64_t{1} << 33;
 constexpr size_t kCompletionsMax = 64;
+// A connection that has lasted so long was a success.
+constexpr Duration kSteady = 5 * kSecond;
 
 Duration FromChrono(std::chrono::milliseconds time) {
   // Sums with the present stay far from overflow.
@@ -146,7 +148,9 @@ bool Loop::has_work() const {
 
 Instant Loop::NextDeadline() const {
   // What was taken from socket and ring already: no descriptor tells of it.
+  // Nor of what was asked for on the loop's own thread, which nobody wakes.
   if (end_.has_value() || has_news_ || connection_.has_unread()) return {};
+  if (hub_->has_commands()) return {};
   return std::min({core_.next_deadline(), connection_.next_deadline(), dialer_.next_deadline(),
                    attempt_deadline_, retry_at_});
 }
@@ -349,7 +353,7 @@ void Loop::TransportUp(Instant now) {
 void Loop::CheckConnection(Instant now) {
   if (core_.is_up()) {
     attempt_deadline_ = Instant::Max();
-    attempt_ = 0;
+    if (up_since_ == Instant::Max()) up_since_ = now;
   }
   if (state_ == State::kConnected && core_.wants_close()) {
     ConnectionEnded(Error(Errc::kConnectionLost), now);
@@ -378,6 +382,9 @@ void Loop::ConnectionEnded(Error cause, Instant now) {
                     now);
   proxy_.reset();
   attempt_deadline_ = Instant::Max();
+  // A server that takes us and throws us out at once is not to be hammered.
+  if (up_since_ != Instant::Max() && now - up_since_ >= kSteady) attempt_ = 0;
+  up_since_ = Instant::Max();
   ++stats_.disconnects;
   PlanRetry(core_.OnTransportDown(std::move(cause)), now);
 }

@@ -85,6 +85,7 @@ class Loop {
   uint32_t attempt_ = 0;      // Since the last connection.
   Instant attempt_deadline_ = Instant::Max();
   Instant retry_at_ = Instant::Max();
+  Instant up_since_ = Instant::Max();  // Max: not connected.
   std::string username_;
   std::string password_;
   std::optional<Error> end_;  // What Poll() returns from now on.

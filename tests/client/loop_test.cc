@@ -401,6 +401,11 @@ TEST(ClientLoop, FitsIntoAForeignLoop) {
   }
   EXPECT_TRUE(handle.done());
   EXPECT_GT(wakes, 0);
+  // One of this thread is told by the deadline.
+  bench.client().Publish("b", "own");
+  EXPECT_LE(bench.loop().NextDeadline().time_since_epoch().count(), reactor::MonotonicNow().ns);
+  while (bench.loop().Poll(milliseconds(0))->size() > 0) {
+  }
   // A publish of another thread makes the descriptor readable.
   while (bench.loop().Poll(milliseconds(0))->size() > 0) {
   }
