@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "load/timeline.h"
 #include "reactor/clock.h"
 
 namespace ringmq::load {
@@ -14,6 +15,8 @@ namespace {
 
 constexpr int64_t kStepNs = 5'000'000;
 constexpr int64_t kTickNs = 1'000'000'000;
+// A thread hands a second over with its next turn; this is time enough.
+constexpr int64_t kHandOverNs = 300'000'000;
 
 int64_t NowNs() { return reactor::MonotonicNow().ns; }
 
@@ -27,8 +30,8 @@ void Pause() {
 
 class Director {
  public:
-  Director(const Plan& plan, const RunTimes& times, const std::function<void(const Tick&)>& on_tick)
-      : plan_(plan), times_(times), on_tick_(on_tick), shared_(plan) {
+  Director(const Plan& plan, const RunTimes& times, const Observer& observer)
+      : plan_(plan), times_(times), observer_(observer), shared_(plan), timeline_(times.warmup_s) {
     for (uint32_t part = 0; part < plan.threads; ++part) {
       workers_.push_back(std::make_unique<Worker>(plan, part, shared_));
     }
@@ -49,6 +52,8 @@ class Director {
     if (outcome.failed == 0) Load(outcome);
     shared_.phase.store(Phase::kLeave, std::memory_order_release);
     for (std::thread& thread : threads) thread.join();
+    CollectSeconds(INT64_MAX);
+    outcome.series = timeline_.rows();
     Merge(outcome);
     return outcome;
   }
@@ -76,9 +81,31 @@ class Director {
     const int64_t end_ns = phase_start_ns_ + Ns(seconds);
     while (NowNs() < end_ns && !done()) {
       Pause();
+      WatchBroker();
       if (NowNs() - last_tick_ns_ < kTickNs) continue;
       last_tick_ns_ = NowNs();
-      if (on_tick_) on_tick_(Look());
+      CollectSeconds((NowNs() - load_start_ns() - kHandOverNs) / kTickNs);
+      if (observer_.on_tick) observer_.on_tick(Look());
+    }
+  }
+
+  [[nodiscard]] int64_t load_start_ns() const {
+    const int64_t start_ns = shared_.load_start_ns.load(std::memory_order_relaxed);
+    return start_ns == 0 ? NowNs() : start_ns;
+  }
+
+  // As near to the beginning of each second as the pauses allow.
+  void WatchBroker() {
+    if (!observer_.broker || shared_.load_start_ns.load(std::memory_order_relaxed) == 0) return;
+    const int64_t index = (NowNs() - load_start_ns()) / kTickNs;
+    if (index == watched_index_) return;
+    watched_index_ = index;
+    timeline_.Look(index, observer_.broker());
+  }
+
+  void CollectSeconds(int64_t before) {
+    for (const auto& [index, second] : shared_.series.Take(before)) {
+      timeline_.Append(index, second);
     }
   }
 
@@ -89,10 +116,13 @@ class Director {
     for (const auto& progress : shared_.progress) {
       tick.connected += progress->connected.load(std::memory_order_relaxed);
       tick.failed += progress->failed.load(std::memory_order_relaxed);
+      tick.offered += progress->offered.load(std::memory_order_relaxed);
       tick.sent += progress->sent.load(std::memory_order_relaxed);
       tick.acked += progress->acked.load(std::memory_order_relaxed);
       tick.received += progress->received.load(std::memory_order_relaxed);
     }
+    tick.seconds = timeline_.rows();
+    tick.response = &timeline_.response();
     return tick;
   }
 
@@ -212,20 +242,21 @@ class Director {
 
   const Plan& plan_;
   const RunTimes times_;
-  const std::function<void(const Tick&)>& on_tick_;
+  const Observer& observer_;
   Shared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<uint64_t> deliveries_;  // By publisher.
   Phase phase_ = Phase::kConnect;
   int64_t phase_start_ns_ = 0;
   int64_t last_tick_ns_ = NowNs();
+  int64_t watched_index_ = -1;
+  Timeline timeline_;
 };
 
 }  // namespace
 
-Outcome Execute(const Plan& plan, const RunTimes& times,
-                const std::function<void(const Tick&)>& on_tick) {
-  return Director(plan, times, on_tick).Run();
+Outcome Execute(const Plan& plan, const RunTimes& times, const Observer& observer) {
+  return Director(plan, times, observer).Run();
 }
 
 }  // namespace ringmq::load

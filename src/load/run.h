@@ -5,12 +5,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "load/plan.h"
 #include "load/worker.h"
+#include "measure/interval.h"
 #include "measure/verdict.h"
+#include "report/result.h"
 
 namespace ringmq::load {
 
@@ -27,9 +31,19 @@ struct Tick {
   double phase_s = 0;  // Since it began.
   uint64_t connected = 0;
   uint64_t failed = 0;
-  uint64_t sent = 0;  // Since the beginning, as all.
+  uint64_t offered = 0;  // Since the beginning, as all.
+  uint64_t sent = 0;
   uint64_t acked = 0;
   uint64_t received = 0;
+  std::span<const report::Second> seconds;       // Those that are over; during the call only.
+  const measure::Histogram* response = nullptr;  // All so far; during the call only.
+};
+
+// Who looks on while it runs. Both may be empty.
+struct Observer {
+  std::function<void(const Tick&)> on_tick;  // About once a second, on the thread of Execute().
+  // What the broker has spent so far; asked once a second.
+  std::function<std::optional<measure::BrokerSample>()> broker;
 };
 
 struct Outcome {
@@ -43,10 +57,10 @@ struct Outcome {
   uint32_t busiest_thread = 0;
   bool drained = false;  // Everything that was expected arrived before the drain ended.
   measure::Verdict verdict;
+  std::vector<report::Second> series;  // Warm-up and drain included.
 };
 
-// Blocks until the run is over. `on_tick` is called about once a second on this thread.
-[[nodiscard]] Outcome Execute(const Plan& plan, const RunTimes& times,
-                              const std::function<void(const Tick&)>& on_tick);
+// Blocks until the run is over.
+[[nodiscard]] Outcome Execute(const Plan& plan, const RunTimes& times, const Observer& observer);
 
 }  // namespace ringmq::load

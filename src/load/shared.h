@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "load/plan.h"
+#include "load/series.h"
 
 namespace ringmq::load {
 
@@ -67,6 +68,7 @@ struct Shared {
 
   std::vector<std::unique_ptr<SentTimes>> sent_times;  // By publisher.
   std::vector<std::unique_ptr<Progress>> progress;     // By thread.
+  Series series;
 };
 
 }  // namespace ringmq::load

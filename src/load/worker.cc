@@ -22,6 +22,7 @@ namespace {
 
 constexpr size_t kCompletionsMax = 1024;
 constexpr size_t kErrorsMax = 5;
+constexpr int64_t kNoSecond = -1;  // Before the load and after it.
 // A turn never sleeps longer, so that a change of the phase is seen.
 constexpr int64_t kTurnNsMax = 20'000'000;
 // Sleeping is good for so much; what is due sooner is waited for awake, or it would be late.
@@ -117,6 +118,7 @@ void Worker::Turn() {
     leaving_ = true;
     for (const auto& peer : peers_) Leave(*peer);
   }
+  KeepSecond(now_ns);
   FlushAll();
   const auto completions = ring_->Enter(ops_, Instant{wake_ns}, completions_);
   ops_.clear();
@@ -125,6 +127,20 @@ void Worker::Turn() {
   const int64_t after_ns = NowNs();
   if (completions.empty() && wake_ns <= now_ns) findings_.idle_ns += after_ns - now_ns;
   for (const reactor::Completion& completion : completions) OnCompletion(completion, after_ns);
+}
+
+// Hands over the second that has passed.
+void Worker::KeepSecond(int64_t now_ns) {
+  const int64_t start_ns = shared_.load_start_ns.load(std::memory_order_relaxed);
+  if (start_ns == 0 || now_ns < start_ns) return;
+  const int64_t index = leaving_ ? kNoSecond : (now_ns - start_ns) / kSecond.ns;
+  if (index == second_index_) return;
+  // What another thread's load led to before this one saw it begin stays for the first second.
+  if (second_index_ >= 0) {
+    shared_.series.Add(second_index_, second_);
+    second_.Clear();
+  }
+  second_index_ = index;
 }
 
 // --- Connecting.
@@ -181,6 +197,7 @@ void Worker::Fail(Peer& peer, std::string why) {
   if (peer.state != PeerState::kReady) {
     progress_.failed.fetch_add(1, std::memory_order_relaxed);
   }
+  ++second_.errors;
   if (!leaving_ && findings_.errors.size() < kErrorsMax) {
     findings_.errors.push_back(absl::StrCat(peer.role->client_id, ": ", why));
   }
@@ -338,6 +355,8 @@ void Worker::OnSent(Peer& peer, int result, int64_t now_ns) {
            publishing.unwritten.front().end_bytes <= publishing.written_bytes) {
       const Publishing::Unwritten& front = publishing.unwritten.front();
       shared_.sent_times[peer.role->publisher]->Set(front.sequence, now_ns);
+      ++second_.sent;
+      if (plan_.rate_per_s > 0) second_.lag.Record(now_ns - front.due_ns);
       if (front.measured) {
         ++findings_.sent;
         if (plan_.rate_per_s > 0) findings_.lag.Record(now_ns - front.due_ns);

@@ -82,6 +82,7 @@ class Worker {
   void Publish(Peer& peer, int64_t due_ns, int64_t now_ns);
   void PrepareFrame(Peer& peer);
   void FlushAll();
+  void KeepSecond(int64_t now_ns);
   void Leave(Peer& peer);
   void Fail(Peer& peer, std::string why);
   [[nodiscard]] bool measures(int64_t due_ns) const;
@@ -107,6 +108,8 @@ class Worker {
   std::vector<size_t> dirty_;  // Peers with output that is not being sent.
   bool leaving_ = false;
   uint64_t open_ = 0;
+  LiveSecond second_;          // Of the series, under way;
+  int64_t second_index_ = -1;  // -1: no load, yet or any more.
   Findings findings_;
 };
 

@@ -138,6 +138,7 @@ void Worker::SendDue(int64_t now_ns) {
       ++(socket_full ? findings_.socket_full : findings_.window_full);
       return;
     }
+    ++second_.offered;
     if (measures(due_ns)) ++findings_.offered;
     progress_.offered.fetch_add(1, std::memory_order_relaxed);
     Publish(peer, due_ns, now_ns);
@@ -158,6 +159,7 @@ void Worker::SendFreely(int64_t now_ns) {
     if (WindowOpen(peer)) any = true;
     for (int i = 0; i < kBurstMax && WindowOpen(peer) && peer.output.size() < kOutputBytesMax;
          ++i) {
+      ++second_.offered;
       if (measures(now_ns)) ++findings_.offered;
       Publish(peer, now_ns, now_ns);
     }
@@ -290,12 +292,18 @@ void Worker::Check(Peer& peer, Qos qos, std::span<const uint8_t> payload, int64_
   }
   if (qos != plan_.qos) ++findings_.integrity.wrong_qos;
   findings_.integrity.Add(peer.hearing->flows[stamp.publisher].Observe(stamp.sequence));
+  const int64_t sent_ns = shared_.sent_times[stamp.publisher]->Get(stamp.sequence);
+  const int64_t response_ns = now_ns - stamp.due_ns;
+  // The kernel may deliver before it tells us that it has taken the last byte.
+  const int64_t service_ns = std::max<int64_t>(now_ns - sent_ns, 0);
+  const bool sent_known = sent_ns >= stamp.due_ns;
+  const bool open_loop = plan_.rate_per_s > 0;
+  ++second_.received;
+  if (open_loop || sent_known) second_.response.Record(open_loop ? response_ns : service_ns);
   if (!measures(stamp.due_ns)) return;
   ++findings_.received;
-  const int64_t sent_ns = shared_.sent_times[stamp.publisher]->Get(stamp.sequence);
-  if (plan_.rate_per_s > 0) findings_.response.Record(now_ns - stamp.due_ns);
-  // The kernel may deliver before it tells us that it has taken the last byte.
-  if (sent_ns >= stamp.due_ns) findings_.service.Record(std::max<int64_t>(now_ns - sent_ns, 0));
+  if (open_loop) findings_.response.Record(response_ns);
+  if (sent_known) findings_.service.Record(service_ns);
 }
 
 void Worker::OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int64_t now_ns) {
@@ -319,6 +327,7 @@ void Worker::OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int6
   unacked.used = false;
   --peer.publishing->unacked_count;
   progress_.acked.fetch_add(1, std::memory_order_relaxed);
+  ++second_.acked;
   if (!unacked.measured) return;
   ++findings_.acked;
   findings_.ack.Record(now_ns - unacked.due_ns);

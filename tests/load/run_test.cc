@@ -102,6 +102,43 @@ TEST_F(LoadRun, SharesOutToAGroup) {
   EXPECT_EQ(outcome.findings.integrity.lost, 0u);
 }
 
+TEST_F(LoadRun, TheSecondsAddUpToTheRun) {
+  Plan plan = MakePlan(Qos::kAtLeastOnce);
+  plan.threads = 2;
+  AddFanOut(plan, 2, 2);
+  int looks = 0;
+  const Observer observer = {
+      .on_tick = {}, .broker = [&looks] {
+        ++looks;
+        return std::optional(measure::BrokerSample{.cpu_ns = looks * 500'000'000, .rss_bytes = 77});
+      }};
+  RunTimes times = kShort;
+  times.warmup_s = 0.5;
+  times.measure_s = 2;
+  const Outcome outcome = Execute(plan, times, observer);
+  report::Second all;
+  for (const report::Second& second : outcome.series) {
+    all.offered += second.offered;
+    all.sent += second.sent;
+    all.acked += second.acked;
+    all.received += second.received;
+    all.errors += second.errors;
+  }
+  EXPECT_EQ(all.offered, outcome.sent_in_all);
+  EXPECT_EQ(all.sent, outcome.sent_in_all);
+  EXPECT_EQ(all.acked, outcome.sent_in_all);
+  EXPECT_EQ(all.received, outcome.expected_in_all);
+  EXPECT_EQ(all.errors, 0u);
+  ASSERT_GE(outcome.series.size(), 3u);
+  EXPECT_DOUBLE_EQ(outcome.series[0].at_s, 0.5);
+  EXPECT_GT(outcome.series[0].response_p99_ns, 0);
+  EXPECT_DOUBLE_EQ(outcome.series[0].broker_cpu_cores, 0.5);
+  EXPECT_EQ(outcome.series[0].broker_rss_bytes, 77u);
+  uint64_t heat = 0;
+  for (const uint64_t cell : outcome.series[1].heat) heat += cell;
+  EXPECT_EQ(heat, outcome.series[1].received);
+}
+
 TEST_F(LoadRun, ClosedLoopMeasuresServiceTimeOnly) {
   Plan plan = MakePlan(Qos::kAtMostOnce);
   plan.rate_per_s = 0;

@@ -18,10 +18,10 @@ def run(*args, timeout=60):
 
 
 class Counts:
-    def measure(self, *args):
+    def measure(self, *args, duration="500ms"):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "result.json")
-            done = run(*args, "-u", f"mqtt://127.0.0.1:{self.broker.port}", "-d", "500ms",
+            done = run(*args, "-u", f"mqtt://127.0.0.1:{self.broker.port}", "-d", duration,
                        "--warmup", "100ms", "--allow-invalid", "--json", path)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             with open(path) as file:
@@ -57,6 +57,34 @@ class WithRingmqd(Counts, unittest.TestCase):
     @staticmethod
     def start():
         return Broker()
+
+    def judge(self, *assertions):
+        flags = [word for assertion in assertions for word in ("--assert", assertion)]
+        return run("-q", "1", "-r", "2k", "-u", f"mqtt://127.0.0.1:{self.broker.port}",
+                   "-d", "300ms", "--warmup", "0s", "--allow-invalid", *flags)
+
+    def test_assertions_decide_the_exit_code(self):
+        done = self.judge("loss==0", "p50(e2e)<10s")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("loss==0 holds: 0", done.stdout)
+        done = self.judge("loss==0", "p50(e2e)<1us")
+        self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
+        self.assertIn("p50(e2e)<1us FAILS", done.stdout)
+        # What was not measured does not hold.
+        done = self.judge("cpu_per_million<100")
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("cannot be told", done.stdout)
+        done = self.judge("speed>9000")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--assert", done.stderr)
+
+    def test_the_series_has_every_second(self):
+        result, _ = self.measure("-r", "2k", "--watch-pid", str(self.broker.process.pid),
+                                 duration="2s")
+        series = result["series"]
+        self.assertGreaterEqual(len(series), 2)
+        self.assertEqual(sum(second["sent"] for second in series), 4200)
+        self.assertTrue(any(second["broker_rss_bytes"] > 0 for second in series))
 
 
 class WithMosquitto(Counts, unittest.TestCase):

@@ -58,6 +58,9 @@ void AddFlags(CLI::App& app, Settings& s) {
       ->capture_default_str();
   app.add_option("--seed", s.seed, "of random arrivals")->capture_default_str();
   app.add_option("--watch-pid", s.watch_pid, "the broker's process, to show what it spent");
+  app.add_option("--assert", s.assertions,
+                 "what has to hold, as 'p99(e2e)<5ms' or 'loss==0'; may be repeated")
+      ->type_name("TEXT");
   app.add_option("--json", s.json, "write result.json here");
   app.add_flag("--quiet", s.quiet, "no progress lines");
   app.add_flag("--allow-invalid", s.allow_invalid, "exit 0 though the generator was the limit");
@@ -77,7 +80,9 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
   app.require_subcommand(0, 1);
   AddFlags(app, settings);
   for (const auto& [name, what] : kCommands) app.add_subcommand(name, what)->fallthrough();
-  app.footer("Exit codes: 0 ok, 1 usage, 2 the run failed, 3 the measurement is invalid.");
+  app.footer(
+      "Exit codes: 0 ok, 1 usage, 2 the run failed, 3 the measurement is invalid, 4 an "
+      "assertion does not hold.");
   const int code = Parse(app, argc, argv);
   if (code >= 0) return code == 0 ? kOk : kUsage;
   const auto chosen = app.get_subcommands();

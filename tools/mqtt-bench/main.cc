@@ -4,11 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <optional>
@@ -17,12 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "command_line.h"
 #include "load/run.h"
-#include "make_plan.h"
 #include "measure/quantity.h"
 #include "report/result.h"
 #include "report/result_json.h"
+#include "run_once.h"
 #include "settings.h"
-#include "watch.h"
 
 namespace ringmq::bench {
 namespace {
@@ -51,90 +46,10 @@ void PrintTick(const load::Tick& tick, load::Tick& before) {
   before = tick;
 }
 
-std::string UtcNow() {
-  char text[32];
-  const time_t now = time(nullptr);
-  tm parts{};
-  gmtime_r(&now, &parts);
-  strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
 std::string Quoted(int argc, char** argv) {
   std::string line;
   for (int i = 0; i < argc; ++i) absl::StrAppend(&line, i > 0 ? " '" : "'", argv[i], "'");
   return line;
-}
-
-void DescribeHost(Result& result, const Settings& settings) {
-  utsname name{};
-  uname(&name);
-  result.environment.kernel = absl::StrCat(name.sysname, " ", name.release);
-  result.environment.engine = settings.engine;
-  result.environment.cores = static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_ONLN));
-  std::ifstream cpus("/proc/cpuinfo");
-  for (std::string line; std::getline(cpus, line);) {
-    if (line.rfind("model name", 0) != 0) continue;
-    result.environment.cpu_model = line.substr(line.find(':') + 2);
-    break;
-  }
-}
-
-Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
-  const load::Findings& all = outcome.findings;
-  Result result;
-  result.tool_version = RINGMQ_VERSION;
-  result.scenario = settings.command;
-  result.start_time = UtcNow();
-  result.closed_loop = settings.rate.empty();
-  result.connections = outcome.connected;
-  result.qos = static_cast<uint8_t>(settings.qos);
-  result.phases.measure_s = outcome.measured_s;
-  result.counters = {.offered = all.offered,
-                     .sent = all.sent,
-                     .acked = all.acked,
-                     .received = all.received,
-                     .expected = outcome.expected_in_all};
-  const double s = std::max(outcome.measured_s, 1e-9);
-  result.rates = {.offered_per_s = static_cast<double>(all.offered) / s,
-                  .sent_per_s = static_cast<double>(all.sent) / s,
-                  .acked_per_s = static_cast<double>(all.acked) / s,
-                  .received_per_s = static_cast<double>(all.received) / s};
-  result.histograms[Metric::kResponse] = all.response;
-  result.histograms[Metric::kService] = all.service;
-  result.histograms[Metric::kAck] = all.ack;
-  result.histograms[Metric::kSendLag] = all.lag;
-  result.histograms[Metric::kConnectTcp] = all.connect_tcp;
-  result.histograms[Metric::kConnack] = all.connack;
-  result.histograms[Metric::kSuback] = all.suback;
-  result.integrity = all.integrity;
-  for (const std::string& error : all.errors) ++result.errors.connect_errors[error];
-  // Waiting awake for the clock is no work for a message.
-  result.generator.cpu_s =
-      static_cast<double>(all.cpu_ns - std::min(all.cpu_ns, all.idle_ns)) * 1e-9;
-  const auto messages = static_cast<double>(outcome.sent_in_all + all.integrity.received);
-  if (messages > 0) result.generator.cpu_s_per_million = result.generator.cpu_s / messages * 1e6;
-  result.verdict = outcome.verdict;
-  DescribeHost(result, settings);
-  return result;
-}
-
-void AddBroker(const Settings& settings, const Spent& before, const Spent& after,
-               const load::Outcome& outcome, Result& result) {
-  report::BrokerCost cost;
-  cost.pid = settings.watch_pid;
-  cost.name = after.name;
-  cost.cpu_s = after.cpu_s - before.cpu_s;
-  const auto messages =
-      static_cast<double>(outcome.sent_in_all + outcome.findings.integrity.received);
-  if (messages > 0) cost.cpu_s_per_million = cost.cpu_s / messages * 1e6;
-  cost.rss_before_bytes = before.rss_bytes;
-  cost.rss_after_bytes = after.rss_bytes;
-  if (outcome.connected > 0 && after.rss_bytes > before.rss_bytes) {
-    cost.rss_bytes_per_connection = static_cast<double>(after.rss_bytes - before.rss_bytes) /
-                                    static_cast<double>(outcome.connected);
-  }
-  result.broker = cost;
 }
 
 // One row; a percentile that too few samples support stays blank.
@@ -178,6 +93,9 @@ void Print(const Result& result) {
               "p99.99", "p99.999", "max", "samples");
   for (size_t i = 0; i < report::kMetricCount; ++i) PrintLatency(result, static_cast<Metric>(i));
   PrintIntegrity(result.integrity);
+  for (const report::Asserted& asserted : result.assertions) {
+    std::printf("assertion    %s\n", asserted.text.c_str());
+  }
   for (const auto& [error, count] : result.errors.connect_errors) {
     std::printf("error        %s\n", error.c_str());
   }
@@ -196,44 +114,25 @@ void Print(const Result& result) {
 }
 
 int Run(const Settings& settings, const std::string& command_line) {
-  const auto assignment = MakePlan(settings);
-  if (!assignment.ok()) {
-    std::fprintf(stderr, "mqtt-bench: %s\n", std::string(assignment.status().message()).c_str());
+  load::Tick last;
+  absl::StatusOr<Result> result = RunOnce(settings, [&](const load::Tick& tick) {
+    if (!settings.quiet) PrintTick(tick, last);
+  });
+  if (!result.ok()) {
+    std::fprintf(stderr, "mqtt-bench: %s\n", std::string(result.status().message()).c_str());
     return kUsage;
   }
-  std::optional<Spent> before;
-  if (settings.watch_pid != 0) {
-    before = Look(settings.watch_pid);
-    if (!before.has_value()) {
-      std::fprintf(stderr, "mqtt-bench: --watch-pid: there is no process %d\n", settings.watch_pid);
-      return kUsage;
-    }
-  }
-  load::Tick last;
-  std::optional<Spent> after;
-  const load::Outcome outcome =
-      load::Execute(assignment->plan, assignment->times, [&](const load::Tick& tick) {
-        // The last look before everybody leaves: with all connections there.
-        if (settings.watch_pid != 0) after = Look(settings.watch_pid);
-        if (!settings.quiet) PrintTick(tick, last);
-      });
-  Result result = MakeResult(settings, outcome);
-  result.command_line = command_line;
-  if (before.has_value() && after.has_value()) {
-    AddBroker(settings, *before, *after, outcome, result);
-  }
-  Print(result);
+  result->command_line = command_line;
+  Print(*result);
   if (!settings.json.empty()) {
     std::ofstream file(settings.json);
-    file << report::ToJson(result);
+    file << report::ToJson(*result);
     if (!file.flush()) {
       std::fprintf(stderr, "mqtt-bench: --json: cannot write %s\n", settings.json.c_str());
       return kRunFailed;
     }
   }
-  if (outcome.failed > 0 || !outcome.findings.errors.empty()) return kRunFailed;
-  const bool invalid = outcome.verdict.kind == measure::Verdict::kGeneratorLimited;
-  return invalid && !settings.allow_invalid ? kMeasurementInvalid : kOk;
+  return ExitCodeOf(*result, settings.allow_invalid);
 }
 
 int Main(int argc, char** argv) {

@@ -37,6 +37,7 @@ struct Settings {
   uint16_t keep_alive_s = 60;
   uint64_t seed = 1;
   int watch_pid = 0;
+  std::vector<std::string> assertions;  // As written; every one has to hold.
   std::string json;
   bool quiet = false;
   bool allow_invalid = false;

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "judge.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace ringmq::bench {
+namespace {
+
+using report::Metric;
+using report::Result;
+
+const measure::Histogram* HistogramOf(const Result& result, std::string_view time) {
+  if (time == "response") return &result.histograms[Metric::kResponse];
+  if (time == "service") return &result.histograms[Metric::kService];
+  if (time == "ack") return &result.histograms[Metric::kAck];
+  if (time == "lag") return &result.histograms[Metric::kSendLag];
+  if (time == "connect") return &result.histograms[Metric::kConnack];
+  return nullptr;
+}
+
+uint64_t CountErrors(const Result& result) {
+  uint64_t errors = 0;
+  for (const auto& [reason, count] : result.errors.by_reason) errors += count;
+  for (const auto& [text, count] : result.errors.connect_errors) errors += count;
+  return errors;
+}
+
+struct CountMetric {
+  std::string_view name;
+  uint64_t (*of)(const Result& result);
+};
+
+constexpr CountMetric kCounts[] = {
+    {"loss", [](const Result& r) -> uint64_t { return r.integrity.lost; }},
+    {"loss_permitted", [](const Result& r) -> uint64_t { return r.integrity.lost_permitted; }},
+    {"duplicates", [](const Result& r) -> uint64_t { return r.integrity.duplicates; }},
+    {"reordered", [](const Result& r) -> uint64_t { return r.integrity.reordered; }},
+    {"corrupt", [](const Result& r) -> uint64_t { return r.integrity.corrupt; }},
+    {"misrouted", [](const Result& r) -> uint64_t { return r.integrity.misrouted; }},
+    {"wrong_qos", [](const Result& r) -> uint64_t { return r.integrity.wrong_qos; }},
+    {"foreign", [](const Result& r) -> uint64_t { return r.integrity.foreign; }},
+    {"errors", CountErrors},
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<measure::Assertion>> ParseAssertions(
+    const std::vector<std::string>& texts) {
+  std::vector<measure::Assertion> assertions;
+  for (const std::string& text : texts) {
+    absl::StatusOr<measure::Assertion> assertion = measure::ParseAssertion(text);
+    if (!assertion.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--assert: ", assertion.status().message()));
+    }
+    assertions.push_back(*std::move(assertion));
+  }
+  return assertions;
+}
+
+std::optional<double> ValueOf(const Result& result, std::string_view metric) {
+  if (const auto time = measure::ParseTimeMetric(metric)) {
+    const measure::Histogram* const histogram = HistogramOf(result, time->time);
+    return histogram == nullptr ? std::nullopt : measure::Evaluate(*time, *histogram);
+  }
+  for (const CountMetric& count : kCounts) {
+    if (count.name == metric) return static_cast<double>(count.of(result));
+  }
+  if (metric == "rate") return result.rates.received_per_s;
+  if (metric == "sent_rate") return result.rates.sent_per_s;
+  if (result.broker.has_value() && metric == "cpu_per_million") {
+    return result.broker->cpu_s_per_million;
+  }
+  if (result.broker.has_value() && metric == "rss_per_connection") {
+    return result.broker->rss_bytes_per_connection;
+  }
+  const auto scalar = result.scalars.find(std::string(metric));
+  if (scalar != result.scalars.end()) return scalar->second;
+  return std::nullopt;
+}
+
+void JudgeBy(const std::vector<measure::Assertion>& assertions, Result& result) {
+  result.assertions.clear();
+  for (const measure::Assertion& assertion : assertions) {
+    const measure::Judgement judgement =
+        measure::Judge(assertion, [&](std::string_view metric) { return ValueOf(result, metric); });
+    result.assertions.push_back({.assertion = assertion.text,
+                                 .text = judgement.text,
+                                 .holds = judgement.holds,
+                                 .known = judgement.known});
+  }
+}
+
+}  // namespace ringmq::bench

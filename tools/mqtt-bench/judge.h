@@ -1,0 +1,28 @@
+// Holds a result against what was demanded of it.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "measure/assertion.h"
+#include "report/result.h"
+
+namespace ringmq::bench {
+
+// An error names the assertion and shows one that is right.
+[[nodiscard]] absl::StatusOr<std::vector<measure::Assertion>> ParseAssertions(
+    const std::vector<std::string>& texts);
+
+// The value of "p99(response)", "loss", "rate", "cpu_per_million", ... or of one of the result's
+// own scalars. Nothing: not measured.
+[[nodiscard]] std::optional<double> ValueOf(const report::Result& result, std::string_view metric);
+
+// Fills result.assertions.
+void JudgeBy(const std::vector<measure::Assertion>& assertions, report::Result& result);
+
+}  // namespace ringmq::bench

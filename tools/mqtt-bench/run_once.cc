@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run_once.h"
+
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "judge.h"
+#include "make_plan.h"
+#include "measure/quantity.h"
+#include "watch.h"
+
+namespace ringmq::bench {
+namespace {
+
+using report::Metric;
+using report::Result;
+
+std::string UtcNow() {
+  char text[32];
+  const time_t now = time(nullptr);
+  tm parts{};
+  gmtime_r(&now, &parts);
+  strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+void DescribeHost(Result& result, const Settings& settings) {
+  utsname name{};
+  uname(&name);
+  result.environment.kernel = absl::StrCat(name.sysname, " ", name.release);
+  result.environment.engine = settings.engine;
+  result.environment.cores = static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_ONLN));
+  std::ifstream cpus("/proc/cpuinfo");
+  for (std::string line; std::getline(cpus, line);) {
+    if (line.rfind("model name", 0) != 0) continue;
+    result.environment.cpu_model = line.substr(line.find(':') + 2);
+    break;
+  }
+}
+
+// "200 pubs → 50 subs  qos1  256 B", and the flags that matter in the order of the help.
+void Describe(const Settings& settings, Result& result) {
+  const bool connects_only = settings.command == "conn" || settings.command == "idle";
+  result.title = connects_only
+                     ? absl::StrCat(settings.connections, " connections")
+                     : absl::StrCat(settings.publishers, " pubs → ", settings.subscribers,
+                                    " subs  qos", settings.qos, "  ", settings.payload, " B");
+  result.config = {{"url", settings.url},
+                   {"rate", settings.rate.empty() ? "closed loop" : settings.rate},
+                   {"arrival", settings.arrival},
+                   {"in flight", absl::StrCat(settings.in_flight)},
+                   {"payload", settings.payload},
+                   {"stamp", settings.stamp},
+                   {"duration", settings.duration},
+                   {"warm-up", settings.warmup},
+                   {"threads", absl::StrCat(settings.threads)},
+                   {"MQTT", settings.version == 3   ? "3.1"
+                            : settings.version == 4 ? "3.1.1"
+                                                    : "5"}};
+}
+
+Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
+  const load::Findings& all = outcome.findings;
+  Result result;
+  result.tool_version = RINGMQ_VERSION;
+  result.scenario = settings.command;
+  result.start_time = UtcNow();
+  result.closed_loop = settings.rate.empty();
+  result.connections = outcome.connected;
+  result.qos = static_cast<uint8_t>(settings.qos);
+  result.phases.measure_s = outcome.measured_s;
+  result.counters = {.offered = all.offered,
+                     .sent = all.sent,
+                     .acked = all.acked,
+                     .received = all.received,
+                     .expected = outcome.expected_in_all};
+  const double s = std::max(outcome.measured_s, 1e-9);
+  result.rates = {.offered_per_s = static_cast<double>(all.offered) / s,
+                  .sent_per_s = static_cast<double>(all.sent) / s,
+                  .acked_per_s = static_cast<double>(all.acked) / s,
+                  .received_per_s = static_cast<double>(all.received) / s};
+  result.histograms[Metric::kResponse] = all.response;
+  result.histograms[Metric::kService] = all.service;
+  result.histograms[Metric::kAck] = all.ack;
+  result.histograms[Metric::kSendLag] = all.lag;
+  result.histograms[Metric::kConnectTcp] = all.connect_tcp;
+  result.histograms[Metric::kConnack] = all.connack;
+  result.histograms[Metric::kSuback] = all.suback;
+  result.integrity = all.integrity;
+  for (const std::string& error : all.errors) ++result.errors.connect_errors[error];
+  // Waiting awake for the clock is no work for a message.
+  result.generator.cpu_s =
+      static_cast<double>(all.cpu_ns - std::min(all.cpu_ns, all.idle_ns)) * 1e-9;
+  const auto messages = static_cast<double>(outcome.sent_in_all + all.integrity.received);
+  if (messages > 0) result.generator.cpu_s_per_million = result.generator.cpu_s / messages * 1e6;
+  result.verdict = outcome.verdict;
+  result.series = outcome.series;
+  if (outcome.failed > 0) {
+    const uint64_t told = all.errors.size();
+    if (told < outcome.failed) result.errors.connect_errors["(others)"] = outcome.failed - told;
+  }
+  Describe(settings, result);
+  DescribeHost(result, settings);
+  return result;
+}
+
+void AddBroker(const Settings& settings, const Spent& before, const Spent& after,
+               const load::Outcome& outcome, Result& result) {
+  report::BrokerCost cost;
+  cost.pid = settings.watch_pid;
+  cost.name = after.name;
+  cost.cpu_s = after.cpu_s - before.cpu_s;
+  const auto messages =
+      static_cast<double>(outcome.sent_in_all + outcome.findings.integrity.received);
+  if (messages > 0) cost.cpu_s_per_million = cost.cpu_s / messages * 1e6;
+  cost.rss_before_bytes = before.rss_bytes;
+  cost.rss_after_bytes = after.rss_bytes;
+  if (outcome.connected > 0 && after.rss_bytes > before.rss_bytes) {
+    cost.rss_bytes_per_connection = static_cast<double>(after.rss_bytes - before.rss_bytes) /
+                                    static_cast<double>(outcome.connected);
+  }
+  result.broker = cost;
+}
+
+measure::BrokerSample SampleOf(const Spent& spent) {
+  return {.cpu_ns = static_cast<int64_t>(spent.cpu_s * 1e9), .rss_bytes = spent.rss_bytes};
+}
+
+}  // namespace
+
+absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) {
+  const auto assertions = ParseAssertions(settings.assertions);
+  if (!assertions.ok()) return assertions.status();
+  const auto assignment = MakePlan(settings);
+  if (!assignment.ok()) return assignment.status();
+  std::optional<Spent> before;
+  if (settings.watch_pid != 0) {
+    before = Look(settings.watch_pid);
+    if (!before.has_value()) {
+      return absl::UnavailableError(
+          absl::StrCat("--watch-pid: there is no process ", settings.watch_pid));
+    }
+  }
+  load::Observer observer;
+  std::optional<Spent> after;
+  observer.on_tick = [&](const load::Tick& tick) {
+    // The last look before everybody leaves: with all connections there.
+    if (settings.watch_pid != 0) after = Look(settings.watch_pid);
+    if (on_tick) on_tick(tick);
+  };
+  if (settings.watch_pid != 0) {
+    observer.broker = [&]() -> std::optional<measure::BrokerSample> {
+      const std::optional<Spent> spent = Look(settings.watch_pid);
+      return spent.has_value() ? std::optional(SampleOf(*spent)) : std::nullopt;
+    };
+  }
+  const load::Outcome outcome = load::Execute(assignment->plan, assignment->times, observer);
+  Result result = MakeResult(settings, outcome);
+  result.phases.warmup_s = assignment->times.warmup_s;
+  if (before.has_value() && after.has_value()) {
+    AddBroker(settings, *before, *after, outcome, result);
+  }
+  JudgeBy(*assertions, result);
+  return result;
+}
+
+bool RanWell(const Result& result) {
+  return result.errors.connect_errors.empty() && result.errors.by_reason.empty();
+}
+
+int ExitCodeOf(const Result& result, bool allow_invalid) {
+  if (!RanWell(result)) return kRunFailed;
+  const bool invalid = result.verdict.kind == measure::Verdict::kGeneratorLimited;
+  if (invalid && !allow_invalid) return kMeasurementInvalid;
+  return report::AssertionsHold(result) ? kOk : kAssertionFailed;
+}
+
+}  // namespace ringmq::bench
