@@ -18,6 +18,7 @@
 #include "base/timer_wheel.h"
 #include "broker/enhanced_auth.h"
 #include "broker/pipe.h"
+#include "broker/tunnel.h"
 #include "codec/frame_sink.h"
 #include "codec/topic_alias.h"
 #include "ringmq/broker_event.h"
@@ -87,7 +88,8 @@ class Connection final : public codec::FrameSink {
   Instant last_packet;    // 5.0 s3.1.2.10.
   session::Link link;
   transport::OutputQueue output;
-  std::vector<uint8_t> partial;  // A frame that straddles reads, or everything while paused.
+  std::unique_ptr<Tunnel> tunnel;  // Null: bytes go to the socket as they are.
+  std::vector<uint8_t> partial;    // A frame that straddles reads, or everything while paused.
   std::unique_ptr<ConnectionExtras> extras;
 };
 

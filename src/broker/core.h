@@ -27,6 +27,7 @@
 #include "broker/outbox.h"
 #include "broker/parcel.h"
 #include "broker/statistics.h"
+#include "broker/tunnel.h"
 #include "codec/publication.h"
 #include "reactor/ring.h"
 #include "routing/retained.h"
@@ -92,6 +93,7 @@ struct Core {
   Instant now;
   base::Random random;
   AccessPolicy policy = AccessPolicy::AllowEverything();
+  MakeTunnel make_tunnel;  // Null: plain MQTT everywhere.
   base::TimerWheel wheel;
   transport::ChunkPool chunks;
   codec::PublicationScratch scratch;

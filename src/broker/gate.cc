@@ -406,13 +406,15 @@ void Gate::HandOver(Connection& connection) {
       {.user_properties_max = core_.config.limits.user_properties_max});
   RMQ_CHECK(connect.ok());
   const CoreId home = core_.HomeOf(connect->client_id);
-  parcel->fd = wire_.Release(connection);
+  Wire::Released released = wire_.Release(connection);
+  parcel->fd = released.fd;
+  parcel->tunnel = std::move(released.tunnel);
   ++core_.statistics.handed_over;
   core_.outbox.Send(home, std::move(parcel));
 }
 
 void Gate::OnHandOff(std::unique_ptr<HandOff> parcel) {
-  Connection& connection = wire_.Adopt(parcel->fd, parcel->listener);
+  Connection& connection = wire_.Adopt(parcel->fd, parcel->listener, std::move(parcel->tunnel));
   connection.at_home = true;
   core_.wheel.Arm(connection.timer,
                   core_.now + int64_t{core_.config.limits.connect_timeout_ms} * kMillisecond);

@@ -26,6 +26,7 @@
 #include "base/core_set.h"
 #include "base/time.h"
 #include "broker/statistics.h"
+#include "broker/tunnel.h"
 #include "codec/message.h"
 #include "mesh/mesh.h"
 #include "routing/retained.h"
@@ -39,6 +40,7 @@ struct HandOff {
   uint32_t listener = 0;  // Index into Config::listeners.
   Instant accepted;
   std::vector<uint8_t> bytes;  // Everything read so far: CONNECT and what came behind it.
+  std::unique_ptr<Tunnel> tunnel;
 };
 
 // The filter that a parcel is about; on the heap, so that lanes stay narrow.

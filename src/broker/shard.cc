@@ -78,6 +78,7 @@ void Shard::Turn(Duration wait_max) {
   core_.now = core_.ring.Now();
   for (const reactor::Completion& completion : completions) wire_.OnCompletion(completion);
   wire_.ServePipes();
+  wire_.ServeHandshakes();
   DrainLanes();
   gate_.CollectVerdicts();
   FireTimers();

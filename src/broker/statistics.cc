@@ -33,6 +33,8 @@ void Statistics::Add(const Statistics& other) {
   receives += other.receives;
   sends += other.sends;
   malformed_packets += other.malformed_packets;
+  transport_errors += other.transport_errors;
+  handshakes += other.handshakes;
   protocol_errors += other.protocol_errors;
   handed_over += other.handed_over;
   parcels_received += other.parcels_received;

@@ -135,11 +135,12 @@ void Wire::OnAccept(size_t slot, const reactor::Completion& completion) {
   }
 }
 
-Connection& Wire::Adopt(int fd, uint32_t listener) {
+Connection& Wire::Adopt(int fd, uint32_t listener, std::unique_ptr<Tunnel> tunnel) {
   const Handle<Connection> handle = core_.connections.Emplace(*this, fd);
   Connection& connection = core_.connections.Get(handle);
   connection.self = handle;
   connection.listener = listener;
+  connection.tunnel = std::move(tunnel);
   connection.link.sink = &connection;
   connection.link.scratch = &core_.scratch;
   connection.timer.cookie = MakeCookie(TimerKind::kConnection, handle);
@@ -165,7 +166,8 @@ void Wire::StartReceiving(Connection& connection) {
 }
 
 bool Wire::wants_bytes(const Connection& connection) const {
-  return !connection.paused && !connection.end_of_stream && !connection.handing_over &&
+  const bool waits = connection.tunnel != nullptr && !connection.tunnel->waiting.empty();
+  return !waits && !connection.paused && !connection.end_of_stream && !connection.handing_over &&
          connection.state != ConnectionState::kClosing &&
          connection.state != ConnectionState::kAuthenticating;
 }
@@ -181,7 +183,12 @@ void Wire::OnReceive(Connection& connection, const reactor::Completion& completi
     core_.statistics.bytes_received += size_bytes;
     ++core_.statistics.receives;
     if (connection.state != ConnectionState::kClosing) {
-      HandleBytes(connection, core_.ring.Buffer(completion.buffer_id).first(size_bytes));
+      const auto bytes = core_.ring.Buffer(completion.buffer_id).first(size_bytes);
+      if (connection.tunnel == nullptr) {
+        HandleBytes(connection, bytes);
+      } else {
+        Unwrap(connection, bytes);
+      }
     }
     core_.ring.ReleaseBuffer(completion.buffer_id);
   } else if (completion.result == 0) {
@@ -194,12 +201,18 @@ void Wire::OnReceive(Connection& connection, const reactor::Completion& completi
              completion.result != -EINTR && completion.result != -EAGAIN) {
     LosePeer(connection);
   }
-  if (connection.handing_over) {
-    events_.OnHandOver(connection);
-  } else if (connection.state == ConnectionState::kClosing) {
+  GoOnReceiving(connection);
+}
+
+// What comes next, after something has come.
+void Wire::GoOnReceiving(Connection& connection) {
+  if (connection.state == ConnectionState::kClosing) {
     ContinueClosing(connection);
-  } else {
+  } else if (!connection.handing_over) {
     StartReceiving(connection);
+  } else if (connection.operations == 0 && Outgoing(connection).empty()) {
+    // Otherwise a handshake's last bytes are still being sent.
+    events_.OnHandOver(connection);
   }
 }
 
@@ -327,15 +340,21 @@ void Wire::ContinueClosing(Connection& connection) {
     return;
   }
   if (connection.closing_fd) return;
-  if (connection.abort && !connection.output.sending()) connection.output.Reset(core_.chunks);
-  if (connection.abort && connection.output.sending() && !connection.send_cancelled) {
+  transport::OutputQueue& outgoing = Outgoing(connection);
+  if (connection.abort) {
+    if (!connection.output.sending()) connection.output.Reset(core_.chunks);
+    if (!outgoing.sending()) outgoing.Reset(core_.chunks);
+  } else if (connection.tunnel != nullptr) {
+    WrapFarewell(connection);
+  }
+  if (connection.abort && outgoing.sending() && !connection.send_cancelled) {
     connection.send_cancelled = true;
     ++connection.operations;
     core_.ops.push_back({.code = reactor::OpCode::kCancel,
                          .token = MakeToken(TokenKind::kCancelSend, connection.self),
                          .target = MakeToken(TokenKind::kSend, connection.self)});
   }
-  if (!connection.output.empty()) {
+  if (!outgoing.empty()) {
     StartSend(connection);
     return;
   }
@@ -349,14 +368,15 @@ void Wire::ContinueClosing(Connection& connection) {
                        .token = MakeToken(TokenKind::kClose, connection.self)});
 }
 
-int Wire::Release(Connection& connection) {
+Wire::Released Wire::Release(Connection& connection) {
   RMQ_CHECK(connection.operations == 0);
-  RMQ_CHECK(connection.output.empty());
-  const int fd = connection.fd;
+  RMQ_CHECK(connection.output.empty() && Outgoing(connection).empty());
+  Outgoing(connection).Reset(core_.chunks);  // Its memory is this core's.
+  Released released{.fd = connection.fd, .tunnel = std::move(connection.tunnel)};
   --open_count_;
   core_.wheel.Disarm(connection.timer);
   core_.connections.Erase(connection.self);
-  return fd;
+  return released;
 }
 
 void Wire::OnCloseDone(Connection& connection) {
@@ -378,8 +398,10 @@ std::vector<int> Wire::Descriptors() const {
 void Wire::Abandon() {
   core_.connections.ForEach([this](base::Handle<Connection> handle, Connection& connection) {
     core_.wheel.Disarm(connection.timer);
-    if (connection.output.sending()) connection.output.EndSend(core_.chunks, 0);
-    connection.output.Reset(core_.chunks);
+    for (transport::OutputQueue* queue : {&connection.output, &Outgoing(connection)}) {
+      if (queue->sending()) queue->EndSend(core_.chunks, 0);
+      queue->Reset(core_.chunks);
+    }
     core_.connections.Erase(handle);
   });
 }
@@ -413,7 +435,10 @@ void Wire::FlushDirty() {
 }
 
 void Wire::StartSend(Connection& connection) {
-  if (connection.output.empty() || connection.output.sending()) return;
+  transport::OutputQueue& outgoing = Outgoing(connection);
+  if (outgoing.sending()) return;
+  if (connection.tunnel != nullptr) Wrap(connection);
+  if (outgoing.empty()) return;
   if (connection.pipe != nullptr) {
     FlushPipe(connection, Pipe::Bound::kKeep);
     return;
@@ -422,14 +447,14 @@ void Wire::StartSend(Connection& connection) {
   core_.ops.push_back({.code = reactor::OpCode::kSend,
                        .fd = connection.fd,
                        .token = MakeToken(TokenKind::kSend, connection.self),
-                       .slices = connection.output.BeginSend(core_.chunks)});
+                       .slices = outgoing.BeginSend(core_.chunks)});
 }
 
 void Wire::OnSend(Connection& connection, const reactor::Completion& completion) {
   RMQ_CHECK(connection.operations > 0);
   --connection.operations;
   const size_t sent = completion.result > 0 ? static_cast<size_t>(completion.result) : 0;
-  connection.output.EndSend(core_.chunks, sent);
+  Outgoing(connection).EndSend(core_.chunks, sent);
   connection.send_cancelled = false;
   core_.statistics.bytes_sent += sent;
   ++core_.statistics.sends;
@@ -443,7 +468,12 @@ void Wire::OnSend(Connection& connection, const reactor::Completion& completion)
   if (connection.starved && connection.output.pending_bytes() < connection.link.output_bytes_high) {
     events_.OnDrained(connection);
   }
-  if (!connection.output.empty()) MarkDirty(connection);
+  if (!connection.output.empty() || !Outgoing(connection).empty()) {
+    MarkDirty(connection);
+  } else if (connection.handing_over) {
+    GoOnReceiving(connection);
+    return;
+  }
   if (connection.throttled &&
       connection.output.pending_bytes() < connection.link.output_bytes_high) {
     connection.throttled = false;

@@ -20,6 +20,7 @@
 #include "broker/core.h"
 #include "broker/pipe.h"
 #include "reactor/ring.h"
+#include "transport/byte_vector.h"
 
 namespace ringmq::broker {
 
@@ -58,7 +59,7 @@ class Wire {
   [[nodiscard]] bool listening() const { return listeners_open_ > 0; }
 
   // Takes over a descriptor. Nothing is received until StartReceiving().
-  Connection& Adopt(int fd, uint32_t listener);
+  Connection& Adopt(int fd, uint32_t listener, std::unique_ptr<Tunnel> tunnel = nullptr);
   // The same for a pipe, which begins with the next ServePipes().
   Connection& AdoptPipe(Pipe::ShardEnd pipe);
   // Handles what pipes brought, and goes on where they had no room. Once a turn.
@@ -78,13 +79,23 @@ class Wire {
   void Resume(Connection& connection);
 
   void Close(Connection& connection, CloseMode mode);
-  // Forgets the connection but not its descriptor, which another core takes over.
+  // Forgets the connection but not its descriptor and tunnel, which another core takes over.
   // Requires: nothing in flight.
-  int Release(Connection& connection);
+  struct Released {
+    int fd = -1;
+    std::unique_ptr<Tunnel> tunnel;
+  };
+  [[nodiscard]] Released Release(Connection& connection);
+
+  // Makes the handshakes' next steps, as many as a turn may have. Once a turn.
+  void ServeHandshakes();
 
   void MarkDirty(Connection& connection);
   void FlushDirty();
-  [[nodiscard]] bool has_dirty() const { return !dirty_.empty() || !pipes_due_.empty(); }
+  // There is something to do with the next turn, whatever comes.
+  [[nodiscard]] bool has_dirty() const {
+    return !dirty_.empty() || !pipes_due_.empty() || !handshakes_due_.empty();
+  }
 
   void OnCompletion(const reactor::Completion& completion);
   void OnLingerTimeout(Connection& connection);
@@ -113,7 +124,14 @@ class Wire {
   void OnReceive(Connection& connection, const reactor::Completion& completion);
   void OnSend(Connection& connection, const reactor::Completion& completion);
   void OnCloseDone(Connection& connection);
+  void GoOnReceiving(Connection& connection);
   void HandleBytes(Connection& connection, std::span<const uint8_t> bytes);
+  void Unwrap(Connection& connection, std::span<const uint8_t> bytes);
+  void Wrap(Connection& connection);
+  void WrapFarewell(Connection& connection);
+  [[nodiscard]] static transport::OutputQueue& Outgoing(Connection& connection) {
+    return connection.tunnel == nullptr ? connection.output : connection.tunnel->output;
+  }
   void TopUp(Connection& connection, std::span<const uint8_t>& bytes);
   void AppendPartial(Connection& connection, std::span<const uint8_t> bytes);
   void DrainPartial(Connection& connection);
@@ -126,6 +144,9 @@ class Wire {
   void ContinueClosingPipe(Connection& connection);
   [[nodiscard]] bool wants_bytes(const Connection& connection) const;
 
+  // An RSA signature takes about half a millisecond: so much may a turn be delayed, and twice.
+  static constexpr int kHandshakeStepsMax = 2;
+
   Core& core_;
   WireEvents& events_;
   std::vector<Listener> listeners_;
@@ -136,6 +157,10 @@ class Wire {
   std::vector<base::Handle<Connection>> pipes_due_;  // To be served though nobody rang.
   std::vector<uint64_t> rung_;                       // ServePipes()'s own; kept for its memory.
   std::vector<uint8_t> pipe_input_;                  // ServePipe()'s own; likewise.
+  transport::ByteVector risen_;                      // Unwrap()'s own; likewise.
+  std::vector<base::Handle<Connection>> handshakes_due_;  // Wait for their slice of time.
+  std::vector<base::Handle<Connection>> handshakes_;      // ServeHandshakes()'s own.
+  int handshake_steps_left_ = kHandshakeStepsMax;
   int64_t open_count_ = 0;
   size_t listeners_open_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "support/toy_layer.h"
 
 namespace ringmq::sim {
 
@@ -28,6 +29,7 @@ Cluster::Cluster(World& world, const ClusterOptions& options)
       world_(world),
       log_(world),
       mesh_(options.cores, options.lane_parcels) {
+  network.SetLayers(options.layers);
   for (CoreId i = 0; i < options.cores; ++i) {
     nodes_.push_back(std::make_unique<Node>());
     nodes_[i]->ring =
@@ -39,6 +41,12 @@ Cluster::Cluster(World& world, const ClusterOptions& options)
         broker::ShardOptions{
             .index = i, .count = options.cores, .seed = world.seed() + i, .hash_key = world.seed()},
         options.config, *nodes_[i]->ring, mesh_, shared_, authenticator_, auth_methods_, log_);
+    if (!options.layers.empty()) {
+      nodes_[i]->shard->SetMakeTunnel([keys = options.layers](uint32_t, int) {
+        return std::make_unique<broker::Tunnel>(
+            testing::MakeToyStack(testing::ToyLayer::Side::kServer, keys));
+      });
+    }
     nodes_[i]->shard->Listen(network.OpenListener(), 0);
   }
 }

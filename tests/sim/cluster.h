@@ -39,6 +39,7 @@ struct ClusterOptions {
   size_t socket_buffer_bytes = 4096;
   size_t pool_buffers = 16;
   size_t pool_buffer_bytes = 512;
+  std::string layers;  // Toy layers below MQTT, one a letter; empty: none.
   broker::Config config;
 };
 

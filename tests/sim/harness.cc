@@ -36,6 +36,7 @@ ClusterOptions Harness::DrawCluster() {
   options.socket_buffer_bytes = 64 + random.Below(8000);
   options.pool_buffers = 1 + random.Below(16);
   options.pool_buffer_bytes = 16 + random.Below(2000);
+  if (random.Chance(1, 3)) options.layers = random.Chance(1, 2) ? "k" : "kl";
   broker::Config& config = options.config;
   config.listeners[0].allow_anonymous = broker::AllowAnonymous::kAlways;
   config.mqtt.sys_interval_s = 0;

@@ -6,6 +6,8 @@
 #include <iterator>
 
 #include "base/check.h"
+#include "support/toy_layer.h"
+#include "transport/byte_vector.h"
 
 namespace ringmq::sim {
 
@@ -67,6 +69,7 @@ int SimNetwork::Read(int fd, std::span<uint8_t> out) {
   std::copy_n(stream.to_broker.begin(), count, out.begin());
   stream.to_broker.erase(stream.to_broker.begin(),
                          stream.to_broker.begin() + static_cast<ptrdiff_t>(count));
+  Pump(stream);
   return static_cast<int>(count);
 }
 
@@ -106,6 +109,16 @@ StreamId SimNetwork::ConnectTo(size_t listener) {
   const auto chosen = std::next(listeners_.begin(), static_cast<ptrdiff_t>(listener));
   streams_.emplace_back();
   const StreamId id = streams_.size() - 1;
+  if (!layers_.empty()) {
+    Stream& stream = streams_.back();
+    using ringmq::testing::ToyLayer;
+    stream.layers = std::make_unique<transport::LayerStack>(
+        ringmq::testing::MakeToyStack(ToyLayer::Side::kClient, layers_));
+    transport::ByteVector said;
+    stream.layers->Start(said);
+    stream.wrapped_out.assign(said.bytes().begin(), said.bytes().end());
+    Pump(stream);
+  }
   chosen->second.pending.push_back(id);
   return id;
 }
@@ -117,6 +130,14 @@ size_t SimNetwork::Send(StreamId id, std::span<const uint8_t> bytes) {
     stream.reset = true;
     return bytes.size();
   }
+  if (stream.layers != nullptr) {
+    const size_t room = buffer_bytes_ - std::min(buffer_bytes_, stream.plain_out.size());
+    const size_t count = std::min(bytes.size(), room);
+    stream.plain_out.insert(stream.plain_out.end(), bytes.begin(),
+                            bytes.begin() + static_cast<ptrdiff_t>(count));
+    Pump(stream);
+    return count;
+  }
   const size_t space = buffer_bytes_ - std::min(buffer_bytes_, stream.to_broker.size());
   const size_t count = std::min(bytes.size(), space);
   stream.to_broker.insert(stream.to_broker.end(), bytes.begin(),
@@ -124,21 +145,59 @@ size_t SimNetwork::Send(StreamId id, std::span<const uint8_t> bytes) {
   return count;
 }
 
+// Wraps what waits, as far as the handshake allows, and sends what there is room for.
+void SimNetwork::Pump(Stream& stream) {
+  if (stream.layers == nullptr) return;
+  if (stream.wrapped_out.empty() && !stream.plain_out.empty() && stream.layers->open()) {
+    transport::ByteVector wrapped;
+    const std::vector<uint8_t> plain(stream.plain_out.begin(), stream.plain_out.end());
+    stream.layers->Send(plain, wrapped);
+    stream.plain_out.clear();
+    stream.wrapped_out.assign(wrapped.bytes().begin(), wrapped.bytes().end());
+  }
+  while (!stream.wrapped_out.empty() && stream.to_broker.size() < buffer_bytes_) {
+    stream.to_broker.push_back(stream.wrapped_out.front());
+    stream.wrapped_out.pop_front();
+  }
+}
+
+void SimNetwork::Unwrap(Stream& stream) {
+  const std::vector<uint8_t> bytes(stream.to_client.begin(), stream.to_client.end());
+  stream.to_client.clear();
+  transport::ByteVector risen;
+  transport::ByteVector said;
+  stream.layers->Receive(bytes, risen, said);
+  stream.plain_in.insert(stream.plain_in.end(), risen.bytes().begin(), risen.bytes().end());
+  stream.wrapped_out.insert(stream.wrapped_out.end(), said.bytes().begin(), said.bytes().end());
+  Pump(stream);
+}
+
 std::vector<uint8_t> SimNetwork::Receive(StreamId id, size_t max_bytes) {
   Stream& stream = Of(id);
-  const size_t count = std::min(max_bytes, stream.to_client.size());
-  const auto end = stream.to_client.begin() + static_cast<ptrdiff_t>(count);
-  std::vector<uint8_t> bytes(stream.to_client.begin(), end);
-  stream.to_client.erase(stream.to_client.begin(), end);
+  if (stream.layers != nullptr) Unwrap(stream);
+  std::deque<uint8_t>& source = stream.layers == nullptr ? stream.to_client : stream.plain_in;
+  const size_t count = std::min(max_bytes, source.size());
+  const auto end = source.begin() + static_cast<ptrdiff_t>(count);
+  std::vector<uint8_t> bytes(source.begin(), end);
+  source.erase(source.begin(), end);
   return bytes;
 }
 
 bool SimNetwork::Ended(StreamId id) const {
   const Stream& stream = Of(id);
-  return stream.reset || (stream.broker_closed && stream.to_client.empty());
+  return stream.reset ||
+         (stream.broker_closed && stream.to_client.empty() && stream.plain_in.empty());
 }
 
 void SimNetwork::CloseClient(StreamId id) {
+  Stream& closed = Of(id);
+  // What was sent arrives, if the handshake was over.
+  while (!closed.wrapped_out.empty() || (!closed.plain_out.empty() && closed.layers->open())) {
+    closed.to_broker.insert(closed.to_broker.end(), closed.wrapped_out.begin(),
+                            closed.wrapped_out.end());
+    closed.wrapped_out.clear();
+    Pump(closed);
+  }
   Of(id).client_closed = true;
   Of(id).to_client.clear();
 }

@@ -11,12 +11,14 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "sim/world.h"
+#include "transport/layer_stack.h"
 
 namespace ringmq::sim {
 
@@ -25,6 +27,9 @@ using StreamId = size_t;  // Never used again.
 class SimNetwork {
  public:
   SimNetwork(World& world, size_t buffer_bytes) : world_(world), buffer_bytes_(buffer_bytes) {}
+
+  // Clients that connect from here on speak through toy layers, one a letter, bottom first.
+  void SetLayers(std::string keys) { layers_ = std::move(keys); }
 
   // --- The broker's side.
   // One more member of the group of listeners on the only port.
@@ -58,7 +63,9 @@ class SimNetwork {
   // Returns the bytes taken: fewer than offered when the buffer is full, none when broken.
   size_t Send(StreamId id, std::span<const uint8_t> bytes);
   [[nodiscard]] std::vector<uint8_t> Receive(StreamId id, size_t max_bytes);
-  [[nodiscard]] bool CanReceive(StreamId id) const { return !Of(id).to_client.empty(); }
+  [[nodiscard]] bool CanReceive(StreamId id) const {
+    return !Of(id).to_client.empty() || !Of(id).plain_in.empty();
+  }
   // The broker has closed its end and everything was read, or the stream is broken.
   [[nodiscard]] bool Ended(StreamId id) const;
   [[nodiscard]] bool WasReset(StreamId id) const { return Of(id).reset; }
@@ -69,6 +76,11 @@ class SimNetwork {
   struct Stream {
     std::deque<uint8_t> to_broker;
     std::deque<uint8_t> to_client;
+    // The client's end of the layers; none: bytes travel as they are.
+    std::unique_ptr<transport::LayerStack> layers;
+    std::deque<uint8_t> plain_out;    // Waits to be wrapped,
+    std::deque<uint8_t> wrapped_out;  // and for room on the way.
+    std::deque<uint8_t> plain_in;     // Unwrapped; the client has not taken it.
     bool client_closed = false;
     bool broker_closed = false;
     bool reset = false;
@@ -78,6 +90,8 @@ class SimNetwork {
     std::deque<StreamId> pending;
   };
 
+  void Pump(Stream& stream);
+  void Unwrap(Stream& stream);
   int NewDescriptor() const;
   Stream& Of(StreamId id) { return streams_[id]; }
   [[nodiscard]] const Stream& Of(StreamId id) const { return streams_[id]; }
@@ -85,6 +99,7 @@ class SimNetwork {
 
   World& world_;
   const size_t buffer_bytes_;
+  std::string layers_;
   std::deque<Stream> streams_;
   std::map<int, Listener> listeners_;
   std::map<int, StreamId> streams_by_fd_;

@@ -6,13 +6,15 @@
 
 #include <string>
 
-#include "toy_layer.h"
+#include "support/toy_layer.h"
 #include "transport/byte_vector.h"
 #include "transport/sniff.h"
 
 namespace ringmq::transport {
 namespace {
 
+using ringmq::testing::MakeToyStack;
+using ringmq::testing::ToyLayer;
 using Side = ToyLayer::Side;
 
 std::span<const uint8_t> Bytes(std::string_view text) {
@@ -21,19 +23,11 @@ std::span<const uint8_t> Bytes(std::string_view text) {
 
 std::string Text(const ByteVector& sink) { return {sink.bytes().begin(), sink.bytes().end()}; }
 
-LayerStack MakeStack(Side side, std::string_view keys) {
-  std::vector<std::unique_ptr<Layer>> layers;
-  for (const char key : keys) {
-    layers.push_back(std::make_unique<ToyLayer>(side, static_cast<uint8_t>(key)));
-  }
-  return LayerStack(std::move(layers));
-}
-
 // Two stacks back to back; what travels is cut into pieces of `piece_bytes`.
 struct Pair {
   explicit Pair(std::string_view keys, size_t piece_bytes)
-      : client(MakeStack(Side::kClient, keys)),
-        server(MakeStack(Side::kServer, keys)),
+      : client(MakeToyStack(Side::kClient, keys)),
+        server(MakeToyStack(Side::kServer, keys)),
         piece(piece_bytes) {
     server.Start(to_client);
     client.Start(to_server);
@@ -78,6 +72,15 @@ TEST(LayerStack, OpensFromTheBottomUpAndCarriesBytesBothWays) {
   }
 }
 
+TEST(LayerStack, CarriesEveryByte) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  Pair pair("kl", 3);
+  pair.client.Send(Bytes(all), pair.to_server);
+  pair.Exchange();
+  EXPECT_EQ(Text(pair.at_server), all);
+}
+
 TEST(LayerStack, SaysGoodbyeFromTheTopDown) {
   Pair pair("kl", 1);
   pair.client.Send(Bytes("last"), pair.to_server);
@@ -88,7 +91,7 @@ TEST(LayerStack, SaysGoodbyeFromTheTopDown) {
 }
 
 TEST(LayerStack, FailsWithTheLayerThatFails) {
-  LayerStack stack = MakeStack(Side::kServer, "kl");
+  LayerStack stack = MakeToyStack(Side::kServer, "kl");
   ByteVector up;
   ByteVector down;
   stack.Start(down);

@@ -1,22 +1,31 @@
 // A layer as simple as can be, to stack and to break: a greeting of one byte each way, then every
-// byte xored with a key; 0xff below the key is goodbye.
+// byte xored with a key. Below the key 0xff is special: goodbye with a 1 behind it, itself with 0.
+// 0.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "transport/layer.h"
+#include "transport/layer_stack.h"
 
-namespace ringmq::transport {
+namespace ringmq::testing {
 
-class ToyLayer final : public Layer {
+using transport::ByteSink;
+using transport::LayerState;
+using transport::PeerFacts;
+
+class ToyLayer final : public transport::Layer {
  public:
   enum class Side : uint8_t { kClient, kServer };
   static constexpr uint8_t kHello = 0xa1;
-  static constexpr uint8_t kGoodbye = 0xff;  // Never sent as data by the tests.
+  static constexpr uint8_t kSpecial = 0xff;
 
   ToyLayer(Side side, uint8_t key) : side_(side), key_(key) {}
 
@@ -29,18 +38,30 @@ class ToyLayer final : public Layer {
       const auto byte = static_cast<uint8_t>(wrapped ^ key_);
       if (state_ == LayerState::kOpening) {
         Greet(byte, down);
-      } else if (byte == kGoodbye) {
-        state_ = LayerState::kEnded;
+      } else if (after_special_) {
+        after_special_ = false;
+        if (byte == 1) {
+          state_ = LayerState::kEnded;
+        } else {
+          *up.Append(1) = kSpecial;
+        }
+      } else if (byte == kSpecial) {
+        after_special_ = true;
       } else {
         *up.Append(1) = byte;
       }
     }
   }
   void Send(std::span<const uint8_t> bytes, ByteSink& down) override {
-    for (const uint8_t byte : bytes) Say(byte, down);
+    for (const uint8_t byte : bytes) {
+      Say(byte, down);
+      if (byte == kSpecial) Say(0, down);
+    }
   }
   void Close(ByteSink& down) override {
-    if (state_ == LayerState::kOpen) Say(kGoodbye, down);
+    if (state_ != LayerState::kOpen) return;
+    Say(kSpecial, down);
+    Say(1, down);
   }
   [[nodiscard]] LayerState state() const override { return state_; }
   [[nodiscard]] std::string_view error() const override { return error_; }
@@ -63,7 +84,17 @@ class ToyLayer final : public Layer {
   const Side side_;
   const uint8_t key_;
   LayerState state_ = LayerState::kOpening;
+  bool after_special_ = false;
   std::string error_;
 };
 
-}  // namespace ringmq::transport
+// One layer a letter, bottom first.
+inline transport::LayerStack MakeToyStack(ToyLayer::Side side, std::string_view keys) {
+  std::vector<std::unique_ptr<transport::Layer>> layers;
+  for (const char key : keys) {
+    layers.push_back(std::make_unique<ToyLayer>(side, static_cast<uint8_t>(key)));
+  }
+  return transport::LayerStack(std::move(layers));
+}
+
+}  // namespace ringmq::testing

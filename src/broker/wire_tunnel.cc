@@ -1,0 +1,96 @@
+// The part of Wire for connections whose bytes go through layers: TLS, WebSocket, a PROXY header.
+//
+//   received --> [layers] --> handled as if it had come like that
+//   output   --> [layers] --> tunnel's output --> sent
+//
+// A handshake costs as much as thousands of packets. So only a few steps are made in one turn; the
+// others wait in line, and their connections are not read from meanwhile.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "base/check.h"
+#include "broker/wire.h"
+
+namespace ringmq::broker {
+
+using transport::LayerState;
+
+void Wire::Unwrap(Connection& connection, std::span<const uint8_t> bytes) {
+  Tunnel& tunnel = *connection.tunnel;
+  const bool is_step = tunnel.layers.state() == LayerState::kOpening;
+  if (!tunnel.waiting.empty() || (is_step && handshake_steps_left_ == 0)) {
+    if (tunnel.waiting.empty()) handshakes_due_.push_back(connection.self);
+    tunnel.waiting.insert(tunnel.waiting.end(), bytes.begin(), bytes.end());
+    return;
+  }
+  if (is_step) --handshake_steps_left_;
+  risen_.Clear();
+  QueueSink down(tunnel.output, core_.chunks);
+  tunnel.layers.Receive(bytes, risen_, down);
+  if (!tunnel.output.empty()) MarkDirty(connection);
+  const LayerState state = tunnel.layers.state();
+  if (is_step && state == LayerState::kOpen) ++core_.statistics.handshakes;
+  if (!risen_.empty()) HandleBytes(connection, risen_.bytes());
+  if (connection.state == ConnectionState::kClosing) return;
+  if (state == LayerState::kFailed) {
+    ++core_.statistics.transport_errors;
+    core_.peer_errors.Write(core_.now, LogLevel::kInfo, "connection closed: {}",
+                            tunnel.layers.error());
+    Close(connection, CloseMode::kFlush);
+  } else if (state == LayerState::kEnded) {
+    connection.end_of_stream = true;
+    if (!connection.paused && connection.state != ConnectionState::kAuthenticating) {
+      // The peer said goodbye and hears it back.
+      Close(connection, CloseMode::kFlush);
+    }
+  }
+}
+
+void Wire::ServeHandshakes() {
+  handshake_steps_left_ = kHandshakeStepsMax;
+  if (handshakes_due_.empty()) return;
+  std::swap(handshakes_due_, handshakes_);
+  for (const base::Handle<Connection> handle : handshakes_) {
+    Connection* const connection = core_.connections.Find(handle);
+    if (connection == nullptr || connection->state == ConnectionState::kClosing) continue;
+    if (handshake_steps_left_ == 0) {
+      handshakes_due_.push_back(handle);
+      continue;
+    }
+    const std::vector<uint8_t> bytes = std::exchange(connection->tunnel->waiting, {});
+    Unwrap(*connection, bytes);
+    GoOnReceiving(*connection);
+  }
+  handshakes_.clear();
+}
+
+// Wraps as much as one send may hold.
+void Wire::Wrap(Connection& connection) {
+  Tunnel& tunnel = *connection.tunnel;
+  if (!tunnel.layers.open()) return;
+  QueueSink down(tunnel.output, core_.chunks);
+  while (!connection.output.empty() &&
+         tunnel.output.pending_bytes() < transport::OutputQueue::kSendBytesMax) {
+    size_t wrapped = 0;
+    for (const iovec& slice : connection.output.BeginSend(core_.chunks)) {
+      tunnel.layers.Send({static_cast<const uint8_t*>(slice.iov_base), slice.iov_len}, down);
+      wrapped += slice.iov_len;
+    }
+    connection.output.EndSend(core_.chunks, wrapped);
+  }
+}
+
+// The last bytes of a connection that is closing.
+void Wire::WrapFarewell(Connection& connection) {
+  Tunnel& tunnel = *connection.tunnel;
+  // Before the handshake is over, or after it failed, there is nothing to say it through.
+  if (!tunnel.layers.open()) connection.output.Reset(core_.chunks);
+  Wrap(connection);
+  if (!connection.output.empty() || tunnel.said_goodbye) return;
+  tunnel.said_goodbye = true;
+  QueueSink down(tunnel.output, core_.chunks);
+  tunnel.layers.Close(down);
+}
+
+}  // namespace ringmq::broker
