@@ -1,6 +1,5 @@
 // A layer as simple as can be, to stack and to break: a greeting of one byte each way, then every
 // byte xored with a key. Below the key 0xff is special: goodbye with a 1 behind it, itself with 0.
-// 0.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

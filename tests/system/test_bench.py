@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """mqtt-bench against ringmqd and mosquitto: what it counts, what it notices, how it exits."""
+import csv
 import json
 import os
 import subprocess
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 from broker import Broker
 from mosquitto import Mosquitto
@@ -93,6 +95,44 @@ class WithMosquitto(Counts, unittest.TestCase):
         return Mosquitto()
 
 
+class Outputs(unittest.TestCase):
+    def test_files_for_other_programs_and_a_report_of_long_ago(self):
+        with Broker() as broker, tempfile.TemporaryDirectory() as folder:
+            names = {name: os.path.join(folder, name)
+                     for name in ("json", "csv", "csv-latency", "junit", "prometheus")}
+            flags = [word for name, path in names.items() for word in (f"--{name}", path)]
+            done = run("-q", "1", "-r", "2k", "-u", f"mqtt://127.0.0.1:{broker.port}", "-d", "1s",
+                       "--warmup", "0s", "--assert", "loss==0", "--allow-invalid", *flags)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            with open(names["csv"], newline="") as file:
+                rows = list(csv.DictReader(file))
+            self.assertEqual(sum(int(row["received"]) for row in rows), 2000)
+            with open(names["csv-latency"], newline="") as file:
+                metrics = {row["metric"]: row for row in csv.DictReader(file)}
+            self.assertEqual(metrics["response"]["samples"], "2000")
+            suite = xml.etree.ElementTree.parse(names["junit"]).getroot()
+            self.assertEqual([case.get("name") for case in suite],
+                             ["the measurement is valid", "loss==0"])
+            with open(names["prometheus"]) as file:
+                self.assertIn('mqtt_bench_messages{scenario="pubsub",stage="received"} 2000',
+                              file.read())
+            again = run("report", names["json"], "--allow-invalid")
+            self.assertEqual((again.returncode, again.stdout), (0, done.stdout))
+            stricter = run("report", names["json"], "--allow-invalid", "--assert", "rate>1M")
+            self.assertEqual(stricter.returncode, 4)
+
+    def test_says_which_file_is_none(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write('{"schema_version": 1, "counters": 7}')
+            file.flush()
+            done = run("report", file.name)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(file.name, done.stderr)
+        done = run("report", "/nowhere")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere: No such file", done.stderr)
+
+
 class Errors(unittest.TestCase):
     def test_exit_codes(self):
         for args, code, text in ((["--nope"], 1, "--nope"),
@@ -117,7 +157,7 @@ class Errors(unittest.TestCase):
         broker.process.wait()
         output, _ = load.communicate(timeout=60)
         self.assertEqual(load.returncode, 2)
-        self.assertIn("error", output)
+        self.assertIn("Errors\n  connect:", output)
 
 
 if __name__ == "__main__":

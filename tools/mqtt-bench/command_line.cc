@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "outputs.h"
+
 namespace ringmq::bench {
 namespace {
 
@@ -61,7 +63,10 @@ void AddFlags(CLI::App& app, Settings& s) {
   app.add_option("--assert", s.assertions,
                  "what has to hold, as 'p99(e2e)<5ms' or 'loss==0'; may be repeated")
       ->type_name("TEXT");
-  app.add_option("--json", s.json, "write result.json here");
+  s.outputs.resize(Outputs().size());
+  for (size_t i = 0; i < s.outputs.size(); ++i) {
+    app.add_option(Outputs()[i].flag, s.outputs[i], Outputs()[i].what)->type_name("FILE");
+  }
   app.add_flag("--quiet", s.quiet, "no progress lines");
   app.add_flag("--allow-invalid", s.allow_invalid, "exit 0 though the generator was the limit");
 }
@@ -80,6 +85,11 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
   app.require_subcommand(0, 1);
   AddFlags(app, settings);
   for (const auto& [name, what] : kCommands) app.add_subcommand(name, what)->fallthrough();
+  app.add_subcommand("report", "show a result.json of an earlier run, and write what is asked for")
+      ->fallthrough()
+      ->add_option("file", settings.files, "result.json")
+      ->required()
+      ->expected(1);
   app.footer(
       "Exit codes: 0 ok, 1 usage, 2 the run failed, 3 the measurement is invalid, 4 an "
       "assertion does not hold.");

@@ -6,23 +6,23 @@
 #include <sys/resource.h>
 
 #include <cstdio>
-#include <fstream>
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "command_line.h"
+#include "judge.h"
 #include "load/run.h"
 #include "measure/quantity.h"
+#include "outputs.h"
 #include "report/result.h"
-#include "report/result_json.h"
 #include "run_once.h"
 #include "settings.h"
 
 namespace ringmq::bench {
 namespace {
 
-using report::Metric;
 using report::Result;
 
 void RaiseDescriptorLimit() {
@@ -52,65 +52,17 @@ std::string Quoted(int argc, char** argv) {
   return line;
 }
 
-// One row; a percentile that too few samples support stays blank.
-void PrintLatency(const Result& result, Metric metric) {
-  const measure::Histogram& histogram = result.histograms[metric];
-  if (histogram.count() == 0) return;
-  std::printf("%-12s", report::MetricTitle(metric));
-  for (const double percentile : {50.0, 90.0, 99.0, 99.9, 99.99, 99.999}) {
-    const std::string text = histogram.Supports(percentile)
-                                 ? measure::FormatTime(histogram.ValueAtPercentile(percentile))
-                                 : "";
-    std::printf(" %9s", text.c_str());
-  }
-  std::printf(" %9s %10llu\n", measure::FormatTime(histogram.max()).c_str(),
-              static_cast<unsigned long long>(histogram.count()));
+int Complain(const absl::Status& status, int code) {
+  std::fprintf(stderr, "mqtt-bench: %s\n", std::string(status.message()).c_str());
+  return code;
 }
 
-void PrintIntegrity(const measure::IntegrityCounts& counts) {
-  std::printf(
-      "integrity    lost %llu  lost at QoS 0 (permitted) %llu  duplicates %llu  reordered "
-      "%llu  corrupt %llu  misrouted %llu  wrong QoS %llu  foreign %llu\n",
-      static_cast<unsigned long long>(counts.lost),
-      static_cast<unsigned long long>(counts.lost_permitted),
-      static_cast<unsigned long long>(counts.duplicates),
-      static_cast<unsigned long long>(counts.reordered),
-      static_cast<unsigned long long>(counts.corrupt),
-      static_cast<unsigned long long>(counts.misrouted),
-      static_cast<unsigned long long>(counts.wrong_qos),
-      static_cast<unsigned long long>(counts.foreign));
-}
-
-void Print(const Result& result) {
-  std::printf("%s\n\n", result.verdict.text.c_str());
-  std::printf("rates        offered %s  sent %s  acked %s  received %s\n",
-              measure::FormatRate(result.rates.offered_per_s).c_str(),
-              measure::FormatRate(result.rates.sent_per_s).c_str(),
-              measure::FormatRate(result.rates.acked_per_s).c_str(),
-              measure::FormatRate(result.rates.received_per_s).c_str());
-  std::printf("%-12s %9s %9s %9s %9s %9s %9s %9s %10s\n",
-              result.closed_loop ? "closed loop" : "latency", "p50", "p90", "p99", "p99.9",
-              "p99.99", "p99.999", "max", "samples");
-  for (size_t i = 0; i < report::kMetricCount; ++i) PrintLatency(result, static_cast<Metric>(i));
-  PrintIntegrity(result.integrity);
-  for (const report::Asserted& asserted : result.assertions) {
-    std::printf("assertion    %s\n", asserted.text.c_str());
+int Finish(const Result& result, const Settings& settings) {
+  PrintReport(result);
+  if (const absl::Status status = WriteOutputs(result, settings.outputs); !status.ok()) {
+    return Complain(status, kRunFailed);
   }
-  for (const auto& [error, count] : result.errors.connect_errors) {
-    std::printf("error        %s\n", error.c_str());
-  }
-  if (result.broker.has_value()) {
-    std::printf(
-        "broker       %s (%lld): %.3f CPU s, %.3f CPU s per million messages, RSS %s, %s "
-        "per connection\n",
-        result.broker->name.c_str(), static_cast<long long>(result.broker->pid),
-        result.broker->cpu_s, result.broker->cpu_s_per_million,
-        measure::FormatBytes(static_cast<double>(result.broker->rss_after_bytes)).c_str(),
-        measure::FormatBytes(result.broker->rss_bytes_per_connection).c_str());
-  }
-  std::printf("generator    %.3f CPU s, %.3f CPU s per million messages\n", result.generator.cpu_s,
-              result.generator.cpu_s_per_million);
-  std::printf("repeat with  %s\n", result.command_line.c_str());
+  return ExitCodeOf(result, settings.allow_invalid);
 }
 
 int Run(const Settings& settings, const std::string& command_line) {
@@ -118,27 +70,26 @@ int Run(const Settings& settings, const std::string& command_line) {
   absl::StatusOr<Result> result = RunOnce(settings, [&](const load::Tick& tick) {
     if (!settings.quiet) PrintTick(tick, last);
   });
-  if (!result.ok()) {
-    std::fprintf(stderr, "mqtt-bench: %s\n", std::string(result.status().message()).c_str());
-    return kUsage;
-  }
+  if (!result.ok()) return Complain(result.status(), kUsage);
   result->command_line = command_line;
-  Print(*result);
-  if (!settings.json.empty()) {
-    std::ofstream file(settings.json);
-    file << report::ToJson(*result);
-    if (!file.flush()) {
-      std::fprintf(stderr, "mqtt-bench: --json: cannot write %s\n", settings.json.c_str());
-      return kRunFailed;
-    }
-  }
-  return ExitCodeOf(*result, settings.allow_invalid);
+  return Finish(*result, settings);
+}
+
+// Shows a result of long ago, by today's assertions if there are any.
+int Report(const Settings& settings) {
+  absl::StatusOr<Result> result = ReadResult(settings.files.front());
+  if (!result.ok()) return Complain(result.status(), kUsage);
+  const auto assertions = ParseAssertions(settings.assertions);
+  if (!assertions.ok()) return Complain(assertions.status(), kUsage);
+  if (!assertions->empty()) JudgeBy(*assertions, *result);
+  return Finish(*result, settings);
 }
 
 int Main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   Settings settings;
   if (const std::optional<int> code = ParseCommandLine(argc, argv, settings)) return *code;
+  if (settings.command == "report") return Report(settings);
   RaiseDescriptorLimit();
   return Run(settings, Quoted(argc, argv));
 }

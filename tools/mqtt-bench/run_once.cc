@@ -68,6 +68,13 @@ void Describe(const Settings& settings, Result& result) {
                                                     : "5"}};
 }
 
+// Deliveries that the measured messages should lead to.
+uint64_t ExpectedOf(const load::Outcome& outcome) {
+  if (outcome.sent_in_all == 0) return 0;
+  // Every message of a run has the same audience.
+  return outcome.expected_in_all / outcome.sent_in_all * outcome.findings.sent;
+}
+
 Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   const load::Findings& all = outcome.findings;
   Result result;
@@ -82,7 +89,7 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
                      .sent = all.sent,
                      .acked = all.acked,
                      .received = all.received,
-                     .expected = outcome.expected_in_all};
+                     .expected = ExpectedOf(outcome)};
   const double s = std::max(outcome.measured_s, 1e-9);
   result.rates = {.offered_per_s = static_cast<double>(all.offered) / s,
                   .sent_per_s = static_cast<double>(all.sent) / s,
@@ -124,7 +131,9 @@ void AddBroker(const Settings& settings, const Spent& before, const Spent& after
   if (messages > 0) cost.cpu_s_per_million = cost.cpu_s / messages * 1e6;
   cost.rss_before_bytes = before.rss_bytes;
   cost.rss_after_bytes = after.rss_bytes;
-  if (outcome.connected > 0 && after.rss_bytes > before.rss_bytes) {
+  // Of a few connections it would be the memory of the messages, divided by nothing.
+  constexpr uint64_t kConnectionsMin = 100;
+  if (outcome.connected >= kConnectionsMin && after.rss_bytes > before.rss_bytes) {
     cost.rss_bytes_per_connection = static_cast<double>(after.rss_bytes - before.rss_bytes) /
                                     static_cast<double>(outcome.connected);
   }

@@ -38,7 +38,8 @@ struct Settings {
   uint64_t seed = 1;
   int watch_pid = 0;
   std::vector<std::string> assertions;  // As written; every one has to hold.
-  std::string json;
+  std::vector<std::string> outputs;     // File names in the order of Outputs(); empty: none.
+  std::vector<std::string> files;       // That a command reads.
   bool quiet = false;
   bool allow_invalid = false;
 };

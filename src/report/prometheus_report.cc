@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/prometheus_report.h"
+
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "report/tables.h"
+
+namespace ringmq::report {
+namespace {
+
+class Page {
+ public:
+  explicit Page(std::string_view scenario)
+      : label_(absl::StrCat("scenario=\"",
+                            absl::StrReplaceAll(absl::string_view(scenario.data(), scenario.size()),
+                                                {{"\\", "\\\\"}, {"\"", "\\\""}, {"\n", "\\n"}}),
+                            "\"")) {}
+
+  void Describe(const char* name, const char* type, const char* help) {
+    absl::StrAppend(&text_, "# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n");
+  }
+  void Add(std::string_view name, const std::string& labels, double value) {
+    absl::StrAppend(&text_, std::string(name), "{", label_, labels.empty() ? "" : ",", labels, "} ",
+                    value, "\n");
+  }
+  void AddGauge(const char* name, const char* help, double value) {
+    Describe(name, "gauge", help);
+    Add(name, "", value);
+  }
+  [[nodiscard]] std::string Take() { return std::move(text_); }
+
+ private:
+  const std::string label_;
+  std::string text_;
+};
+
+void AddLatency(const Result& result, Page& page) {
+  page.Describe("mqtt_bench_latency_seconds", "summary",
+                "Latency by metric; quantiles that too few samples support are left out.");
+  for (size_t i = 0; i < kMetricCount; ++i) {
+    const auto metric = static_cast<Metric>(i);
+    const measure::Histogram& histogram = result.histograms[metric];
+    if (histogram.count() == 0) continue;
+    const std::string label = absl::StrCat("metric=\"", MetricName(metric), "\"");
+    for (const double percentile : kShownPercentiles) {
+      if (!histogram.Supports(percentile)) continue;
+      page.Add("mqtt_bench_latency_seconds",
+               absl::StrCat(label, ",quantile=\"", percentile / 100, "\""),
+               static_cast<double>(histogram.ValueAtPercentile(percentile)) * 1e-9);
+    }
+    const auto count = static_cast<double>(histogram.count());
+    page.Add("mqtt_bench_latency_seconds_sum", label, histogram.mean() * count * 1e-9);
+    page.Add("mqtt_bench_latency_seconds_count", label, count);
+  }
+}
+
+void AddMessages(const Result& result, Page& page) {
+  const auto add = [&page](const char* stage, uint64_t count) {
+    page.Add("mqtt_bench_messages", absl::StrCat("stage=\"", stage, "\""),
+             static_cast<double>(count));
+  };
+  page.Describe("mqtt_bench_messages", "gauge", "Messages of the measured phase by stage.");
+  add("offered", result.counters.offered);
+  add("sent", result.counters.sent);
+  add("acked", result.counters.acked);
+  add("received", result.counters.received);
+  const auto fault = [&page](const char* kind, uint64_t count) {
+    page.Add("mqtt_bench_faults", absl::StrCat("kind=\"", kind, "\""), static_cast<double>(count));
+  };
+  page.Describe("mqtt_bench_faults", "gauge", "What integrity checks found, by kind.");
+  fault("lost", result.integrity.lost);
+  fault("lost_permitted", result.integrity.lost_permitted);
+  fault("duplicate", result.integrity.duplicates);
+  fault("reordered", result.integrity.reordered);
+  fault("corrupt", result.integrity.corrupt);
+  fault("misrouted", result.integrity.misrouted);
+  fault("wrong_qos", result.integrity.wrong_qos);
+}
+
+}  // namespace
+
+std::string PrometheusReport(const Result& result) {
+  Page page(result.scenario);
+  page.AddGauge("mqtt_bench_valid", "1 if the generator was not the limit.",
+                result.verdict.kind == measure::Verdict::kGeneratorLimited ? 0 : 1);
+  page.AddGauge("mqtt_bench_assertions_hold", "1 if every assertion holds.",
+                AssertionsHold(result) ? 1 : 0);
+  page.AddGauge("mqtt_bench_received_per_second", "Deliveries per second.",
+                result.rates.received_per_s);
+  page.AddGauge("mqtt_bench_connections", "Connections that were made.",
+                static_cast<double>(result.connections));
+  AddMessages(result, page);
+  AddLatency(result, page);
+  if (result.broker.has_value()) {
+    page.AddGauge("mqtt_bench_broker_cpu_seconds", "CPU that the broker spent.",
+                  result.broker->cpu_s);
+    page.AddGauge("mqtt_bench_broker_resident_bytes", "The broker's memory at the end.",
+                  static_cast<double>(result.broker->rss_after_bytes));
+  }
+  return page.Take();
+}
+
+}  // namespace ringmq::report

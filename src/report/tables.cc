@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/tables.h"
+
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "measure/quantity.h"
+#include "report/columns.h"
+
+namespace ringmq::report {
+namespace {
+
+using measure::FormatBytes;
+using measure::FormatCount;
+using measure::FormatRate;
+using measure::FormatShare;
+using measure::FormatTime;
+using measure::Histogram;
+
+bool Has(const Histogram& histogram) { return histogram.count() + histogram.negative() > 0; }
+
+std::string Seconds(double seconds) { return FormatTime(std::llround(seconds * 1e9)); }
+
+// A blank instead of a zero that nobody measured.
+std::string TimeText(const Histogram& histogram, int64_t ns) {
+  return histogram.count() == 0 ? "" : FormatTime(ns);
+}
+
+void AddCountRow(Table& table, const char* name, const std::vector<const Histogram*>& columns,
+                 uint64_t (*count)(const Histogram&)) {
+  uint64_t sum = 0;
+  std::vector<std::string> row = {name};
+  for (const Histogram* const histogram : columns) {
+    sum += count(*histogram);
+    row.push_back(GroupDigits(count(*histogram)));
+  }
+  if (sum > 0) table.rows.push_back(std::move(row));
+}
+
+// One column for each histogram that has samples, one row for each percentile.
+Table PercentileTable(std::string title, const Histograms& histograms,
+                      const std::vector<Metric>& metrics) {
+  Table table{.title = std::move(title), .values = Align::kRight, .header = {""}};
+  std::vector<const Histogram*> columns;
+  for (const Metric metric : metrics) {
+    if (!Has(histograms[metric])) continue;
+    table.header.emplace_back(MetricTitle(metric));
+    columns.push_back(&histograms[metric]);
+  }
+  if (columns.empty()) return table;
+  std::vector<std::string> shortest = {"min"};
+  std::vector<std::string> mean = {"mean"};
+  std::vector<std::string> longest = {"max"};
+  for (const Histogram* const histogram : columns) {
+    shortest.push_back(TimeText(*histogram, histogram->min()));
+    mean.push_back(TimeText(*histogram, std::llround(histogram->mean())));
+    longest.push_back(TimeText(*histogram, histogram->max()));
+  }
+  AddCountRow(table, "samples", columns, [](const Histogram& h) { return h.count(); });
+  table.rows.push_back(std::move(shortest));
+  table.rows.push_back(std::move(mean));
+  for (const double percentile : kShownPercentiles) {
+    std::vector<std::string> row = {PercentileName(percentile)};
+    for (const Histogram* const histogram : columns) {
+      row.push_back(PercentileText(*histogram, percentile));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  table.rows.push_back(std::move(longest));
+  AddCountRow(table, "below zero", columns, [](const Histogram& h) { return h.negative(); });
+  AddCountRow(table, "above 1 h", columns, [](const Histogram& h) { return h.saturated(); });
+  return table;
+}
+
+void AddText(Table& table, const char* name, const std::string& text) {
+  if (!text.empty()) table.rows.push_back({name, text});
+}
+
+void AddCount(Table& table, const char* name, uint64_t count) {
+  table.rows.push_back({name, GroupDigits(count)});
+}
+
+}  // namespace
+
+std::string VerdictLine(const Result& result) {
+  if (!result.verdict.text.empty()) return result.verdict.text;
+  switch (result.verdict.kind) {
+    case measure::Verdict::kValid:
+      return "VALID";
+    case measure::Verdict::kTargetLimited:
+      return "VALID, target-limited";
+    case measure::Verdict::kGeneratorLimited:
+      break;
+  }
+  return "INVALID, generator-limited";
+}
+
+std::string PercentileText(const Histogram& histogram, double percentile) {
+  if (!histogram.Supports(percentile)) return "";
+  return FormatTime(histogram.ValueAtPercentile(percentile));
+}
+
+std::string PercentileName(double percentile) { return absl::StrFormat("p%g", percentile); }
+
+Table ConfigTable(const Result& result) {
+  Table table{.title = "Configuration"};
+  for (const auto& [name, value] : result.config) table.rows.push_back({name, value});
+  if (result.connections > 0) AddCount(table, "connections", result.connections);
+  if (result.processes > 1) AddCount(table, "processes", result.processes);
+  if (result.phases.measure_s > 0) {
+    AddText(table, "measured",
+            absl::StrCat(Seconds(result.phases.measure_s), " (connect ",
+                         Seconds(result.phases.connect_s), ", warm-up ",
+                         Seconds(result.phases.warmup_s), ", drain ",
+                         Seconds(result.phases.drain_s), ")"));
+  }
+  return table;
+}
+
+Table ThroughputTable(const Result& result) {
+  Table table{.title = "Throughput", .values = Align::kRight};
+  const Counters& counters = result.counters;
+  const Rates& rates = result.rates;
+  if (counters.offered + counters.sent + counters.received == 0) return table;
+  table.header = {"", "messages", "rate"};
+  const auto add = [&table](const char* name, uint64_t count, double per_s) {
+    table.rows.push_back({name, GroupDigits(count), FormatRate(per_s)});
+  };
+  if (!result.closed_loop) add("offered", counters.offered, rates.offered_per_s);
+  add("sent", counters.sent, rates.sent_per_s);
+  if (counters.acked > 0) add("acked", counters.acked, rates.acked_per_s);
+  add("delivered", counters.received, rates.received_per_s);
+  if (counters.expected > 0) {
+    table.rows.push_back({"expected", GroupDigits(counters.expected), ""});
+  }
+  return table;
+}
+
+Table LatencyTable(const Result& result) {
+  if (result.closed_loop) {
+    Table table = PercentileTable("Latency (closed loop, service time only)", result.histograms,
+                                  {Metric::kService, Metric::kAck});
+    table.note = "Without a schedule nobody knows what waiting users would have seen.";
+    return table;
+  }
+  Table table =
+      PercentileTable("Latency", result.histograms,
+                      {Metric::kResponse, Metric::kService, Metric::kAck, Metric::kSendLag});
+  table.note =
+      "response counts from when a message was due, service from when it was sent; blank: fewer "
+      "than 100 samples support it.";
+  return table;
+}
+
+Table IntegrityTable(const Result& result) {
+  Table table{.title = "Integrity", .values = Align::kRight};
+  const measure::IntegrityCounts& counts = result.integrity;
+  if (counts == measure::IntegrityCounts{}) return table;
+  AddCount(table, "received", counts.received);
+  AddCount(table, "lost", counts.lost);
+  if (counts.lost_permitted > 0 || result.qos == 0) {
+    AddCount(table, "lost, permitted at QoS 0", counts.lost_permitted);
+  }
+  AddCount(table, "duplicates", counts.duplicates);
+  AddCount(table, "reordered", counts.reordered);
+  if (counts.too_old > 0) AddCount(table, "too late to tell which", counts.too_old);
+  AddCount(table, "corrupt", counts.corrupt);
+  AddCount(table, "misrouted", counts.misrouted);
+  AddCount(table, "wrong QoS", counts.wrong_qos);
+  if (counts.foreign > 0) AddCount(table, "of others", counts.foreign);
+  return table;
+}
+
+Table ErrorTable(const Result& result) {
+  Table table{.title = "Errors", .values = Align::kRight};
+  const Errors& errors = result.errors;
+  for (const auto& [text, count] : errors.connect_errors) {
+    table.rows.push_back({absl::StrCat("connect: ", text), GroupDigits(count)});
+  }
+  for (const auto& [code, count] : errors.by_reason) {
+    table.rows.push_back(
+        {absl::StrFormat("reason 0x%02X %s", code, ReasonName(code)), GroupDigits(count)});
+  }
+  if (errors.reconnects > 0) AddCount(table, "reconnects", errors.reconnects);
+  if (table.rows.empty()) table.rows.push_back({"none", ""});
+  return table;
+}
+
+Table ConnectTable(const Result& result) {
+  return PercentileTable("Connecting", result.histograms,
+                         {Metric::kConnectTcp, Metric::kConnectTls, Metric::kConnectWs,
+                          Metric::kConnack, Metric::kSuback});
+}
+
+Table EfficiencyTable(const Result& result) {
+  Table table{.title = "Efficiency", .values = Align::kRight, .header = {""}};
+  std::vector<std::string> cpu = {"CPU seconds"};
+  std::vector<std::string> cpu_per_million = {"CPU seconds per million messages"};
+  std::vector<std::string> per_cpu = {"messages per CPU second"};
+  std::vector<std::string> rss = {"memory (RSS) before → after"};
+  std::vector<std::string> per_connection = {"memory per connection"};
+  const auto add_cpu = [&](double cpu_s, double per_million) {
+    cpu.push_back(absl::StrFormat("%.2f", cpu_s));
+    cpu_per_million.push_back(per_million > 0 ? absl::StrFormat("%.3f", per_million) : "");
+    per_cpu.push_back(per_million > 0 ? FormatCount(1e6 / per_million) : "");
+  };
+  if (result.broker) {
+    const BrokerCost& broker = *result.broker;
+    table.header.push_back(absl::StrCat("broker (", broker.name, ", pid ", broker.pid, ")"));
+    add_cpu(broker.cpu_s, broker.cpu_s_per_million);
+    rss.push_back(absl::StrCat(FormatBytes(static_cast<double>(broker.rss_before_bytes)), " → ",
+                               FormatBytes(static_cast<double>(broker.rss_after_bytes))));
+    const double each = broker.rss_bytes_per_connection;
+    per_connection.push_back(each > 0 ? FormatBytes(each) : "");
+  }
+  table.header.emplace_back("generator");
+  add_cpu(result.generator.cpu_s, result.generator.cpu_s_per_million);
+  rss.emplace_back("");
+  const double own = result.generator.bytes_per_connection;
+  per_connection.push_back(own > 0 ? FormatBytes(own) : "");
+  table.rows = {cpu, cpu_per_million, per_cpu};
+  if (result.broker) table.rows.push_back(rss);
+  table.rows.push_back(per_connection);
+  return table;
+}
+
+Table ScalarTable(const Result& result) {
+  Table table{.title = "Also measured", .values = Align::kRight};
+  for (const auto& [name, value] : result.scalars) {
+    const std::string_view view = name;
+    std::string text = FormatCount(value);
+    if (view.ends_with("_ns")) {
+      text = FormatTime(std::llround(value));
+    } else if (view.ends_with("_per_s")) {
+      text = FormatRate(value);
+    } else if (view.ends_with("_s")) {
+      text = Seconds(value);
+    } else if (view.ends_with("_bytes")) {
+      text = FormatBytes(value);
+    } else if (view.ends_with("_share")) {
+      text = FormatShare(value);
+    }
+    table.rows.push_back({name, text});
+  }
+  return table;
+}
+
+Table AssertionTable(const Result& result) {
+  Table table{.title = "Assertions"};
+  for (const Asserted& asserted : result.assertions) {
+    const char* const word = !asserted.known ? "unknown" : asserted.holds ? "holds" : "FAILS";
+    table.rows.push_back({asserted.assertion, word, asserted.text});
+  }
+  return table;
+}
+
+Table EnvironmentTable(const Result& result) {
+  Table table{.title = "Environment"};
+  const Environment& environment = result.environment;
+  AddText(table, "processor", environment.cpu_model);
+  if (environment.cores > 0) AddCount(table, "cores", environment.cores);
+  AddText(table, "kernel", environment.kernel);
+  AddText(table, "engine", environment.engine);
+  AddText(table, "governor", environment.governor);
+  AddText(table, "mqtt-bench", result.tool_version);
+  AddText(table, "started", result.start_time);
+  return table;
+}
+
+std::vector<Table> AllTables(const Result& result) {
+  std::vector<Table> tables;
+  for (Table (*const make)(const Result&) :
+       {ConfigTable, AssertionTable, ThroughputTable, LatencyTable, IntegrityTable, ErrorTable,
+        ConnectTable, EfficiencyTable, ScalarTable, EnvironmentTable}) {
+    Table table = make(result);
+    if (!table.rows.empty()) tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+}  // namespace ringmq::report

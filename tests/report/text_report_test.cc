@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/text_report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sample.h"
+
+namespace ringmq::report {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+TEST(Columns, CountCharactersNotBytes) {
+  EXPECT_EQ(WidthOf("118µs"), 5u);
+  EXPECT_EQ(PadLeft("µs", 4), "  µs");
+  EXPECT_EQ(PadRight("µs", 4), "µs  ");
+  EXPECT_EQ(Clip("aµb", 2), "aµ");
+  EXPECT_EQ(PadRight("aµbc", 2), "aµ");
+}
+
+TEST(Columns, KeepControlCharactersFromTheTerminal) {
+  EXPECT_EQ(Printable("a\x1b[31mb\n\x7f"), "a [31mb  ");
+}
+
+TEST(Columns, GroupDigitsAndDrawBars) {
+  EXPECT_EQ(GroupDigits(0), "0");
+  EXPECT_EQ(GroupDigits(999), "999");
+  EXPECT_EQ(GroupDigits(1'204'000), "1 204 000");
+  EXPECT_EQ(Spark(0), "▁");
+  EXPECT_EQ(Spark(1), "█");
+  EXPECT_EQ(Spark(7), "█");
+}
+
+TEST(TextReport, BeginsWithTheVerdictAndEndsWithTheCommand) {
+  const Result result = SampleResult();
+  const std::string text = TextReport(result);
+  EXPECT_THAT(text, StartsWith(result.verdict.text + "\n"));
+  EXPECT_TRUE(text.ends_with("To repeat\n  " + result.command_line + "\n"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
+TEST(TextReport, ShowsEachPartOfTheResult) {
+  const std::string text = TextReport(SampleResult());
+  for (const char* const part : {"Configuration", "Throughput", "Latency", "p99.999", "send lag",
+                                 "Integrity", "Errors", "Efficiency", "Environment"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+}
+
+TEST(TextReport, TitlesNoClosedLoopLatencyUnderLoad) {
+  Result result = SampleResult();
+  result.closed_loop = true;
+  EXPECT_THAT(TextReport(result), HasSubstr("closed loop, service time only"));
+}
+
+TEST(TextReport, LeavesPercentilesBlankThatTooFewSamplesSupport) {
+  Result result;
+  for (int i = 0; i < 2'000; ++i) result.histograms[Metric::kAck].Record(5'000'000);
+  const std::string text = TextReport(result);
+  EXPECT_THAT(text, HasSubstr("p95       5.0ms\n"));
+  EXPECT_THAT(text, HasSubstr("p99\n"));
+}
+
+TEST(TextReport, ColoursTheVerdictByHowGoodTheNewsIs) {
+  Result result = SampleResult();
+  result.verdict = {.kind = measure::Verdict::kGeneratorLimited, .text = "INVALID"};
+  EXPECT_EQ(VerdictInk(result), Ink::kBad);
+  EXPECT_THAT(TextReport(result, Colour::kAnsi),
+              StartsWith(Paint("INVALID", Ink::kBad, Colour::kAnsi)));
+}
+
+}  // namespace
+}  // namespace ringmq::report

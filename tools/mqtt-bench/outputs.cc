@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "outputs.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "report/csv_report.h"
+#include "report/junit_report.h"
+#include "report/prometheus_report.h"
+#include "report/result_json.h"
+#include "report/text_report.h"
+
+namespace ringmq::bench {
+namespace {
+
+void Put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+}  // namespace
+
+const std::vector<Output>& Outputs() {
+  static const std::vector<Output> outputs = {
+      {"--json", "write result.json, from which all others can be made later", report::ToJson},
+      {"--csv", "write the run second by second", report::CsvSeries},
+      {"--csv-latency", "write the percentiles of every metric", report::CsvLatency},
+      {"--junit", "write the verdict and the assertions as test cases", report::JunitReport},
+      {"--prometheus", "write metrics for a textfile collector", report::PrometheusReport},
+  };
+  return outputs;
+}
+
+void PrintReport(const report::Result& result) {
+  const bool colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  Put(report::TextReport(result, colour ? report::Colour::kAnsi : report::Colour::kNone));
+}
+
+absl::Status WriteOutputs(const report::Result& result, const std::vector<std::string>& files) {
+  const std::vector<Output>& outputs = Outputs();
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (files[i].empty()) continue;
+    const std::string text = outputs[i].make(result);
+    if (files[i] == "-") {
+      Put(text);
+      continue;
+    }
+    std::ofstream file(files[i]);
+    file << text;
+    if (!file.flush()) {
+      return absl::UnavailableError(
+          absl::StrCat(outputs[i].flag, ": cannot write ", files[i], ": ", std::strerror(errno)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<report::Result> ReadResult(const std::string& file) {
+  std::ifstream input(file);
+  if (!input) {
+    return absl::NotFoundError(absl::StrCat("cannot read ", file, ": ", std::strerror(errno)));
+  }
+  std::ostringstream text;
+  text << input.rdbuf();
+  absl::StatusOr<report::Result> result = report::FromJson(text.str());
+  if (!result.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(file, ": ", result.status().message()));
+  }
+  return result;
+}
+
+}  // namespace ringmq::bench

@@ -1,0 +1,35 @@
+// Where a result goes besides the terminal.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "report/result.h"
+
+namespace ringmq::bench {
+
+// A flag that takes a file name, and what is written there.
+struct Output {
+  const char* flag;
+  const char* what;
+  std::string (*make)(const report::Result& result);
+};
+
+[[nodiscard]] const std::vector<Output>& Outputs();
+
+// The report on standard output, coloured if that is a terminal and NO_COLOR is not set.
+void PrintReport(const report::Result& result);
+
+// Writes those of Outputs() that have a file name in `files`, which has their order. "-" is
+// standard output. An error names the flag and the file.
+[[nodiscard]] absl::Status WriteOutputs(const report::Result& result,
+                                        const std::vector<std::string>& files);
+
+// An error names the file.
+[[nodiscard]] absl::StatusOr<report::Result> ReadResult(const std::string& file);
+
+}  // namespace ringmq::bench
