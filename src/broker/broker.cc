@@ -62,6 +62,7 @@ Broker::Broker(const Config& config, Log& log, const AuthMethods& auth_methods,
       extensions_(extensions),
       count_(CountOf(config)),
       mesh_(count_, kLaneParcels),
+      transports_(config),
       seed_(RandomSeed()) {
   for (CoreId i = 0; i < count_; ++i) workers_.push_back(std::make_unique<Worker>());
 }
@@ -72,8 +73,11 @@ Broker::~Broker() {
   for (const auto& worker : workers_) {
     worker->shard.reset();
     worker->ring.reset();
-    for (const int fd : worker->listeners) close(fd);
+    for (const int fd : worker->listeners) {
+      if (fd >= 0) close(fd);
+    }
   }
+  for (const std::string& path : unix_paths_) (void)unlink(path.c_str());
 }
 
 // A connection may be on its way to a shard that had stopped.
@@ -197,6 +201,10 @@ Statistics Broker::CollectStatistics() const {
 // One listener per shard and port: the kernel spreads connections over them.
 absl::Status Broker::OpenListeners() {
   for (const ListenerConfig& listener : config_.listeners) {
+    if (IsUnixAddress(listener.address)) {
+      if (absl::Status status = OpenUnixListener(listener); !status.ok()) return status;
+      continue;
+    }
     uint16_t port = listener.port;
     for (const auto& worker : workers_) {
       absl::StatusOr<int> fd =
@@ -207,6 +215,23 @@ absl::Status Broker::OpenListeners() {
     }
     ports_.push_back(port);
   }
+  return absl::OkStatus();
+}
+
+// On the first shard only: the kernel spreads nothing over several that share a Unix socket, and
+// connections go home with their CONNECT.
+absl::Status Broker::OpenUnixListener(const ListenerConfig& listener) {
+  const std::string path = listener.address.substr(kUnixPrefix.size());
+  const absl::StatusOr<int> fd = reactor::ListenUnix(
+      path, {.mode = static_cast<uint32_t>(std::stoul(listener.unix_mode, nullptr, 8)),
+             .owner = listener.unix_owner,
+             .group = listener.unix_group});
+  if (!fd.ok()) return fd.status();
+  if (path.front() != '@') unix_paths_.push_back(path);
+  for (const auto& worker : workers_) {
+    worker->listeners.push_back(worker == workers_.front() ? *fd : -1);
+  }
+  ports_.push_back(0);
   return absl::OkStatus();
 }
 
@@ -262,7 +287,9 @@ void Broker::Run(CoreId index) {
                                          auth_methods_, log_);
   Shard& shard = *worker.shard;
   shard.SetPolicy(policy_);
+  shard.SetMakeTunnel([this](uint32_t listener, int) { return transports_.Make(listener); });
   for (size_t i = 0; i < worker.listeners.size(); ++i) {
+    if (worker.listeners[i] < 0) continue;
     shard.Listen(worker.listeners[i], static_cast<uint32_t>(i));
   }
   worker.listeners.clear();  // The shard closes them.

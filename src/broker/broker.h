@@ -27,6 +27,7 @@
 #include "broker/pipe.h"
 #include "broker/shard.h"
 #include "broker/statistics.h"
+#include "broker/transports.h"
 #include "reactor/ring.h"
 
 namespace ringmq::broker {
@@ -53,7 +54,7 @@ class Broker {
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
 
-  // Where it listens, in the order of Config::listeners.
+  // Where it listens, in the order of Config::listeners; 0 for a Unix socket.
   [[nodiscard]] const std::vector<uint16_t>& ports() const { return ports_; }
 
   // Reads password and ACL files again. On an error everything stays as it was. Otherwise the
@@ -81,7 +82,7 @@ class Broker {
   struct Worker {
     std::unique_ptr<reactor::Ring> ring;  // Made on the shard's thread.
     std::unique_ptr<Shard> shard;         // Touched by the shard's thread only.
-    std::vector<int> listeners;           // By Config::listeners.
+    std::vector<int> listeners;           // By Config::listeners; -1: not on this shard.
     std::thread thread;
     std::atomic<std::thread::id> thread_id;  // Of `thread` once it runs; join() leaves it alone.
     std::atomic<uint64_t> turns{0};          // Relaxed: only whether it moves.
@@ -100,6 +101,7 @@ class Broker {
   Broker(const Config& config, Log& log, const AuthMethods& auth_methods,
          const Extensions& extensions);
   [[nodiscard]] absl::Status OpenListeners();
+  [[nodiscard]] absl::Status OpenUnixListener(const ListenerConfig& listener);
   [[nodiscard]] absl::Status LoadRights();
   [[nodiscard]] absl::Status StartWorkers();
   [[nodiscard]] absl::Status MakeRings();
@@ -121,8 +123,10 @@ class Broker {
   Shared shared_;
   AccessPolicy policy_ = AccessPolicy::AllowEverything();
   std::unique_ptr<Authenticator> authenticator_;
+  const Transports transports_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<uint16_t> ports_;
+  std::vector<std::string> unix_paths_;  // Files to remove.
   uint64_t seed_ = 0;
   std::atomic<bool> stop_requested_{false};
 };

@@ -20,6 +20,9 @@ namespace {
 
 using Errors = std::vector<std::string>;
 
+// sockaddr_un holds 108, and a final zero.
+constexpr size_t kUnixPathBytesMax = 107;
+
 // Ranges of every field in `fields`. `object` is a copy: the table only knows how to point.
 template <typename Object>
 void CheckRanges(std::string_view where, std::span<const ConfigField<Object>> fields, Object object,
@@ -37,6 +40,29 @@ bool IsNumericAddress(const std::string& address) {
          ::inet_pton(AF_INET6, address.c_str(), &storage) == 1;
 }
 
+void CheckAddress(const std::string& where, const ListenerConfig& listener, Errors& errors) {
+  if (IsUnixAddress(listener.address)) {
+    const size_t size_bytes = listener.address.size() - kUnixPrefix.size();
+    if (size_bytes >= 2 && size_bytes <= kUnixPathBytesMax) return;
+    errors.push_back(fmt::format("{}.address: expected unix: and a path of 2 to {} bytes, found {}",
+                                 where, kUnixPathBytesMax, Quote(listener.address)));
+  } else if (!IsNumericAddress(listener.address)) {
+    errors.push_back(
+        fmt::format("{}.address: expected a numeric address like \"127.0.0.1\" "
+                    "or \"::1\", or \"unix:/path\", found {}",
+                    where, Quote(listener.address)));
+  }
+}
+
+void CheckUnixMode(const std::string& where, const ListenerConfig& listener, Errors& errors) {
+  const std::string& mode = listener.unix_mode;
+  const bool is_octal = mode.size() >= 3 && mode.size() <= 4 &&
+                        mode.find_first_not_of("01234567") == std::string::npos;
+  if (is_octal) return;
+  errors.push_back(fmt::format("{}.unix_mode: expected octal digits like \"0660\", found {}", where,
+                               Quote(mode)));
+}
+
 void CheckListeners(const Config& config, Errors& errors) {
   if (config.listeners.empty() || config.listeners.size() > kListenersMax) {
     errors.push_back(fmt::format("listeners: expected 1 to {} of them, found {}", kListenersMax,
@@ -47,13 +73,12 @@ void CheckListeners(const Config& config, Errors& errors) {
     const ListenerConfig& listener = config.listeners[i];
     const std::string where = fmt::format("listeners[{}]", i);
     CheckRanges(where, ListenerFields(), listener, errors);
-    if (!IsNumericAddress(listener.address)) {
-      errors.push_back(
-          fmt::format("{}.address: expected a numeric address like \"127.0.0.1\" "
-                      "or \"::1\", found {}",
-                      where, Quote(listener.address)));
+    CheckAddress(where, listener, errors);
+    if (IsUnixAddress(listener.address)) {
+      CheckUnixMode(where, listener, errors);
+    } else if (listener.port == 0) {
+      continue;  // Each gets a port of its own.
     }
-    if (listener.port == 0) continue;  // Each gets a port of its own.
     if (!seen.emplace(listener.address, listener.port).second) {
       errors.push_back(
           fmt::format("{}: expected an address and port of its own, found {} port "
@@ -131,7 +156,10 @@ absl::Status Validate(const Config& config) {
   return absl::InvalidArgumentError(fmt::format("{}", fmt::join(errors, "\n")));
 }
 
+bool IsUnixAddress(const std::string& address) { return address.starts_with(kUnixPrefix); }
+
 bool IsLoopbackAddress(const std::string& address) {
+  if (IsUnixAddress(address)) return true;
   in_addr v4;
   // All of 127.0.0.0/8.
   if (::inet_pton(AF_INET, address.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,6 +18,7 @@
 namespace ringmq::broker {
 
 enum class AllowAnonymous : uint8_t { kOnLoopback, kAlways, kNever };
+enum class Transport : uint8_t { kTcp, kWebSocket, kAny };
 enum class IoBackend : uint8_t { kAuto, kUring, kEpoll };
 enum class OverflowPolicy : uint8_t { kDropNew, kDropOldest, kDisconnect };
 enum class Overlapping : uint8_t { kOnce, kPerSubscription };
@@ -31,9 +33,15 @@ enum class SharedStrategy : uint8_t {
 };
 
 struct ListenerConfig {
-  std::string address = "127.0.0.1";  // A numeric IPv4 or IPv6 address.
-  uint16_t port = 1883;               // 0 lets the kernel choose.
+  std::string address = "127.0.0.1";  // A numeric IPv4 or IPv6 address, or "unix:/path".
+  uint16_t port = 1883;               // 0 lets the kernel choose. Nothing to a Unix socket.
+  Transport transport = Transport::kTcp;
   AllowAnonymous allow_anonymous = AllowAnonymous::kOnLoopback;
+  std::vector<std::string> websocket_paths = {"/mqtt", "/"};  // Empty: every path.
+  std::vector<std::string> websocket_origins{};               // Empty: every origin.
+  std::string unix_mode = "0660";                             // Octal, of the socket's file.
+  std::string unix_owner{};                                   // A name; empty: the process's own.
+  std::string unix_group{};
 
   bool operator==(const ListenerConfig&) const = default;
 };
@@ -124,6 +132,9 @@ struct Config {
 // Says what is wrong, one sentence a line, for configurations from any source: values out of
 // their range, limits that contradict each other, addresses and users that cannot be.
 [[nodiscard]] absl::Status Validate(const Config& config);
+
+inline constexpr std::string_view kUnixPrefix = "unix:";
+[[nodiscard]] bool IsUnixAddress(const std::string& address);
 
 // Whether connections to this address come from the same machine only. Requires: a numeric
 // address; anything else is not loopback.

@@ -24,6 +24,7 @@ uint8_t* ByteOf(Enum& value) {
 // In the order of the enums' values.
 constexpr std::string_view kIoChoices[] = {"auto", "uring", "epoll"};
 constexpr std::string_view kLevelChoices[] = {"debug", "info", "warning", "error"};
+constexpr std::string_view kTransportChoices[] = {"tcp", "websocket", "any"};
 constexpr std::string_view kAnonymousChoices[] = {"on_loopback", "always", "never"};
 constexpr std::string_view kOverflowChoices[] = {"drop_new", "drop_oldest", "disconnect"};
 constexpr std::string_view kOverlappingChoices[] = {"once", "per_subscription"};
@@ -247,16 +248,39 @@ const ConfigSection kSections[] = {
 const ConfigField<ListenerConfig> kListenerFields[] = {
     {.name = "address",
      .slot = [](ListenerConfig& l) { return &l.address; },
-     .doc = "Numeric IPv4 or IPv6 address. \"0.0.0.0\" or \"::\": every address."},
+     .doc = "Numeric IPv4 or IPv6 address; \"0.0.0.0\" or \"::\": every address. "
+            "\"unix:/path\": a Unix socket, \"unix:@name\": one in the abstract namespace."},
     {.name = "port",
      .slot = [](ListenerConfig& l) { return &l.port; },
      .value_max = kUint16Max,
-     .doc = "TCP port. 0: the kernel chooses, and the log says which."},
+     .doc = "TCP port. 0: the kernel chooses, and the log says which. Ignored for a Unix "
+            "socket."},
+    {.name = "transport",
+     .slot = [](ListenerConfig& l) { return ByteOf(l.transport); },
+     .choices = Choices(kTransportChoices),
+     .doc = "tcp: MQTT as it is. websocket: MQTT inside of WebSocket (RFC 6455). any: the first "
+            "bytes of each connection decide."},
     {.name = "allow_anonymous",
      .slot = [](ListenerConfig& l) { return ByteOf(l.allow_anonymous); },
      .choices = Choices(kAnonymousChoices),
      .doc = "Whether clients may connect without a user name. on_loopback: only if `address` "
-            "is this machine's own loopback."},
+            "is this machine's own loopback or a Unix socket."},
+    {.name = "websocket_paths",
+     .slot = [](ListenerConfig& l) { return &l.websocket_paths; },
+     .doc = "Paths at which WebSocket clients may ask for MQTT; others get 404. Empty: all."},
+    {.name = "websocket_origins",
+     .slot = [](ListenerConfig& l) { return &l.websocket_origins; },
+     .doc = "Origins (\"https://app.example\") whose pages may connect; others get 403. Clients "
+            "that are no browsers send none and are let in. Empty: all."},
+    {.name = "unix_mode",
+     .slot = [](ListenerConfig& l) { return &l.unix_mode; },
+     .doc = "Permissions of the Unix socket's file, in octal."},
+    {.name = "unix_owner",
+     .slot = [](ListenerConfig& l) { return &l.unix_owner; },
+     .doc = "Owner of the Unix socket's file, a user name. Empty: as the process."},
+    {.name = "unix_group",
+     .slot = [](ListenerConfig& l) { return &l.unix_group; },
+     .doc = "Group of the Unix socket's file, a group name. Empty: as the process."},
 };
 
 const ConfigField<UserConfig> kUserFields[] = {
@@ -284,6 +308,8 @@ std::string ExpectedText(const ConfigField<Object>& field) {
           return "true or false";
         } else if constexpr (std::is_same_v<Value, std::string>) {
           return "a string";
+        } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+          return "a list of strings";
         } else if constexpr (std::is_same_v<Value, uint8_t>) {
           return fmt::format("one of \"{}\"", fmt::join(field.choices, "\", \""));
         } else {
@@ -299,7 +325,8 @@ bool IsInRange(const ConfigField<Object>& field, Object& object) {
       [&](auto slot) {
         const auto& value = *slot(object);
         using Value = std::remove_cvref_t<decltype(value)>;
-        if constexpr (std::is_same_v<Value, bool> || std::is_same_v<Value, std::string>) {
+        if constexpr (std::is_same_v<Value, bool> || std::is_same_v<Value, std::string> ||
+                      std::is_same_v<Value, std::vector<std::string>>) {
           return true;
         } else if constexpr (std::is_same_v<Value, uint8_t>) {
           return value < field.choices.size();
@@ -318,6 +345,10 @@ std::string ValueText(const ConfigField<Object>& field, Object& object) {
         using Value = std::remove_cvref_t<decltype(value)>;
         if constexpr (std::is_same_v<Value, std::string>) {
           return QuoteToml(value);
+        } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+          std::vector<std::string> quoted;
+          for (const std::string& one : value) quoted.push_back(QuoteToml(one));
+          return fmt::format("[{}]", fmt::join(quoted, ", "));
         } else if constexpr (std::is_same_v<Value, uint8_t>) {
           if (value >= field.choices.size()) return fmt::format("{}", value);
           return QuoteToml(field.choices[value]);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "broker/config.h"
 
@@ -19,7 +20,8 @@ namespace ringmq::broker {
 template <typename Object>
 using ConfigSlot =
     std::variant<uint16_t* (*)(Object&), uint32_t* (*)(Object&), uint64_t* (*)(Object&),
-                 bool* (*)(Object&), std::string* (*)(Object&), uint8_t* (*)(Object&)>;
+                 bool* (*)(Object&), std::string* (*)(Object&), uint8_t* (*)(Object&),
+                 std::vector<std::string>* (*)(Object&)>;
 
 template <typename Object>
 struct ConfigField {

@@ -72,6 +72,18 @@ bool Store(const toml::node& node, uint64_t, uint64_t, std::span<const std::stri
   return true;
 }
 
+bool Store(const toml::node& node, uint64_t, uint64_t, std::span<const std::string_view>,
+           std::vector<std::string>* target) {
+  const toml::array* const list = node.as_array();
+  if (list == nullptr) return false;
+  std::vector<std::string> texts;
+  for (const toml::node& entry : *list) {
+    if (!Store(entry, 0, 0, {}, &texts.emplace_back())) return false;
+  }
+  *target = std::move(texts);
+  return true;
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view file_name) : file_name_(file_name) {}

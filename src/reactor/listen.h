@@ -24,6 +24,20 @@ struct ListenOptions {
 [[nodiscard]] absl::StatusOr<int> ListenTcp(std::string_view host_name, uint16_t port,
                                             const ListenOptions& options = {});
 
+struct UnixListenOptions {
+  int backlog = 4096;
+  uint32_t mode = 0660;  // Permissions of the file, which decide who may connect.
+  // Names of the file's owner and group; empty: the process's own.
+  std::string owner{};
+  std::string group{};
+};
+
+// A Unix stream socket. "@name" is in the abstract namespace, where there is no file. A file that a
+// dead process left is replaced; one that somebody listens on, or that is no socket, is not.
+// The caller owns the descriptor, and removes the file.
+[[nodiscard]] absl::StatusOr<int> ListenUnix(const std::string& path,
+                                             const UnixListenOptions& options = {});
+
 // The port that a socket is bound to; 0 if it is none.
 [[nodiscard]] uint16_t LocalPort(int fd);
 

@@ -2,6 +2,7 @@
 #include "transport/http_upgrade.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "transport/http_head.h"
 #include "transport/websocket_accept.h"
@@ -15,23 +16,22 @@ UpgradeVerdict Refuse(uint16_t status, std::string_view reason) {
   return {.status = status, .reason = reason, .request = {}};
 }
 
+struct Phrase {
+  uint16_t status;
+  std::string_view text;
+};
+
+constexpr Phrase kPhrases[] = {
+    {400, "Bad Request"},      {403, "Forbidden"},
+    {404, "Not Found"},        {405, "Method Not Allowed"},
+    {426, "Upgrade Required"}, {431, "Request Header Fields Too Large"},
+};
+
 std::string_view PhraseOf(uint16_t status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 426:
-      return "Upgrade Required";
-    case 431:
-      return "Request Header Fields Too Large";
-    default:
-      return "Error";
-  }
+  const auto* const found =
+      std::find_if(std::begin(kPhrases), std::end(kPhrases),
+                   [status](const Phrase& phrase) { return phrase.status == status; });
+  return found == std::end(kPhrases) ? "Error" : found->text;
 }
 
 // 16 bytes in base64: 22 digits and two fillers.

@@ -209,8 +209,7 @@ void WebSocketLayer::Refuse(WebSocketClose code, std::string_view why, ByteSink&
 // --- The server's upgrade.
 
 void WebSocketServerLayer::OnHead(std::string_view head, ByteSink& down) {
-  const UpgradeVerdict verdict = CheckUpgradeRequest(head, *rules_);
-  rules_.reset();
+  const UpgradeVerdict verdict = CheckUpgradeRequest(head, rules_);
   down.Append(std::string_view(MakeUpgradeResponse(verdict)));
   if (verdict.ok()) {
     Open(verdict.request);

@@ -85,15 +85,16 @@ class WebSocketLayer : public Layer {
 
 class WebSocketServerLayer final : public WebSocketLayer {
  public:
-  explicit WebSocketServerLayer(std::shared_ptr<const UpgradeRules> rules)
-      : WebSocketLayer(Side::kServer), rules_(std::move(rules)) {}
+  // The rules outlive the layer.
+  explicit WebSocketServerLayer(const UpgradeRules& rules)
+      : WebSocketLayer(Side::kServer), rules_(rules) {}
   void Start(ByteSink&) override {}  // The client speaks first.
 
  private:
   void OnHead(std::string_view head, ByteSink& down) override;
   void OnHeadTooLarge(ByteSink& down) override;
 
-  std::shared_ptr<const UpgradeRules> rules_;
+  const UpgradeRules& rules_;
 };
 
 class WebSocketClientLayer final : public WebSocketLayer {

@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 import threading
 
+import transport
+
 BINARY = os.environ.get("RINGMQD", "build/dev/tools/ringmqd/ringmqd")
 THREADS = os.environ.get("RINGMQ_THREADS", "2")
 SANITIZED = "ERROR: AddressSanitizer", "runtime error:", "WARNING: ThreadSanitizer", "check failed"
@@ -22,6 +24,7 @@ class Broker:
                 file.write(text)
             os.chmod(os.path.join(self.dir, name), 0o600)
         command = [os.path.abspath(BINARY), "-p", "0", "--threads", str(threads), *args]
+        config = transport.broker_config(config)
         if config is not None:
             path = os.path.join(self.dir, "ringmqd.toml")
             with open(path, "w") as file:

@@ -5,6 +5,8 @@ import itertools
 import socket
 import struct
 
+import transport
+
 CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = range(1, 8)
 SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT, AUTH = range(8, 16)
 
@@ -186,8 +188,7 @@ class Client:
 
     def __init__(self, port, version=5, timeout=5):
         self.version, self.buffer, self.messages = version, b"", []
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = transport.connect(port, timeout)
 
     def send(self, data):
         try:

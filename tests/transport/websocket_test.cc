@@ -205,9 +205,9 @@ TEST(WebSocketFrame, MasksAtEveryPhaseAndLength) {
 
 // --- Both ends.
 
-std::unique_ptr<WebSocketServerLayer> MakeServer(UpgradeRules rules = {}) {
-  return std::make_unique<WebSocketServerLayer>(
-      std::make_shared<const UpgradeRules>(std::move(rules)));
+std::unique_ptr<WebSocketServerLayer> MakeServer() {
+  static const UpgradeRules rules;
+  return std::make_unique<WebSocketServerLayer>(rules);
 }
 
 class Ends {

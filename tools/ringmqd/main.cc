@@ -71,11 +71,15 @@ sigset_t BlockSignals() {
 void Announce(const broker::Config& config, const broker::Broker& running, Log& log) {
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const broker::ListenerConfig& listener = config.listeners[i];
+    const char* const who = broker::AllowsAnonymous(listener) ? "anonymous clients allowed"
+                                                              : "user name and password required";
+    if (broker::IsUnixAddress(listener.address)) {
+      log.Info("listening on {} ({})", listener.address, who);
+      continue;
+    }
     const bool is_v6 = listener.address.find(':') != std::string::npos;
     log.Info("listening on {}{}{}:{} ({})", is_v6 ? "[" : "", listener.address, is_v6 ? "]" : "",
-             running.ports()[i],
-             broker::AllowsAnonymous(listener) ? "anonymous clients allowed"
-                                               : "user name and password required");
+             running.ports()[i], who);
   }
 }
 

@@ -1,10 +1,11 @@
 // mqtt.js against the broker: QoS 0, 1 and 2, retained, a will, and in 5.0 properties.
-//   node round_trip.js PORT 4|5
+//   node round_trip.js PORT|URL 4|5
 // SPDX-License-Identifier: Apache-2.0
 const mqtt = require('mqtt');
 
-const [port, version] = process.argv.slice(2).map(Number);
-const url = `mqtt://127.0.0.1:${port}`;
+const [where, versionText] = process.argv.slice(2);
+const version = Number(versionText);
+const url = where.includes(":") ? where : `mqtt://127.0.0.1:${where}`;
 const options = { protocolVersion: version, reconnectPeriod: 0 };
 
 function next(client, topic) {

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Listeners for WebSocket and Unix sockets, driven by foreign clients and by hostile bytes."""
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+
+import transport
+import wire
+from broker import Broker
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+
+
+def listener(**keys):
+    lines = [f"{name} = {value}" for name, value in keys.items()]
+    return "[[listeners]]\n" + "\n".join(lines) + "\n"
+
+
+class Raw:
+    """Bytes to a port and what comes back until the broker closes."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def ask(self, data):
+        self.socket.sendall(data)
+        got = b""
+        while data := self.socket.recv(4096):
+            got += data
+        return got
+
+
+class WebSocketTest(unittest.TestCase):
+    config = listener(transport='"websocket"', websocket_origins='["https://app.example"]')
+
+    def setUp(self):
+        self.broker = Broker(config=self.config)
+        self.addCleanup(self.broker.__exit__, None, None, None)
+
+    def refused(self, data):
+        with Raw(self.broker.port) as raw:
+            return raw.ask(data)
+
+    def test_the_upgrade_is_refused_with_a_reason(self):
+        for request, status in ((transport.upgrade(KEY, path="/other"), b"404"),
+                                (transport.upgrade(KEY, protocol="chat"), b"400"),
+                                (transport.upgrade("short"), b"400"),
+                                (transport.upgrade(KEY, extra="Origin: https://evil.example\r\n"), b"403"),
+                                (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"426"),
+                                (b"POST /mqtt HTTP/1.1\r\nHost: x\r\n\r\n", b"405"),
+                                (b"GET / HTTP/1.1\r\nA: ".ljust(16 << 10, b"a"), b"431")):
+            with self.subTest(request=request[:60]):
+                answer = self.refused(request)
+                self.assertTrue(answer.startswith(b"HTTP/1.1 " + status), answer)
+                self.assertIn(b"Connection: close", answer)
+        self.broker.wait_for_line("upgrade refused with 404")
+
+    def test_what_is_no_binary_frame_ends_the_connection(self):
+        for data, code in ((transport.frame(transport.TEXT, b"hello"), 1003),
+                           (transport.frame(transport.CONTINUATION, b"x"), 1002),
+                           (b"\x82\x02hi", 1002),
+                           (b"\xf2\x80", 1002)):
+            with self.subTest(data=data[:2]):
+                with Raw(self.broker.port) as raw:
+                    client = transport.WebSocket(raw.socket)
+                    answer = client.input + raw.ask(data)
+                    self.assertEqual(answer, b"\x88\x02" + code.to_bytes(2, "big"))
+
+    def test_says_goodbye(self):
+        with Raw(self.broker.port) as raw:
+            client = transport.WebSocket(raw.socket)
+            client.sendall(wire.connect("polite"))
+            self.assertEqual(client.recv(100)[0] >> 4, wire.CONNACK)
+            self.assertEqual(client.input + raw.ask(transport.frame(transport.CLOSE, b"\x03\xe8bye")), b"\x88\x02\x03\xe8")
+
+    def test_a_browser_of_an_allowed_origin_comes_in(self):
+        with Raw(self.broker.port) as raw:
+            raw.socket.sendall(transport.upgrade(KEY, extra="Origin: https://app.example\r\n"))
+            self.assertIn(b" 101 ", raw.socket.recv(1000))
+
+    def test_a_head_that_never_ends_is_not_waited_for(self):
+        with Broker(config=self.config + "[limits]\nconnect_timeout_ms = 500\n") as broker, Raw(broker.port) as raw:
+            start = time.monotonic()
+            raw.ask(b"GET /mqtt HTTP/1.1\r\nHost: x\r\n")
+            self.assertLess(time.monotonic() - start, 4)
+
+    def test_packets_across_frames_and_many_in_one(self):
+        with Raw(self.broker.port) as raw:
+            client = transport.WebSocket(raw.socket)
+            packets = wire.connect("cut") + wire.publish("a", b"x" * 300, qos=1, packet_id=7)
+            for byte in packets[:40]:
+                raw.socket.sendall(transport.frame(transport.BINARY, bytes([byte])))
+            raw.socket.sendall(transport.frame(transport.BINARY, packets[40:] + b"\xc0\x00" * 3))
+            got = b""
+            while got.count(b"\xd0\x00") < 3:
+                got += client.recv(1000)
+            self.assertEqual(got[0] >> 4, wire.CONNACK)
+            self.assertIn(b"\x40", got)
+
+    @unittest.skipUnless(shutil.which("node") and os.path.isdir(os.path.join(HERE, "mqttjs", "node_modules", "mqtt")),
+                         "mqtt.js is not installed (npm ci in tests/system/mqttjs)")
+    def test_mqtt_js(self):
+        for version in "45":
+            subprocess.run(["node", "round_trip.js", f"ws://127.0.0.1:{self.broker.port}/mqtt", version], check=True,
+                           timeout=30, cwd=os.path.join(HERE, "mqttjs"))
+
+
+@unittest.skipUnless(shutil.which("chromium") and
+                     os.path.isfile(os.path.join(HERE, "mqttjs", "node_modules", "mqtt", "dist", "mqtt.min.js")),
+                     "chromium or mqtt.js is not installed")
+class BrowserTest(unittest.TestCase):
+    def test_mqtt_js_in_chromium(self):
+        page = "file://" + os.path.join(HERE, "mqttjs", "browser.html")
+        with Broker(config=listener(transport='"websocket"')) as broker, tempfile.TemporaryDirectory() as profile:
+            done = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom",
+                                   "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--timeout=20000",
+                                   "--virtual-time-budget=15000",
+                                   f"{page}?ws://127.0.0.1:{broker.port}/mqtt"],
+                                  capture_output=True, text=True, timeout=90)
+            self.assertIn("both came back", done.stdout, done.stderr[-2000:] + broker.log())
+
+
+class AnyTest(unittest.TestCase):
+    def test_one_port_serves_mqtt_and_websocket(self):
+        with Broker(config=listener(transport='"any"')) as broker:
+            plain = wire.Client(broker.port)
+            plain.send(wire.connect("plain"))
+            plain.expect(wire.CONNACK)
+            with Raw(broker.port) as raw:
+                client = transport.WebSocket(raw.socket)
+                client.sendall(wire.connect("web"))
+                self.assertEqual(client.recv(100)[0] >> 4, wire.CONNACK)
+            with Raw(broker.port) as raw:
+                self.assertEqual(raw.ask(b"\x00\x00"), b"")
+            plain.close()
+
+
+@unittest.skipUnless(shutil.which("mosquitto_pub"), "mosquitto-clients is not installed")
+class UnixTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = os.path.join(self.folder.name, "mqtt.sock")
+
+    def config(self, **keys):
+        return listener() + listener(address=f'"unix:{self.path}"', **keys)
+
+    def test_foreign_clients_come_through_the_file(self):
+        with Broker(config=self.config(unix_mode='"0600"')) as broker:
+            broker.wait_for_line("listening on unix:.*anonymous clients allowed")
+            self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o600)
+            for i in range(8):  # Sessions of both shards.
+                heard = subprocess.Popen(["mosquitto_sub", "--unix", self.path, "-i", f"s{i}", "-t", f"u/{i}", "-C", "1",
+                                          "-W", "20", "-q", "1"], stdout=subprocess.PIPE, text=True)
+                subprocess.run(["mosquitto_pub", "--unix", self.path, "-i", f"p{i}", "-t", f"u/{i}", "-m", "hi", "-q", "1",
+                                "-r"], check=True, timeout=10)
+                self.assertEqual(heard.communicate(timeout=30)[0], "hi\n")
+        self.assertFalse(os.path.exists(self.path))
+
+    def test_a_file_of_a_dead_process_is_replaced_and_no_other(self):
+        broker = Broker(config=self.config())
+        with self.assertRaisesRegex(AssertionError, "somebody listens there"):
+            Broker(config=self.config())
+        broker.process.kill()
+        broker.process.wait()
+        shutil.rmtree(broker.dir)
+        self.assertTrue(os.path.exists(self.path))
+        with Broker(config=self.config()):
+            pass
+        with open(self.path, "w") as file:
+            file.write("precious")
+        with self.assertRaisesRegex(AssertionError, "is no socket"):
+            Broker(config=self.config())
+        with open(self.path) as file:
+            self.assertEqual(file.read(), "precious")
+
+    def test_the_abstract_namespace_has_no_file(self):
+        name = f"@ringmq-test-{os.getpid()}"
+        with Broker(config=listener() + listener(address=f'"unix:{name}"')):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect("\0" + name[1:])
+                client.sendall(wire.connect("abstract"))
+                self.assertEqual(client.recv(100)[0] >> 4, wire.CONNACK)
+
+    def test_a_wrong_owner_or_mode_is_said(self):
+        for keys, line in (({"unix_owner": '"nobody-here"'}, "no user 'nobody-here'"),
+                           ({"unix_group": '"nobody-here"'}, "no group 'nobody-here'"),
+                           ({"unix_mode": '"0999"'}, 'expected octal digits like "0660"'),
+                           ({"websocket_paths": '"/mqtt"'}, "expected a list of strings")):
+            with self.subTest(keys=keys):
+                with self.assertRaisesRegex(AssertionError, line):
+                    Broker(config=self.config(**keys))
+
+
+if __name__ == "__main__":
+    unittest.main()
