@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -32,14 +33,28 @@ socklen_t MakeAddress(const std::string& path, sockaddr_un& address) {
                                 (is_abstract ? 0 : 1));
 }
 
-// Whether a process still accepts connections there.
-bool IsAlive(const sockaddr_un& address, socklen_t size_bytes) {
+// How long a socket of a process that was killed may outlive it: the kernel ends its io_uring
+// operations in the background.
+constexpr int kAfterlifeMs = 1'000;
+
+// Whether a process accepts connections there: it does not hang up on one that said nothing yet.
+bool IsAliveNow(const sockaddr_un& address, socklen_t size_bytes) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return true;
-  const bool refused = connect(fd, reinterpret_cast<const sockaddr*>(&address), size_bytes) < 0 &&
-                       errno == ECONNREFUSED;
+  bool alive = true;
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), size_bytes) < 0) {
+    alive = errno != ECONNREFUSED;
+  } else {
+    pollfd end{.fd = fd, .events = POLLIN, .revents = 0};
+    alive = poll(&end, 1, kAfterlifeMs) <= 0;
+  }
   close(fd);
-  return !refused;
+  return alive;
+}
+
+// Asked twice, since a living one may hang up, too: on one connection too many.
+bool IsAlive(const sockaddr_un& address, socklen_t size_bytes) {
+  return IsAliveNow(address, size_bytes) || IsAliveNow(address, size_bytes);
 }
 
 absl::Status RemoveStale(const std::string& path, const sockaddr_un& address,

@@ -142,7 +142,7 @@ TEST(Config, UnknownKeysAreErrorsWithTheNearestName) {
   EXPECT_THAT(ErrorOf("[limit]\n"), HasSubstr("test.toml:1: top level: found the unknown key "
                                               "\"limit\"; did you mean limits?"));
   EXPECT_THAT(ErrorOf("[[listeners]]\nzzzzzzzz = 5\n"),
-              HasSubstr("expected one of address, port, allow_anonymous"));
+              HasSubstr("expected one of address, port, transport, allow_anonymous, "));
 }
 
 TEST(Config, SeveralErrorsAreReportedAtOnceButNotWithoutEnd) {
