@@ -35,9 +35,11 @@ void RetainedDesk::Put(codec::Publication& publication) {
 void RetainedDesk::OnPut(codec::MessageRef message) { Store(message); }
 
 void RetainedDesk::Store(const codec::MessageRef& message) {
-  const size_t count = core_.retained.count();
-  const uint64_t bytes = core_.retained.bytes();
-  if (!message.payload().empty() && OverLimit(message)) {
+  const auto count = static_cast<int64_t>(core_.retained.count());
+  const auto bytes = static_cast<int64_t>(core_.retained.bytes());
+  const bool removes = message.payload().empty();
+  const bool is_new = !removes && !core_.retained.Has(message.topic());
+  if ((!removes && TooManyBytes(message)) || (is_new && !ReservePlace())) {
     core_.Drop(DropReason::kRetainedFull, {}, message.topic());
     core_.drops.Write(core_.now, LogLevel::kWarning,
                       "retained message for '{}' not kept: retained_messages_max or "
@@ -46,23 +48,27 @@ void RetainedDesk::Store(const codec::MessageRef& message) {
     return;
   }
   (void)core_.retained.Put(message);
+  const int64_t reserved = is_new ? 1 : 0;
   core_.shared.retained_messages.fetch_add(
-      static_cast<int64_t>(core_.retained.count()) - static_cast<int64_t>(count),
-      std::memory_order_relaxed);
-  core_.shared.retained_bytes.fetch_add(
-      static_cast<int64_t>(core_.retained.bytes()) - static_cast<int64_t>(bytes),
-      std::memory_order_relaxed);
+      static_cast<int64_t>(core_.retained.count()) - count - reserved, std::memory_order_relaxed);
+  core_.shared.retained_bytes.fetch_add(static_cast<int64_t>(core_.retained.bytes()) - bytes,
+                                        std::memory_order_relaxed);
 }
 
-bool RetainedDesk::OverLimit(const codec::MessageRef& message) const {
-  const LimitsConfig& limits = core_.config.limits;
-  const auto count = core_.shared.retained_messages.load(std::memory_order_relaxed);
+// Counts first and looks then, or several cores would take the last place.
+bool RetainedDesk::ReservePlace() {
+  const int64_t maximum = core_.config.limits.retained_messages_max;
+  const int64_t before = core_.shared.retained_messages.fetch_add(1, std::memory_order_relaxed);
+  if (maximum == 0 || before < maximum) return true;
+  core_.shared.retained_messages.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+// Of bytes several cores may together keep one message each too many.
+bool RetainedDesk::TooManyBytes(const codec::MessageRef& message) const {
+  const uint64_t maximum = core_.config.limits.retained_bytes_max;
   const auto bytes = core_.shared.retained_bytes.load(std::memory_order_relaxed);
-  if (limits.retained_messages_max != 0 && count >= int64_t{limits.retained_messages_max}) {
-    return !core_.retained.Has(message.topic());
-  }
-  return limits.retained_bytes_max != 0 &&
-         static_cast<uint64_t>(bytes) + message.size_bytes() > limits.retained_bytes_max;
+  return maximum != 0 && static_cast<uint64_t>(bytes) + message.size_bytes() > maximum;
 }
 
 void RetainedDesk::Replay(ClientSession& session, std::string_view filter, Qos qos,

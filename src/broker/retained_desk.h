@@ -77,7 +77,8 @@ class RetainedDesk {
   [[nodiscard]] bool HasRoom(const ClientSession& session) const;
   void Deliver(ReplayState& replay, const codec::MessageRef& message);
   void Answer(CoreId from, RetainedQuery& query);
-  [[nodiscard]] bool OverLimit(const codec::MessageRef& message) const;
+  [[nodiscard]] bool ReservePlace();
+  [[nodiscard]] bool TooManyBytes(const codec::MessageRef& message) const;
   void Store(const codec::MessageRef& message);
 
   Core& core_;
