@@ -11,12 +11,16 @@ namespace ringmq::transport {
 void LayerStack::Start(ByteSink& down) {
   RMQ_CHECK(started_ == 0);
   StartWhatMay(down);
+  RemoveTransparent();
 }
 
-// A layer begins when all below it are open.
+// A layer begins when all below it are open, or were: what a peer says in one breath with its
+// goodbye still rises.
 void LayerStack::StartWhatMay(ByteSink& down) {
-  while (started_ < layers_.size() &&
-         (started_ == 0 || layers_[started_ - 1]->state() == LayerState::kOpen)) {
+  const auto was_open = [](LayerState state) {
+    return state == LayerState::kOpen || state == LayerState::kEnded;
+  };
+  while (started_ < layers_.size() && (started_ == 0 || was_open(layers_[started_ - 1]->state()))) {
     const size_t index = started_++;
     if (index == 0) {
       layers_[0]->Start(down);
@@ -50,7 +54,9 @@ void LayerStack::ReceiveAt(size_t index, std::span<const uint8_t> input, ByteSin
     SendFrom(index, said.bytes(), down);
   }
   StartWhatMay(down);
-  if (!is_top && !risen.empty()) ReceiveAt(index + 1, risen.bytes(), up, down);
+  // A layer that fails while it opens has nothing above it that could listen.
+  if (is_top || risen.empty() || started_ == index + 1) return;
+  ReceiveAt(index + 1, risen.bytes(), up, down);
 }
 
 // What layer `above` has to say, through all below it. What they cannot carry any more is lost

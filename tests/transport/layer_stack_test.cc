@@ -115,6 +115,84 @@ TEST(LayerStack, NotesWhatRemovedLayersKnew) {
   EXPECT_EQ(stack.Describe().websocket.path, "k");
 }
 
+// Passes all on and then is in the state that it was made with; logs what it is asked for.
+class Probe final : public Layer {
+ public:
+  Probe(LayerState then, std::string& log) : then_(then), log_(log) {}
+
+  void Start(ByteSink&) override {
+    log_ += "start ";
+    is_started_ = true;
+  }
+  void Receive(std::span<const uint8_t> input, ByteSink& up, ByteSink&) override {
+    log_ += "receive ";
+    up.Append(input);
+    state_ = then_;
+  }
+  void Send(std::span<const uint8_t> bytes, ByteSink& down) override { down.Append(bytes); }
+  void Close(ByteSink&) override {}
+  [[nodiscard]] LayerState state() const override { return state_; }
+  [[nodiscard]] bool is_transparent() const override {
+    return is_started_ && then_ == LayerState::kOpen;
+  }
+  [[nodiscard]] std::string_view error() const override { return "probe: broken"; }
+  void Describe(PeerFacts&) const override {}
+
+ private:
+  const LayerState then_;
+  std::string& log_;
+  bool is_started_ = false;
+  LayerState state_ = then_ == LayerState::kOpen ? LayerState::kOpen : LayerState::kOpening;
+};
+
+LayerStack StackProbes(LayerState lower, std::string& lower_log, std::string& upper_log) {
+  std::vector<std::unique_ptr<Layer>> layers;
+  layers.push_back(std::make_unique<Probe>(lower, lower_log));
+  layers.push_back(std::make_unique<Probe>(LayerState::kEnded, upper_log));
+  return LayerStack(std::move(layers));
+}
+
+// What a client does whose first layer has but one thing to say, such as a PROXY header.
+TEST(LayerStack, TakesOutALayerThatIsDoneAsSoonAsItStarted) {
+  std::string log;
+  std::vector<std::unique_ptr<Layer>> layers;
+  layers.push_back(std::make_unique<Probe>(LayerState::kOpen, log));
+  LayerStack stack(std::move(layers));
+  EXPECT_FALSE(stack.is_transparent());
+  ByteVector down;
+  stack.Start(down);
+  EXPECT_TRUE(stack.is_transparent());
+  EXPECT_EQ(log, "start ");
+}
+
+TEST(LayerStack, StartsALayerBeforeItHearsWhatCameWithTheGoodbyeOfTheOneBelow) {
+  std::string lower_log;
+  std::string upper_log;
+  LayerStack stack = StackProbes(LayerState::kEnded, lower_log, upper_log);
+  ByteVector up;
+  ByteVector down;
+  stack.Start(down);
+  EXPECT_EQ(upper_log, "");
+  stack.Receive(Bytes("last"), up, down);
+  EXPECT_EQ(upper_log, "start receive ");
+  EXPECT_EQ(Text(up), "last");
+  EXPECT_EQ(stack.state(), LayerState::kEnded);
+}
+
+TEST(LayerStack, NeverAsksALayerAboveOneThatFailedToOpen) {
+  std::string lower_log;
+  std::string upper_log;
+  LayerStack stack = StackProbes(LayerState::kFailed, lower_log, upper_log);
+  ByteVector up;
+  ByteVector down;
+  stack.Start(down);
+  stack.Receive(Bytes("junk"), up, down);
+  EXPECT_EQ(upper_log, "");
+  EXPECT_TRUE(up.empty());
+  EXPECT_EQ(stack.state(), LayerState::kFailed);
+  EXPECT_EQ(stack.error(), "probe: broken");
+}
+
 TEST(Sniff, KnowsEachProtocolByItsFirstBytes) {
   const std::string_view v2("\r\n\r\n\0\r\nQUIT\n\x21", 13);
   for (const auto& [bytes, found] : std::initializer_list<std::pair<std::string_view, Sniffed>>{
