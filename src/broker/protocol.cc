@@ -21,6 +21,7 @@ void Protocol::OnAccepted(int fd, uint32_t listener) {
   std::unique_ptr<Tunnel> tunnel;
   if (core_.make_tunnel) tunnel = core_.make_tunnel(listener, fd);
   Connection& connection = wire_.Adopt(fd, listener, std::move(tunnel));
+  wire_.StartLayers(connection);
   const int64_t others = core_.shared.connections.fetch_add(1, std::memory_order_relaxed);
   const uint32_t maximum = core_.config.limits.connections_max;
   if (core_.shared.memory_full.load(std::memory_order_relaxed)) connection.over_limit = true;

@@ -508,11 +508,7 @@ void Wire::OnCompletion(const reactor::Completion& completion) {
       RMQ_CHECK(connection->operations > 0);
       --connection->operations;
       if (kind == TokenKind::kCancelReceive) connection->cancel_open = false;
-      if (connection->state == ConnectionState::kClosing) {
-        ContinueClosing(*connection);
-      } else {
-        StartReceiving(*connection);
-      }
+      GoOnReceiving(*connection);
       return;
     case TokenKind::kClose:
       OnCloseDone(*connection);

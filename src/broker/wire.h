@@ -60,7 +60,9 @@ class Wire {
 
   // Takes over a descriptor. Nothing is received until StartReceiving().
   Connection& Adopt(int fd, uint32_t listener, std::unique_ptr<Tunnel> tunnel = nullptr);
-  // The same for a pipe, which begins with the next ServePipes().
+  // Lets the layers of one that was just accepted begin; one that was handed over has them begun.
+  void StartLayers(Connection& connection);
+  // As Adopt() for a pipe, which begins with the next ServePipes().
   Connection& AdoptPipe(Pipe::ShardEnd pipe);
   // Handles what pipes brought, and goes on where they had no room. Once a turn.
   void ServePipes();

@@ -16,6 +16,13 @@ namespace ringmq::broker {
 
 using transport::LayerState;
 
+void Wire::StartLayers(Connection& connection) {
+  if (connection.tunnel == nullptr) return;
+  QueueSink down(connection.tunnel->output, core_.chunks);
+  connection.tunnel->layers.Start(down);
+  if (!connection.tunnel->output.empty()) MarkDirty(connection);
+}
+
 void Wire::Unwrap(Connection& connection, std::span<const uint8_t> bytes) {
   Tunnel& tunnel = *connection.tunnel;
   const bool is_step = tunnel.layers.state() == LayerState::kOpening;

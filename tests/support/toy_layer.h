@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "transport/layer.h"
 #include "transport/layer_stack.h"
 
@@ -29,9 +30,12 @@ class ToyLayer final : public transport::Layer {
   ToyLayer(Side side, uint8_t key) : side_(side), key_(key) {}
 
   void Start(ByteSink& down) override {
+    RMQ_CHECK(!is_started_);
+    is_started_ = true;
     if (side_ == Side::kClient) Say(kHello, down);
   }
   void Receive(std::span<const uint8_t> input, ByteSink& up, ByteSink& down) override {
+    RMQ_CHECK(is_started_);
     for (const uint8_t wrapped : input) {
       if (state_ == LayerState::kEnded || state_ == LayerState::kFailed) return;
       const auto byte = static_cast<uint8_t>(wrapped ^ key_);
@@ -83,6 +87,7 @@ class ToyLayer final : public transport::Layer {
   const Side side_;
   const uint8_t key_;
   LayerState state_ = LayerState::kOpening;
+  bool is_started_ = false;
   bool after_special_ = false;
   std::string error_;
 };
