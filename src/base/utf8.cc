@@ -1,13 +1,13 @@
 // Validates text: eight bytes at once as long as it is ASCII, which topics mostly are.
 //
 // SPDX-License-Identifier: Apache-2.0
-#include "codec/utf8.h"
+#include "base/utf8.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-namespace ringmq::codec {
+namespace ringmq::base {
 namespace {
 
 constexpr uint64_t kLowBits = 0x0101'0101'0101'0101;
@@ -71,4 +71,4 @@ bool IsValidUtf8(std::string_view text) { return IsValid<Nul::kForbidden>(text);
 
 bool IsValidUtf8Payload(std::string_view text) { return IsValid<Nul::kAllowed>(text); }
 
-}  // namespace ringmq::codec
+}  // namespace ringmq::base

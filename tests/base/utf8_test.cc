@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codec/utf8.h"
+#include "base/utf8.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace ringmq::codec {
+namespace ringmq::base {
 namespace {
 
 // The definition in the plainest words: decode the bits, then ask. Knows nothing of tables.
@@ -90,4 +90,4 @@ TEST(Utf8, AllowsNulInPayloadsOnly) {
 }
 
 }  // namespace
-}  // namespace ringmq::codec
+}  // namespace ringmq::base
