@@ -55,7 +55,7 @@ class Layer {
   virtual void Send(std::span<const uint8_t> bytes, ByteSink& down) = 0;
 
   // Says goodbye: a close_notify, a Close frame. Once; in kOpening and after an error it adds
-  // nothing. What is received afterwards is dropped.
+  // nothing. The owner looks at nothing that is received afterwards.
   virtual void Close(ByteSink& down) = 0;
 
   [[nodiscard]] virtual LayerState state() const = 0;

@@ -28,6 +28,7 @@ enum class WebSocketClose : uint16_t {
   kNormal = 1000,
   kProtocolError = 1002,
   kUnsupportedData = 1003,
+  kInvalidData = 1007,
 };
 
 using WebSocketMask = std::array<uint8_t, 4>;

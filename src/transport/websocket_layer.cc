@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 namespace ringmq::transport {
 
@@ -160,18 +161,25 @@ void WebSocketLayer::OnControl(ByteSink& down) {
 }
 
 void WebSocketLayer::OnClose(std::span<const uint8_t> payload, ByteSink& down) {
+  constexpr size_t kCodeBytes = 2;
   if (payload.size() == 1) {
     Refuse(WebSocketClose::kProtocolError, "half a close code", down);
     return;
   }
-  if (payload.size() >= 2) {
-    if (!IsWebSocketCloseCode(static_cast<uint16_t>(payload[0] << 8 | payload[1]))) {
-      Refuse(WebSocketClose::kProtocolError, "a close code that may not be sent", down);
-      return;
-    }
+  if (!payload.empty() &&
+      !IsWebSocketCloseCode(static_cast<uint16_t>(payload[0] << 8 | payload[1]))) {
+    Refuse(WebSocketClose::kProtocolError, "a close code that may not be sent", down);
+    return;
   }
-  if (!close_sent_)
-    SendFrame(WebSocketOpcode::kClose, payload.first(std::min<size_t>(payload.size(), 2)), down);
+  const std::span<const uint8_t> code = payload.first(std::min(payload.size(), kCodeBytes));
+  const std::span<const uint8_t> reason = payload.subspan(code.size());
+  // RFC 6455 s5.5.1, s8.1.
+  if (!base::IsValidUtf8Payload(
+          {static_cast<const char*>(static_cast<const void*>(reason.data())), reason.size()})) {
+    Refuse(WebSocketClose::kInvalidData, "a close reason that is no UTF-8", down);
+    return;
+  }
+  if (!close_sent_) SendFrame(WebSocketOpcode::kClose, code, down);
   close_sent_ = true;
   state_ = LayerState::kEnded;
 }

@@ -329,7 +329,8 @@ TEST(WebSocketLayer, RefusesWhatAPeerMustNotSend) {
            {WebSocketOpcode::kText, "hello", 1003, "text frame"},
            {WebSocketOpcode::kContinuation, "x", 1002, "continuation of nothing"},
            {WebSocketOpcode::kClose, "x", 1002, "half a close code"},
-           {WebSocketOpcode::kClose, std::string("\x03\xed", 2), 1002, "close code"}}) {
+           {WebSocketOpcode::kClose, std::string("\x03\xed", 2), 1002, "close code"},
+           {WebSocketOpcode::kClose, std::string("\x03\xe8\xc3(", 4), 1007, "no UTF-8"}}) {
     OpenServer open;
     open.Give(one.opcode, one.payload);
     EXPECT_EQ(open.server->state(), LayerState::kFailed);
