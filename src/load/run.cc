@@ -7,7 +7,6 @@
 #include <memory>
 #include <thread>
 
-#include "load/timeline.h"
 #include "reactor/clock.h"
 
 namespace ringmq::load {
@@ -100,7 +99,7 @@ class Director {
     const int64_t index = (NowNs() - load_start_ns()) / kTickNs;
     if (index == watched_index_) return;
     watched_index_ = index;
-    timeline_.Look(index, observer_.broker());
+    if (const auto sample = observer_.broker()) timeline_.Look(index, *sample);
   }
 
   void CollectSeconds(int64_t before) {
@@ -116,13 +115,10 @@ class Director {
     for (const auto& progress : shared_.progress) {
       tick.connected += progress->connected.load(std::memory_order_relaxed);
       tick.failed += progress->failed.load(std::memory_order_relaxed);
-      tick.offered += progress->offered.load(std::memory_order_relaxed);
       tick.sent += progress->sent.load(std::memory_order_relaxed);
       tick.acked += progress->acked.load(std::memory_order_relaxed);
       tick.received += progress->received.load(std::memory_order_relaxed);
     }
-    tick.seconds = timeline_.rows();
-    tick.response = &timeline_.response();
     return tick;
   }
 

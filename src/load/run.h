@@ -6,13 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "load/plan.h"
+#include "load/timeline.h"
 #include "load/worker.h"
-#include "measure/interval.h"
 #include "measure/verdict.h"
 #include "report/result.h"
 
@@ -31,19 +30,16 @@ struct Tick {
   double phase_s = 0;  // Since it began.
   uint64_t connected = 0;
   uint64_t failed = 0;
-  uint64_t offered = 0;  // Since the beginning, as all.
-  uint64_t sent = 0;
+  uint64_t sent = 0;  // Since the beginning, as all.
   uint64_t acked = 0;
   uint64_t received = 0;
-  std::span<const report::Second> seconds;       // Those that are over; during the call only.
-  const measure::Histogram* response = nullptr;  // All so far; during the call only.
 };
 
 // Who looks on while it runs. Both may be empty.
 struct Observer {
   std::function<void(const Tick&)> on_tick;  // About once a second, on the thread of Execute().
   // What the broker has spent so far; asked once a second.
-  std::function<std::optional<measure::BrokerSample>()> broker;
+  std::function<std::optional<BrokerSample>()> broker;
 };
 
 struct Outcome {

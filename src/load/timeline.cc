@@ -5,21 +5,18 @@
 
 namespace ringmq::load {
 
-void Timeline::Look(int64_t index, const std::optional<measure::BrokerSample>& broker) {
-  if (broker.has_value()) samples_.push_back({.index = index, .spent = *broker});
-}
-
-void Timeline::AddBroker(int64_t index, report::Second& row) const {
-  for (size_t i = 1; i < samples_.size(); ++i) {
-    if (samples_[i].index != index + 1 || samples_[i - 1].index != index) continue;
-    row.broker_cpu_cores =
-        static_cast<double>(samples_[i].spent.cpu_ns - samples_[i - 1].spent.cpu_ns) * 1e-9;
-    row.broker_rss_bytes = samples_[i].spent.rss_bytes;
+// Needs the bill at both ends of the second.
+void Timeline::AddBroker(int64_t index, report::Second& row) {
+  const auto begin = samples_.find(index);
+  const auto end = samples_.find(index + 1);
+  if (begin != samples_.end() && end != samples_.end()) {
+    row.broker_cpu_cores = static_cast<double>(end->second.cpu_ns - begin->second.cpu_ns) * 1e-9;
+    row.broker_rss_bytes = end->second.rss_bytes;
   }
+  samples_.erase(samples_.begin(), samples_.upper_bound(index));
 }
 
 void Timeline::Append(int64_t index, const LiveSecond& second) {
-  response_.Merge(second.response);
   const auto place = std::lower_bound(indices_.begin(), indices_.end(), index);
   const auto at = place - indices_.begin();
   if (place == indices_.end() || *place != index) {

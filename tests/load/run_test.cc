@@ -110,7 +110,7 @@ TEST_F(LoadRun, TheSecondsAddUpToTheRun) {
   const Observer observer = {
       .on_tick = {}, .broker = [&looks] {
         ++looks;
-        return std::optional(measure::BrokerSample{.cpu_ns = looks * 500'000'000, .rss_bytes = 77});
+        return std::optional(BrokerSample{.cpu_ns = looks * 500'000'000, .rss_bytes = 77});
       }};
   RunTimes times = kShort;
   times.warmup_s = 0.5;

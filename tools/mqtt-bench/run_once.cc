@@ -140,7 +140,7 @@ void AddBroker(const Settings& settings, const Spent& before, const Spent& after
   result.broker = cost;
 }
 
-measure::BrokerSample SampleOf(const Spent& spent) {
+load::BrokerSample SampleOf(const Spent& spent) {
   return {.cpu_ns = static_cast<int64_t>(spent.cpu_s * 1e9), .rss_bytes = spent.rss_bytes};
 }
 
@@ -167,7 +167,7 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
     if (on_tick) on_tick(tick);
   };
   if (settings.watch_pid != 0) {
-    observer.broker = [&]() -> std::optional<measure::BrokerSample> {
+    observer.broker = [&]() -> std::optional<load::BrokerSample> {
       const std::optional<Spent> spent = Look(settings.watch_pid);
       return spent.has_value() ? std::optional(SampleOf(*spent)) : std::nullopt;
     };
