@@ -41,11 +41,11 @@ class Director {
     for (const auto& worker : workers_) {
       threads.emplace_back([&worker] { worker->Run(); });
     }
-    Await(Phase::kConnect, times_.connect_max_s, [this] {
+    Outcome outcome;
+    outcome.connect_s = Await(Phase::kConnect, times_.connect_max_s, [this] {
       const Tick now = Look();
       return now.connected + now.failed == plan_.roles.size();
     });
-    Outcome outcome;
     outcome.connected = Look().connected;
     outcome.failed = plan_.roles.size() - outcome.connected;
     if (outcome.failed == 0) Load(outcome);
@@ -66,14 +66,14 @@ class Director {
     shared_.measure_start_ns.store(measure_ns, std::memory_order_relaxed);
     Await(Phase::kWarmup, times_.warmup_s, [] { return false; });
     Await(Phase::kMeasure, times_.measure_s, [] { return false; });
-    Await(Phase::kDrain, times_.drain_max_s, [this] { return IsDrained(); });
+    outcome.drain_s = Await(Phase::kDrain, times_.drain_max_s, [this] { return IsDrained(); });
     outcome.drained = IsDrained();
     outcome.measured_s = times_.measure_s;
   }
 
-  // Until `done` or for so long.
+  // Until `done` or for so long; says how long.
   template <typename Done>
-  void Await(Phase phase, double seconds, Done done) {
+  double Await(Phase phase, double seconds, Done done) {
     phase_ = phase;
     phase_start_ns_ = NowNs();
     shared_.phase.store(phase, std::memory_order_release);
@@ -86,6 +86,7 @@ class Director {
       CollectSeconds((NowNs() - load_start_ns() - kHandOverNs) / kTickNs);
       if (observer_.on_tick) observer_.on_tick(Look());
     }
+    return static_cast<double>(NowNs() - phase_start_ns_) * 1e-9;
   }
 
   [[nodiscard]] int64_t load_start_ns() const {
@@ -180,6 +181,7 @@ class Director {
         outcome.busiest_thread = part;
       }
     }
+    all.engine = workers_.front()->findings().engine;
     CountLosses(outcome);
     const double load_s = times_.warmup_s + times_.measure_s;
     if (load_s > 0) outcome.busiest_share = static_cast<double>(most_cpu_ns) * 1e-9 / load_s;

@@ -48,7 +48,9 @@ struct Outcome {
   uint64_t failed = 0;
   uint64_t sent_in_all = 0;  // Warm-up included: what integrity is about.
   uint64_t expected_in_all = 0;
+  double connect_s = 0;
   double measured_s = 0;
+  double drain_s = 0;
   double busiest_share = 0;
   uint32_t busiest_thread = 0;
   bool drained = false;  // Everything that was expected arrived before the drain ended.

@@ -85,6 +85,9 @@ void Worker::Run() {
     return;
   }
   ring_ = std::move(*ring);
+  // What was chosen for us is said in the notice only.
+  const bool is_epoll = plan_.io == reactor::IoBackend::kEpoll || !notice.empty();
+  findings_.engine = is_epoll ? "epoll" : "io_uring";
   connect_start_ns_ = NowNs();
   while (!leaving_ || open_ > 0) Turn();
   findings_.cpu_ns = ThreadCpuNs();

@@ -44,6 +44,7 @@ struct Findings {
   int64_t idle_ns = 0;                 // Of it, turns that waited for the clock without sleeping.
   std::vector<uint64_t> by_publisher;  // Sent by ours, from the first message on.
   std::vector<std::string> errors;     // The first few, as sentences.
+  std::string engine;                  // "io_uring" or "epoll"; empty: it got no ring.
 };
 
 class Worker {

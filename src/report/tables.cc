@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/tables.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -223,7 +224,9 @@ Table EfficiencyTable(const Result& result) {
   per_connection.push_back(own > 0 ? FormatBytes(own) : "");
   table.rows = {cpu, cpu_per_million, per_cpu};
   if (result.broker) table.rows.push_back(rss);
-  table.rows.push_back(per_connection);
+  const bool is_known = std::any_of(per_connection.begin() + 1, per_connection.end(),
+                                    [](const std::string& text) { return !text.empty(); });
+  if (is_known) table.rows.push_back(per_connection);
   return table;
 }
 
@@ -250,10 +253,8 @@ Table ScalarTable(const Result& result) {
 
 Table AssertionTable(const Result& result) {
   Table table{.title = "Assertions"};
-  for (const Asserted& asserted : result.assertions) {
-    const char* const word = !asserted.known ? "unknown" : asserted.holds ? "holds" : "FAILS";
-    table.rows.push_back({asserted.assertion, word, asserted.text});
-  }
+  // The text says what was demanded, whether it holds, and what was found.
+  for (const Asserted& asserted : result.assertions) table.rows.push_back({asserted.text});
   return table;
 }
 

@@ -64,6 +64,17 @@ TEST(TextReport, LeavesPercentilesBlankThatTooFewSamplesSupport) {
   EXPECT_THAT(text, HasSubstr("p99\n"));
 }
 
+TEST(TextReport, SaysAnAssertionOnceAndNothingOfMemoryThatNobodyMeasured) {
+  Result result;
+  result.assertions = {
+      {.assertion = "loss==0", .text = "loss==0 holds: 0", .holds = true, .known = true}};
+  const std::string text = TextReport(result);
+  EXPECT_THAT(text, HasSubstr("Assertions\n  loss==0 holds: 0\n"));
+  EXPECT_THAT(text, Not(HasSubstr("memory per connection")));
+  result.generator.bytes_per_connection = 512;
+  EXPECT_THAT(TextReport(result), HasSubstr("memory per connection"));
+}
+
 TEST(TextReport, ColoursTheVerdictByHowGoodTheNewsIs) {
   Result result = SampleResult();
   result.verdict = {.kind = measure::Verdict::kGeneratorLimited, .text = "INVALID"};

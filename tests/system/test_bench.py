@@ -87,6 +87,10 @@ class WithRingmqd(Counts, unittest.TestCase):
         self.assertGreaterEqual(len(series), 2)
         self.assertEqual(sum(second["sent"] for second in series), 4200)
         self.assertTrue(any(second["broker_rss_bytes"] > 0 for second in series))
+        self.assertIn(result["environment"]["engine"], ("io_uring", "epoll"))
+        for phase in "connect_s", "drain_s":
+            self.assertGreater(result["phases"][phase], 0)
+            self.assertLess(result["phases"][phase], 10)
 
 
 class WithMosquitto(Counts, unittest.TestCase):

@@ -75,8 +75,6 @@ std::optional<double> ValueOf(const Result& result, std::string_view metric) {
   if (result.broker.has_value() && metric == "rss_per_connection") {
     return result.broker->rss_bytes_per_connection;
   }
-  const auto scalar = result.scalars.find(std::string(metric));
-  if (scalar != result.scalars.end()) return scalar->second;
   return std::nullopt;
 }
 

@@ -18,8 +18,7 @@ namespace ringmq::bench {
 [[nodiscard]] absl::StatusOr<std::vector<measure::Assertion>> ParseAssertions(
     const std::vector<std::string>& texts);
 
-// The value of "p99(response)", "loss", "rate", "cpu_per_million", ... or of one of the result's
-// own scalars. Nothing: not measured.
+// The value of "p99(response)", "loss", "rate", "cpu_per_million", ... Nothing: not measured.
 [[nodiscard]] std::optional<double> ValueOf(const report::Result& result, std::string_view metric);
 
 // Fills result.assertions.

@@ -33,11 +33,10 @@ std::string UtcNow() {
   return text;
 }
 
-void DescribeHost(Result& result, const Settings& settings) {
+void DescribeHost(Result& result) {
   utsname name{};
   uname(&name);
   result.environment.kernel = absl::StrCat(name.sysname, " ", name.release);
-  result.environment.engine = settings.engine;
   result.environment.cores = static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_ONLN));
   std::ifstream cpus("/proc/cpuinfo");
   for (std::string line; std::getline(cpus, line);) {
@@ -84,7 +83,9 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   result.closed_loop = settings.rate.empty();
   result.connections = outcome.connected;
   result.qos = static_cast<uint8_t>(settings.qos);
+  result.phases.connect_s = outcome.connect_s;
   result.phases.measure_s = outcome.measured_s;
+  result.phases.drain_s = outcome.drain_s;
   result.counters = {.offered = all.offered,
                      .sent = all.sent,
                      .acked = all.acked,
@@ -116,7 +117,8 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
     if (told < outcome.failed) result.errors.connect_errors["(others)"] = outcome.failed - told;
   }
   Describe(settings, result);
-  DescribeHost(result, settings);
+  result.environment.engine = all.engine;
+  DescribeHost(result);
   return result;
 }
 
