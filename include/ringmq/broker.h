@@ -39,9 +39,16 @@ class Embedding;  // What a Broker owns.
 // Who may connect without a user name.
 enum class Anonymous : uint8_t { kOnLoopback, kAlways, kNever };
 
+// What clients of a listener speak: MQTT as it is, MQTT inside of WebSocket (RFC 6455), or what the
+// first bytes of each connection say.
+enum class BrokerTransport : uint8_t { kTcp, kWebSocket, kAny };
+
 struct BrokerListener {
-  std::string address = "127.0.0.1";  // A numeric IPv4 or IPv6 address.
-  uint16_t port = 1883;               // Zero: the kernel chooses; see Broker::ports().
+  // A numeric IPv4 or IPv6 address, "unix:/path", or "unix:@name" in the abstract namespace.
+  std::string address = "127.0.0.1";
+  // Zero: the kernel chooses; see Broker::ports(). A Unix socket has none.
+  uint16_t port = 1883;
+  BrokerTransport transport = BrokerTransport::kTcp;
   Anonymous allow_anonymous = Anonymous::kOnLoopback;
 };
 
@@ -116,6 +123,8 @@ struct BrokerCounters {
   uint64_t publish_bytes_sent = 0;
   uint64_t malformed_packets = 0;
   uint64_t protocol_errors = 0;
+  uint64_t transport_errors = 0;  // Connections that ended because of a wrong WebSocket.
+  uint64_t handshakes = 0;        // WebSocket upgrades that were agreed to.
   uint64_t publishers_paused = 0;
 
   // Messages that did not reach a receiver, by reason.
@@ -143,7 +152,8 @@ class Broker {
   Broker& operator=(Broker&&) noexcept;  // Stops the one it replaces.
   ~Broker();                             // Stop().
 
-  // Where it listens, in the order of BrokerOptions::listeners. Lives as long as the broker.
+  // Where it listens, in the order of BrokerOptions::listeners; zero for a Unix socket. Lives as
+  // long as the broker.
   [[nodiscard]] const std::vector<uint16_t>& ports() const;
 
   // A client without a socket, see link.h. Waits for the answer of one shard, which takes one of

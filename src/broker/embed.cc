@@ -70,6 +70,8 @@ BrokerCounters CountersOf(const broker::Statistics& s) {
           .publish_bytes_sent = s.publish_bytes_sent,
           .malformed_packets = s.malformed_packets,
           .protocol_errors = s.protocol_errors,
+          .transport_errors = s.transport_errors,
+          .handshakes = s.handshakes,
           .publishers_paused = s.publishers_paused,
           .dropped_output_full = dropped(Reason::kOutputFull),
           .dropped_queue_full = dropped(Reason::kQueueFull),

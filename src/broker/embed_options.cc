@@ -24,6 +24,18 @@ AllowAnonymous AnonymousOf(Anonymous anonymous) {
   RMQ_CHECK(false);
 }
 
+Transport TransportOf(BrokerTransport transport) {
+  switch (transport) {
+    case BrokerTransport::kTcp:
+      return Transport::kTcp;
+    case BrokerTransport::kWebSocket:
+      return Transport::kWebSocket;
+    case BrokerTransport::kAny:
+      return Transport::kAny;
+  }
+  RMQ_CHECK(false);
+}
+
 template <typename To, typename From>
 void Override(To& key, const std::optional<From>& option) {
   if (option.has_value()) key = *option;
@@ -52,6 +64,7 @@ void OverrideAll(Config& config, const BrokerOptions& options) {
   for (const BrokerListener& listener : options.listeners) {
     config.listeners.push_back({.address = listener.address,
                                 .port = listener.port,
+                                .transport = TransportOf(listener.transport),
                                 .allow_anonymous = AnonymousOf(listener.allow_anonymous)});
   }
 }

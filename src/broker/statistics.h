@@ -50,8 +50,8 @@ struct Statistics {
   uint64_t receives = 0;  // Receive completions: bytes_received / receives is bytes per receive.
   uint64_t sends = 0;     // Send completions: publishes_sent / sends is messages per send.
   uint64_t malformed_packets = 0;
-  uint64_t transport_errors = 0;  // TLS, WebSocket, PROXY header: what came was not right.
-  uint64_t handshakes = 0;        // Of those, completed.
+  uint64_t transport_errors = 0;  // A layer failed: what came was not as it must be.
+  uint64_t handshakes = 0;        // Layers that opened.
   uint64_t protocol_errors = 0;
   uint64_t handed_over = 0;
   uint64_t parcels_received = 0;

@@ -37,7 +37,9 @@ void Wire::Unwrap(Connection& connection, std::span<const uint8_t> bytes) {
   tunnel.layers.Receive(bytes, risen_, down);
   if (!tunnel.output.empty()) MarkDirty(connection);
   const LayerState state = tunnel.layers.state();
-  if (is_step && state == LayerState::kOpen) ++core_.statistics.handshakes;
+  if (is_step && tunnel.layers.open() && !tunnel.layers.is_transparent()) {
+    ++core_.statistics.handshakes;
+  }
   if (!risen_.empty()) HandleBytes(connection, risen_.bytes());
   if (connection.state == ConnectionState::kClosing) return;
   if (state == LayerState::kFailed) {

@@ -80,10 +80,14 @@ absl::Status SetRights(const std::string& path, const UnixListenOptions& options
     if (entry == nullptr) return Failed(path, absl::StrCat("no group '", options.group, "'"));
     group = entry->gr_gid;
   }
-  // The owner first: changing it may take rights away.
-  if (chown(path.c_str(), owner, group) < 0 || chmod(path.c_str(), options.mode) < 0) {
-    return Failed(path, std::strerror(errno));
+  // The owner first: changing it may take rights away. Not asked for, it is not called: sandboxes
+  // forbid it.
+  const bool changes = !options.owner.empty() || !options.group.empty();
+  if (changes && chown(path.c_str(), owner, group) < 0) {
+    return Failed(path, absl::StrCat("cannot give it to '", options.owner, "', group '",
+                                     options.group, "': ", std::strerror(errno)));
   }
+  if (chmod(path.c_str(), options.mode) < 0) return Failed(path, std::strerror(errno));
   return absl::OkStatus();
 }
 

@@ -1,9 +1,14 @@
 // The broker as a part of another program: start, stop, reload, figures.
 //
 // SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -106,6 +111,43 @@ TEST(Embedding, TellsItsFiguresWhileItRunsAndAfterwards) {
   EXPECT_EQ(counters.connections, 0);
   EXPECT_EQ(counters.publishes_received, 1u);
   EXPECT_EQ(broker.Reload().error().code(), Errc::kStopped);
+}
+
+// What a server answers to these bytes, up to its end of the connection or `enough` bytes.
+std::string Ask(uint16_t port, std::string_view bytes, size_t enough = SIZE_MAX) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  EXPECT_EQ(send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+  std::string answer;
+  std::array<char, 1000> buffer{};
+  for (ssize_t size = 1; size > 0 && answer.size() < enough;) {
+    size = recv(fd, buffer.data(), buffer.size(), 0);
+    if (size > 0) answer.append(buffer.data(), static_cast<size_t>(size));
+  }
+  close(fd);
+  return answer;
+}
+
+TEST(Embedding, ServesMqttAndWebSocketOnOnePortAndCountsWhatIsWrong) {
+  const Broker broker =
+      StartOrDie({.listeners = {{.port = 0, .transport = BrokerTransport::kAny}}, .threads = 1});
+  const uint16_t port = broker.ports()[0];
+  const Peer plain(port, "plain");
+  EXPECT_EQ(broker.counters().handshakes, 0u);
+  const std::string upgrade =
+      "GET /mqtt HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      "Sec-WebSocket-Protocol: mqtt\r\n\r\n";
+  EXPECT_TRUE(Ask(port, upgrade, 1).starts_with("HTTP/1.1 101 "));
+  EXPECT_EQ(broker.counters().handshakes, 1u);
+  EXPECT_EQ(broker.counters().transport_errors, 0u);
+  EXPECT_TRUE(Ask(port, "GET /other HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
+  EXPECT_EQ(broker.counters().handshakes, 1u);
+  EXPECT_EQ(broker.counters().transport_errors, 1u);
 }
 
 TEST(Embedding, SaysWhatIsWrongWithItsOptions) {

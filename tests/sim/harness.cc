@@ -104,7 +104,7 @@ void Harness::Liveness() {
     if (sum.dropped[static_cast<size_t>(broker::DropReason::kQueueFull)] != 0) {
       world_.Fail("a queue without a limit was full");
     }
-    if (sum.malformed_packets + sum.protocol_errors != 0) {
+    if (sum.malformed_packets + sum.protocol_errors + sum.transport_errors != 0) {
       world_.Fail("the broker misunderstood an obedient client");
     }
   }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Listeners for WebSocket and Unix sockets, driven by foreign clients and by hostile bytes."""
+import grp
 import os
 import shutil
 import socket
@@ -158,7 +159,8 @@ class UnixTest(unittest.TestCase):
         return listener() + listener(address=f'"unix:{self.path}"', **keys)
 
     def test_foreign_clients_come_through_the_file(self):
-        with Broker(config=self.config(unix_mode='"0600"')) as broker:
+        group = grp.getgrgid(os.getgid()).gr_name
+        with Broker(config=self.config(unix_mode='"0600"', unix_group=f'"{group}"')) as broker:
             broker.wait_for_line("listening on unix:.*anonymous clients allowed")
             self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o600)
             for i in range(8):  # Sessions of both shards.
