@@ -51,7 +51,7 @@ class Layer {
   // ended or failed. Both grow at most in proportion to the input.
   virtual void Receive(std::span<const uint8_t> input, ByteSink& up, ByteSink& down) = 0;
 
-  // Wraps what MQTT has to say. Requires: state() is kOpen.
+  // Wraps what MQTT has to say; nothing for nothing. Requires: state() is kOpen.
   virtual void Send(std::span<const uint8_t> bytes, ByteSink& down) = 0;
 
   // Says goodbye: a close_notify, a Close frame. Once; in kOpening and after an error it adds

@@ -195,7 +195,7 @@ void WebSocketLayer::SendFrame(WebSocketOpcode opcode, std::span<const uint8_t> 
 
 void WebSocketLayer::Send(std::span<const uint8_t> bytes, ByteSink& down) {
   RMQ_CHECK(state_ == LayerState::kOpen);
-  if (!close_sent_) SendFrame(WebSocketOpcode::kBinary, bytes, down);
+  if (!close_sent_ && !bytes.empty()) SendFrame(WebSocketOpcode::kBinary, bytes, down);
 }
 
 void WebSocketLayer::SendClose(WebSocketClose code, ByteSink& down) {

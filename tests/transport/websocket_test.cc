@@ -299,6 +299,12 @@ TEST(WebSocketLayer, PutsFragmentsTogetherWithPingsInBetween) {
   EXPECT_EQ(open.server->state(), LayerState::kOpen);
 }
 
+TEST(WebSocketLayer, SendsNoFrameForNothing) {
+  OpenServer open;
+  open.server->Send({}, open.down);
+  EXPECT_TRUE(open.down.empty());
+}
+
 TEST(WebSocketLayer, AnswersAFloodOfPingsWithOnePong) {
   OpenServer open;
   ByteVector flood;
