@@ -473,7 +473,9 @@ class Conversation(WithBroker):
         topic = self.topic()
         reader = self.client("waiting", clean=False, properties=[(17, 60)])
         reader.subscribe((topic, 1))
-        reader.close()
+        # Seen by the broker before anything is published: what it has begun to deliver does not expire.
+        reader.send(wire.disconnect())
+        reader.expect_closed()
         sender = self.client("sender")
         sender.publish(topic, b"short", qos=1, properties=[(2, 1)])
         sender.publish(topic, b"long", qos=1, properties=[(2, 100)])
