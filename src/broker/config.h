@@ -136,8 +136,8 @@ struct Config {
 inline constexpr std::string_view kUnixPrefix = "unix:";
 [[nodiscard]] bool IsUnixAddress(const std::string& address);
 
-// Whether connections to this address come from the same machine only. Requires: a numeric
-// address; anything else is not loopback.
+// Whether connections to this address come from the same machine only: numeric loopback addresses
+// and Unix sockets. Anything that is no address is not.
 [[nodiscard]] bool IsLoopbackAddress(const std::string& address);
 
 // Whether a connection without a user name is welcome at this listener.

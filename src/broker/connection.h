@@ -78,6 +78,7 @@ class Connection final : public codec::FrameSink {
   bool send_cancelled : 1 = false;
   bool cancel_open : 1 = false;  // A cancel of the receive has not returned: no new receive.
   bool starved : 1 = false;      // The session has more to send when the output drains.
+  bool in_line : 1 = false;      // What was received waits for the handshake's slice of time.
   DisconnectedBy ended_by = DisconnectedBy::kNetwork;  // Once it is closing.
   ReasonCode end_reason = ReasonCode::kUnspecifiedError;
   uint16_t keep_alive_s = 0;
@@ -87,9 +88,9 @@ class Connection final : public codec::FrameSink {
   base::TimerNode timer;  // Connect timeout, then keep alive, then lingering close.
   Instant last_packet;    // 5.0 s3.1.2.10.
   session::Link link;
-  transport::OutputQueue output;
   std::unique_ptr<Tunnel> tunnel;  // Null: bytes go to the socket as they are.
-  std::vector<uint8_t> partial;    // A frame that straddles reads, or everything while paused.
+  transport::OutputQueue output;
+  std::vector<uint8_t> partial;  // A frame that straddles reads, or everything while paused.
   std::unique_ptr<ConnectionExtras> extras;
 };
 

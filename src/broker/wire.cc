@@ -166,9 +166,8 @@ void Wire::StartReceiving(Connection& connection) {
 }
 
 bool Wire::wants_bytes(const Connection& connection) const {
-  const bool waits = connection.tunnel != nullptr && !connection.tunnel->waiting.empty();
-  return !waits && !connection.paused && !connection.end_of_stream && !connection.handing_over &&
-         connection.state != ConnectionState::kClosing &&
+  return !connection.paused && !connection.in_line && !connection.end_of_stream &&
+         !connection.handing_over && connection.state != ConnectionState::kClosing &&
          connection.state != ConnectionState::kAuthenticating;
 }
 

@@ -26,8 +26,10 @@ void Wire::StartLayers(Connection& connection) {
 void Wire::Unwrap(Connection& connection, std::span<const uint8_t> bytes) {
   Tunnel& tunnel = *connection.tunnel;
   const bool is_step = tunnel.layers.state() == LayerState::kOpening;
-  if (!tunnel.waiting.empty() || (is_step && handshake_steps_left_ == 0)) {
-    if (tunnel.waiting.empty()) handshakes_due_.push_back(connection.self);
+  if (is_step && handshake_steps_left_ == 0) {
+    RMQ_CHECK(!connection.in_line);  // It is not read from meanwhile.
+    connection.in_line = true;
+    handshakes_due_.push_back(connection.self);
     tunnel.waiting.insert(tunnel.waiting.end(), bytes.begin(), bytes.end());
     return;
   }
@@ -67,6 +69,7 @@ void Wire::ServeHandshakes() {
       handshakes_due_.push_back(handle);
       continue;
     }
+    connection->in_line = false;
     const std::vector<uint8_t> bytes = std::exchange(connection->tunnel->waiting, {});
     Unwrap(*connection, bytes);
     GoOnReceiving(*connection);

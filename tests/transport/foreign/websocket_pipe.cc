@@ -73,7 +73,7 @@ int Connect() {
   ByteVector up;
   ByteVector down;
   std::vector<uint8_t> sent;
-  for (int i = 0; i < 1'000'000; ++i) sent.push_back(static_cast<uint8_t>(i * i >> 3));
+  for (uint32_t i = 0; i < 1'000'000; ++i) sent.push_back(static_cast<uint8_t>(i * i >> 3));
   layer.Start(down);
   bool has_sent = false;
   bool has_closed = false;
