@@ -15,6 +15,7 @@
 #include "broker/acl_file.h"
 #include "broker/auth_worker.h"
 #include "broker/password_file.h"
+#include "reactor/clock.h"
 #include "reactor/features.h"
 #include "reactor/listen.h"
 
@@ -62,7 +63,6 @@ Broker::Broker(const Config& config, Log& log, const AuthMethods& auth_methods,
       extensions_(extensions),
       count_(CountOf(config)),
       mesh_(count_, kLaneParcels),
-      transports_(config),
       seed_(RandomSeed()) {
   for (CoreId i = 0; i < count_; ++i) workers_.push_back(std::make_unique<Worker>());
 }
@@ -97,6 +97,7 @@ absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const Config& config, Log&
                                                       const Extensions& extensions) {
   auto broker = std::unique_ptr<Broker>(new Broker(config, log, auth_methods, extensions));
   if (absl::Status status = broker->LoadRights(); !status.ok()) return status;
+  if (absl::Status status = broker->LoadTransports(); !status.ok()) return status;
   if (absl::Status status = broker->OpenListeners(); !status.ok()) return status;
   if (absl::Status status = broker->StartWorkers(); !status.ok()) return status;
   return broker;
@@ -125,7 +126,15 @@ absl::Status Broker::LoadRights() {
   return absl::OkStatus();
 }
 
-absl::Status Broker::ReloadRights() {
+absl::Status Broker::LoadTransports() {
+  auto transports = Transports::Load(config_);
+  if (!transports.ok()) return transports.status();
+  transports_ = *std::move(transports);
+  for (const std::string& warning : transports_->warnings()) log_.Warning("{}", warning);
+  return absl::OkStatus();
+}
+
+absl::Status Broker::Reload() {
   auto passwords = LoadPasswords(config_);
   if (!passwords.ok()) return passwords.status();
   AccessPolicy policy = AccessPolicy::AllowEverything();
@@ -135,7 +144,10 @@ absl::Status Broker::ReloadRights() {
     policy = *std::move(loaded);
   }
   policy.SetHook(extensions_.rights);
+  // The last that can fail, and it changes nothing then.
+  if (absl::Status status = transports_->Reload(); !status.ok()) return status;
   for (const std::string& warning : passwords->warnings) log_.Warning("{}", warning);
+  for (const std::string& warning : transports_->warnings()) log_.Warning("{}", warning);
   authenticator_->ReplacePasswords(std::move(passwords->table));
   for (const auto& worker : workers_) OfferPolicy(*worker, policy);
   for (const auto& worker : workers_) AwaitPolicyTaken(*worker);
@@ -287,7 +299,9 @@ void Broker::Run(CoreId index) {
                                          auth_methods_, log_);
   Shard& shard = *worker.shard;
   shard.SetPolicy(policy_);
-  shard.SetMakeTunnel([this](uint32_t listener, int) { return transports_.Make(listener); });
+  shard.SetMakeTunnel([this](uint32_t listener, int) {
+    return transports_->Make(listener, reactor::MonotonicNow());
+  });
   for (size_t i = 0; i < worker.listeners.size(); ++i) {
     if (worker.listeners[i] < 0) continue;
     shard.Listen(worker.listeners[i], static_cast<uint32_t>(i));

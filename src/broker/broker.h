@@ -57,10 +57,10 @@ class Broker {
   // Where it listens, in the order of Config::listeners; 0 for a Unix socket.
   [[nodiscard]] const std::vector<uint16_t>& ports() const { return ports_; }
 
-  // Reads password and ACL files again. On an error everything stays as it was. Otherwise the
-  // new rights hold for everything that a client sends after this has returned. One caller at a
-  // time, and not during Stop().
-  [[nodiscard]] absl::Status ReloadRights();
+  // Reads password and ACL files, certificates and keys again. On an error everything stays as it
+  // was. Otherwise the new rights hold for everything that a client sends after this has returned,
+  // and the certificates for new connections. One caller at a time, and not during Stop().
+  [[nodiscard]] absl::Status Reload();
 
   // Stops accepting, says goodbye, flushes, and joins every thread, within stop_timeout_ms.
   void Stop();
@@ -103,6 +103,7 @@ class Broker {
   [[nodiscard]] absl::Status OpenListeners();
   [[nodiscard]] absl::Status OpenUnixListener(const ListenerConfig& listener);
   [[nodiscard]] absl::Status LoadRights();
+  [[nodiscard]] absl::Status LoadTransports();
   [[nodiscard]] absl::Status StartWorkers();
   [[nodiscard]] absl::Status MakeRings();
   void Run(CoreId index);
@@ -123,7 +124,7 @@ class Broker {
   Shared shared_;
   AccessPolicy policy_ = AccessPolicy::AllowEverything();
   std::unique_ptr<Authenticator> authenticator_;
-  const Transports transports_;
+  std::unique_ptr<Transports> transports_;  // Set by Start(), before any shard runs.
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<uint16_t> ports_;
   std::vector<std::string> unix_paths_;  // Files to remove.

@@ -25,6 +25,7 @@ constexpr Example kExamples[] = {
     {"--config", "ringmqd -c /etc/ringmq/ringmqd.toml"},
     {"--port", "ringmqd -p 1883 (0 to 65535; 0: the kernel chooses)"},
     {"--io", "ringmqd --io auto (or uring, or epoll)"},
+    {"--tls-keylog", "ringmqd --tls-keylog /tmp/keys.log"},
     {"--threads", "ringmqd --threads 4 (0 to 256; 0: one per CPU)"},
 };
 constexpr std::string_view kAnyExample = "ringmqd -c ringmqd.toml -p 1883 (see ringmqd --help)";
@@ -51,6 +52,8 @@ void AddOptions(CLI::App& app, CommandLine& line) {
       ->transform(CLI::CheckedTransformer(backends));
   app.add_option("--threads", line.threads, "Number of shards; 0: one per CPU")
       ->check(CLI::Range(uint32_t{0}, kThreadsMax));
+  app.add_option("--tls-keylog", line.tls_keylog,
+                 "Append the keys of TLS sessions to this file, for Wireshark; debugging only");
   app.add_flag("-v,--verbose", line.verbose, "Log at level debug");
   app.add_flag("-t,--check", line.check, "Check the configuration and leave");
   app.add_flag("--features", line.features, "Print what kernel and libraries offer and leave");
@@ -85,6 +88,7 @@ absl::StatusOr<Config> ConfigFromCommandLine(const CommandLine& command_line) {
   if (command_line.port) config.listeners.front().port = *command_line.port;
   if (command_line.io) config.server.io = *command_line.io;
   if (command_line.threads) config.server.threads = *command_line.threads;
+  if (command_line.tls_keylog) config.server.tls_keylog_file = *command_line.tls_keylog;
   if (command_line.verbose) config.log.level = LogLevel::kDebug;
   if (const absl::Status status = Validate(config); !status.ok()) return status;
   return config;

@@ -18,6 +18,7 @@ struct CommandLine {
   std::optional<uint16_t> port;  // 0: the kernel chooses.
   std::optional<IoBackend> io;
   std::optional<uint32_t> threads;
+  std::optional<std::string> tls_keylog;  // Path of a file; for debugging.
   bool verbose = false;
   bool check = false;     // Check the configuration and leave.
   bool features = false;  // Print what the kernel offers and leave.

@@ -63,6 +63,34 @@ void CheckUnixMode(const std::string& where, const ListenerConfig& listener, Err
                                Quote(mode)));
 }
 
+void CheckTls(const std::string& where, const ListenerTlsConfig& tls, Errors& errors) {
+  if (tls.use == TlsUse::kOff) {
+    if (tls == ListenerTlsConfig{}) return;
+    errors.push_back(
+        fmt::format("{}.tls: expected \"required\" or \"optional\" beside other keys of TLS, found "
+                    "\"off\"",
+                    where));
+    return;
+  }
+  if (tls.certificate_files.empty() && tls.psk_file.empty()) {
+    errors.push_back(fmt::format(
+        "{}.tls_certificate_files: expected one file or more, or tls_psk_file, found neither",
+        where));
+  }
+  if (!tls.key_files.empty() && tls.key_files.size() != tls.certificate_files.size()) {
+    errors.push_back(
+        fmt::format("{}.tls_key_files: expected as many as certificates ({}), or none, found {}",
+                    where, tls.certificate_files.size(), tls.key_files.size()));
+  }
+  const bool has_authority = !tls.ca_file.empty() || !tls.ca_path.empty();
+  if (tls.client_certificates != TlsClientCertificates::kOff && !has_authority) {
+    errors.push_back(fmt::format(
+        "{}.tls_ca_file: expected the authorities of client certificates here or in tls_ca_path, "
+        "found neither",
+        where));
+  }
+}
+
 void CheckListeners(const Config& config, Errors& errors) {
   if (config.listeners.empty() || config.listeners.size() > kListenersMax) {
     errors.push_back(fmt::format("listeners: expected 1 to {} of them, found {}", kListenersMax,
@@ -74,6 +102,7 @@ void CheckListeners(const Config& config, Errors& errors) {
     const std::string where = fmt::format("listeners[{}]", i);
     CheckRanges(where, ListenerFields(), listener, errors);
     CheckAddress(where, listener, errors);
+    CheckTls(where, listener.tls, errors);
     if (IsUnixAddress(listener.address)) {
       CheckUnixMode(where, listener, errors);
     } else if (listener.port == 0) {

@@ -19,6 +19,9 @@ namespace ringmq::broker {
 
 enum class AllowAnonymous : uint8_t { kOnLoopback, kAlways, kNever };
 enum class Transport : uint8_t { kTcp, kWebSocket, kAny };
+enum class TlsUse : uint8_t { kOff, kRequired, kOptional };
+enum class TlsClientCertificates : uint8_t { kOff, kOptional, kRequired };
+enum class TlsVersionMin : uint8_t { k12, k13 };
 enum class IoBackend : uint8_t { kAuto, kUring, kEpoll };
 enum class OverflowPolicy : uint8_t { kDropNew, kDropOldest, kDisconnect };
 enum class Overlapping : uint8_t { kOnce, kPerSubscription };
@@ -32,6 +35,29 @@ enum class SharedStrategy : uint8_t {
   kLocalFirst,
 };
 
+// Paths are of PEM files.
+struct ListenerTlsConfig {
+  TlsUse use = TlsUse::kOff;
+  std::vector<std::string> certificate_files{};
+  std::vector<std::string> key_files{};  // Empty: the keys are in the files of the certificates.
+  std::string key_password{};
+  std::string ca_file{};
+  std::string ca_path{};
+  std::string crl_file{};
+  TlsClientCertificates client_certificates = TlsClientCertificates::kOff;
+  TlsVersionMin version_min = TlsVersionMin::k12;
+  std::string ciphers{};
+  std::string ciphersuites{};
+  std::string curves{};
+  std::vector<std::string> alpn{};  // Empty: as fits the transport.
+  std::string psk_file{};
+  std::string psk_hint{};
+  bool tickets = true;
+  uint32_t ticket_lifetime_s = 12 * 3600;
+
+  bool operator==(const ListenerTlsConfig&) const = default;
+};
+
 struct ListenerConfig {
   std::string address = "127.0.0.1";  // A numeric IPv4 or IPv6 address, or "unix:/path".
   uint16_t port = 1883;               // 0 lets the kernel choose. Nothing to a Unix socket.
@@ -42,6 +68,7 @@ struct ListenerConfig {
   std::string unix_mode = "0660";                             // Octal, of the socket's file.
   std::string unix_owner{};                                   // A name; empty: the process's own.
   std::string unix_group{};
+  ListenerTlsConfig tls{};
 
   bool operator==(const ListenerConfig&) const = default;
 };
@@ -61,6 +88,7 @@ struct ServerConfig {
   IoBackend io = IoBackend::kAuto;   // How to talk to the kernel.
   uint32_t stop_timeout_ms = 5'000;  // Time for a graceful stop.
   uint64_t memory_bytes_max = 0;     // Of the whole process; 0: no limit.
+  std::string tls_keylog_file{};     // Session keys of every connection; empty: none.
 
   bool operator==(const ServerConfig&) const = default;
 };

@@ -25,6 +25,9 @@ uint8_t* ByteOf(Enum& value) {
 constexpr std::string_view kIoChoices[] = {"auto", "uring", "epoll"};
 constexpr std::string_view kLevelChoices[] = {"debug", "info", "warning", "error"};
 constexpr std::string_view kTransportChoices[] = {"tcp", "websocket", "any"};
+constexpr std::string_view kTlsChoices[] = {"off", "required", "optional"};
+constexpr std::string_view kCertificateChoices[] = {"off", "optional", "required"};
+constexpr std::string_view kTlsVersionChoices[] = {"1.2", "1.3"};
 constexpr std::string_view kAnonymousChoices[] = {"on_loopback", "always", "never"};
 constexpr std::string_view kOverflowChoices[] = {"drop_new", "drop_oldest", "disconnect"};
 constexpr std::string_view kOverlappingChoices[] = {"once", "per_subscription"};
@@ -58,6 +61,10 @@ const Field kServerFields[] = {
      .value_max = kBytesMax,
      .doc = "Resident memory of the whole process (bytes). When reached, publishers are paused "
             "and new connections refused until it falls. 0: no limit."},
+    {.name = "tls_keylog_file",
+     .slot = [](Config& c) { return &c.server.tls_keylog_file; },
+     .doc = "Appends the session keys of every TLS connection to this file, so that Wireshark can "
+            "read them. For debugging only. Empty: none."},
 };
 
 const Field kLogFields[] = {
@@ -281,6 +288,69 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
     {.name = "unix_group",
      .slot = [](ListenerConfig& l) { return &l.unix_group; },
      .doc = "Group of the Unix socket's file, a group name. Empty: as the process."},
+    {.name = "tls",
+     .slot = [](ListenerConfig& l) { return ByteOf(l.tls.use); },
+     .choices = Choices(kTlsChoices),
+     .doc = "required: clients must speak TLS, below `transport`. optional: the first bytes of "
+            "each connection decide."},
+    {.name = "tls_certificate_files",
+     .slot = [](ListenerConfig& l) { return &l.tls.certificate_files; },
+     .doc = "PEM files, each a certificate with its chain. A client gets the one for the name that "
+            "it asks for (SNI), or else the first. Read again with SIGHUP, like all these files."},
+    {.name = "tls_key_files",
+     .slot = [](ListenerConfig& l) { return &l.tls.key_files; },
+     .doc = "Their private keys, PEM, in the same order. Empty: they are in the files of the "
+            "certificates."},
+    {.name = "tls_key_password",
+     .slot = [](ListenerConfig& l) { return &l.tls.key_password; },
+     .doc = "Of keys that are encrypted."},
+    {.name = "tls_client_certificates",
+     .slot = [](ListenerConfig& l) { return ByteOf(l.tls.client_certificates); },
+     .choices = Choices(kCertificateChoices),
+     .doc = "Whether clients are asked for a certificate, and must have one. One that does not "
+            "verify ends the handshake."},
+    {.name = "tls_ca_file",
+     .slot = [](ListenerConfig& l) { return &l.tls.ca_file; },
+     .doc = "PEM file of the authorities of client certificates."},
+    {.name = "tls_ca_path",
+     .slot = [](ListenerConfig& l) { return &l.tls.ca_path; },
+     .doc = "A directory of them, as `openssl rehash` makes it."},
+    {.name = "tls_crl_file",
+     .slot = [](ListenerConfig& l) { return &l.tls.crl_file; },
+     .doc = "PEM file of certificate revocation lists for client certificates. Empty: none."},
+    {.name = "tls_version_min",
+     .slot = [](ListenerConfig& l) { return ByteOf(l.tls.version_min); },
+     .choices = Choices(kTlsVersionChoices),
+     .doc = "The oldest version of TLS that is spoken."},
+    {.name = "tls_ciphers",
+     .slot = [](ListenerConfig& l) { return &l.tls.ciphers; },
+     .doc = "Ciphers of TLS 1.2 in OpenSSL's syntax. Empty: those with forward secrecy and "
+            "authenticated encryption."},
+    {.name = "tls_ciphersuites",
+     .slot = [](ListenerConfig& l) { return &l.tls.ciphersuites; },
+     .doc = "Cipher suites of TLS 1.3, colons between them. Empty: OpenSSL's."},
+    {.name = "tls_curves",
+     .slot = [](ListenerConfig& l) { return &l.tls.curves; },
+     .doc = "Groups of the key exchange (\"X25519:P-256\"). Empty: OpenSSL's."},
+    {.name = "tls_alpn",
+     .slot = [](ListenerConfig& l) { return &l.tls.alpn; },
+     .doc = "Protocols agreed to by ALPN, best first; clients that offer only others are refused, "
+            "clients that offer none are not. Empty: mqtt, and http/1.1 for WebSocket."},
+    {.name = "tls_psk_file",
+     .slot = [](ListenerConfig& l) { return &l.tls.psk_file; },
+     .doc = "Pre-shared keys, lines \"identity:hexkey\". A key stands in for a client certificate. "
+            "Empty: none."},
+    {.name = "tls_psk_hint",
+     .slot = [](ListenerConfig& l) { return &l.tls.psk_hint; },
+     .doc = "Sent to clients of TLS 1.2 that may use one."},
+    {.name = "tls_tickets",
+     .slot = [](ListenerConfig& l) { return &l.tls.tickets; },
+     .doc = "Whether clients may resume sessions, which saves most of a handshake."},
+    {.name = "tls_ticket_lifetime_s",
+     .slot = [](ListenerConfig& l) { return &l.tls.ticket_lifetime_s; },
+     .value_min = 1,
+     .value_max = 604'800,
+     .doc = "For how long (seconds). The keys of tickets are changed as often."},
 };
 
 const ConfigField<UserConfig> kUserFields[] = {

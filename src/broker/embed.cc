@@ -112,7 +112,7 @@ const std::vector<uint16_t>& Broker::ports() const { return embedding_->running(
 
 Expected<void> Broker::Reload() {
   if (stopped()) return Error(Errc::kStopped, "the broker was stopped");
-  const absl::Status status = embedding_->running().ReloadRights();
+  const absl::Status status = embedding_->running().Reload();
   if (!status.ok()) return Error(Errc::kSystem, std::string(status.message()));
   return {};
 }

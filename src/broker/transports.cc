@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 #include "transport/sniff.h"
 #include "transport/websocket_layer.h"
@@ -12,6 +14,7 @@ namespace ringmq::broker {
 using transport::Layer;
 using transport::Sniffed;
 using transport::SniffLayer;
+using transport::TlsServerContextPtr;
 using transport::WebSocketServerLayer;
 
 Transports::Transports(const Config& config) {
@@ -20,27 +23,84 @@ Transports::Transports(const Config& config) {
     made.transport = listener.transport;
     made.upgrade_rules.paths = listener.websocket_paths;
     made.upgrade_rules.origins = listener.websocket_origins;
+    made.tls_use = listener.tls.use;
+    if (made.tls_use == TlsUse::kOff) continue;
+    made.tls = std::make_unique<TlsListener>(listener, config.server.tls_keylog_file);
   }
 }
 
-std::unique_ptr<Tunnel> Transports::Make(uint32_t listener) const {
-  RMQ_CHECK(listener < listeners_.size());
-  const Listener& from = listeners_[listener];
-  std::vector<std::unique_ptr<Layer>> layers;
+absl::StatusOr<std::unique_ptr<Transports>> Transports::Load(const Config& config) {
+  std::unique_ptr<Transports> transports(new Transports(config));
+  if (const absl::Status status = transports->Reload(); !status.ok()) return status;
+  return transports;
+}
+
+absl::Status Transports::Reload() {
+  std::vector<TlsServerContextPtr> contexts(listeners_.size());
+  std::vector<std::string> warnings;
+  for (size_t i = 0; i < listeners_.size(); ++i) {
+    if (listeners_[i].tls == nullptr) continue;
+    absl::StatusOr<TlsServerContextPtr> context = listeners_[i].tls->Load();
+    if (!context.ok()) {
+      const std::string cause(context.status().message());
+      return absl::InvalidArgumentError(fmt::format("listeners[{}]: {}", i, cause));
+    }
+    for (const std::string& warning : (*context)->warnings()) {
+      warnings.push_back(fmt::format("listeners[{}]: {}", i, warning));
+    }
+    contexts[i] = *std::move(context);
+  }
+  // Nothing can fail any more.
+  for (size_t i = 0; i < listeners_.size(); ++i) {
+    if (contexts[i] != nullptr) listeners_[i].tls->Use(std::move(contexts[i]));
+  }
+  warnings_ = std::move(warnings);
+  return absl::OkStatus();
+}
+
+void Transports::AddTls(const Listener& from, Instant now, Layers& layers) {
+  switch (from.tls_use) {
+    case TlsUse::kOff:
+      return;
+    case TlsUse::kRequired:
+      layers.push_back(from.tls->MakeLayer(now));
+      return;
+    case TlsUse::kOptional:
+      layers.push_back(std::make_unique<SniffLayer>(
+          [&tls = *from.tls, now](Sniffed found) -> std::unique_ptr<Layer> {
+            if (found != Sniffed::kTls) return nullptr;
+            return tls.MakeLayer(now);
+          }));
+      return;
+  }
+  RMQ_CHECK(false);
+}
+
+void Transports::AddWebSocket(const Listener& from, Layers& layers) {
   switch (from.transport) {
     case Transport::kTcp:
-      return nullptr;
+      return;
     case Transport::kWebSocket:
       layers.push_back(std::make_unique<WebSocketServerLayer>(from.upgrade_rules));
-      break;
+      return;
     case Transport::kAny:
       layers.push_back(std::make_unique<SniffLayer>(
           [&rules = from.upgrade_rules](Sniffed found) -> std::unique_ptr<Layer> {
             if (found != Sniffed::kHttp) return nullptr;  // MQTT, or what it refuses.
             return std::make_unique<WebSocketServerLayer>(rules);
           }));
-      break;
+      return;
   }
+  RMQ_CHECK(false);
+}
+
+std::unique_ptr<Tunnel> Transports::Make(uint32_t listener, Instant now) const {
+  RMQ_CHECK(listener < listeners_.size());
+  const Listener& from = listeners_[listener];
+  Layers layers;
+  AddTls(from, now, layers);
+  AddWebSocket(from, layers);
+  if (layers.empty()) return nullptr;
   return std::make_unique<Tunnel>(transport::LayerStack(std::move(layers)));
 }
 

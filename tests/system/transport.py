@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests' raw connections travel through: RINGMQ_TRANSPORT is tcp (the default) or websocket. Written from
-RFC 6455 for these tests, sharing nothing with the broker."""
+"""What the tests' raw connections travel through: RINGMQ_TRANSPORT is tcp (the default), websocket, tls or wss. Written
+from RFC 6455 for these tests, sharing nothing with the broker."""
 import base64
 import hashlib
 import os
 import socket
+import ssl
 import struct
+
+import certificates
 
 TRANSPORT = os.environ.get("RINGMQ_TRANSPORT", "tcp")
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -15,7 +18,9 @@ def broker_config(config):
     """Every listener takes the transport of this run as well as plain MQTT, which foreign clients speak."""
     if TRANSPORT == "tcp":
         return config
-    line = 'transport = "any"\n'
+    line = 'transport = "any"\n' if TRANSPORT in ("websocket", "wss") else ""
+    if TRANSPORT in ("tls", "wss"):
+        line += 'tls = "optional"\n' + certificates.listener_keys()
     if config is None or "[[listeners]]" not in config:
         return f"{config or ''}\n[[listeners]]\n{line}"
     return config.replace("[[listeners]]\n", "[[listeners]]\n" + line)
@@ -24,7 +29,23 @@ def broker_config(config):
 def connect(port, timeout):
     plain = socket.create_connection(("127.0.0.1", port), timeout=timeout)
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return WebSocket(plain) if TRANSPORT == "websocket" else plain
+    return wrap(plain)
+
+
+class Tls(ssl.SSLSocket):
+    """What is shut down is the socket, as without TLS."""
+
+    def shutdown(self, how):
+        socket.socket.shutdown(self, how)
+
+
+def wrap(plain):
+    if TRANSPORT in ("tls", "wss"):
+        context = ssl.create_default_context(cafile=certificates.authority())
+        context.sslsocket_class = Tls
+        context.suppress_ragged_eofs = True
+        plain = context.wrap_socket(plain, server_hostname="localhost")
+    return WebSocket(plain) if TRANSPORT in ("websocket", "wss") else plain
 
 
 def frame(opcode, payload, fin=True, mask=None):

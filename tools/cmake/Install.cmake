@@ -30,9 +30,9 @@ function(ringmq_bundle name)
 endfunction()
 
 ringmq_bundle(ringmq_client_bundle EXPORT_NAME client OUTPUT_NAME ringmq
-  FOLDERS ringmq_base ringmq_reactor ringmq_codec ringmq_transport ringmq_client
+  FOLDERS ringmq_base ringmq_reactor ringmq_codec ringmq_transport ringmq_tls ringmq_client
   DEPS uring absl::flat_hash_map absl::inlined_vector absl::status absl::statusor absl::strings
-       OpenSSL::Crypto Threads::Threads)
+       OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 ringmq_bundle(ringmq_broker_bundle EXPORT_NAME broker OUTPUT_NAME ringmq-broker
   FOLDERS ringmq_session ringmq_routing ringmq_shard ringmq_broker_edges ringmq_broker
   DEPS ringmq_client_bundle absl::btree absl::flat_hash_map absl::flat_hash_set

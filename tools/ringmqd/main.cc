@@ -2,7 +2,7 @@
 // signals.
 //
 //   SIGTERM, SIGINT   graceful stop
-//   SIGHUP            read password and ACL files again
+//   SIGHUP            read password and ACL files, certificates and keys again
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
@@ -68,18 +68,31 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// " with TLS", or nothing.
+const char* TlsText(const broker::ListenerConfig& listener) {
+  switch (listener.tls.use) {
+    case broker::TlsUse::kOff:
+      return "";
+    case broker::TlsUse::kRequired:
+      return " with TLS";
+    case broker::TlsUse::kOptional:
+      return " with and without TLS";
+  }
+  return "";
+}
+
 void Announce(const broker::Config& config, const broker::Broker& running, Log& log) {
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const broker::ListenerConfig& listener = config.listeners[i];
     const char* const who = broker::AllowsAnonymous(listener) ? "anonymous clients allowed"
                                                               : "user name and password required";
     if (broker::IsUnixAddress(listener.address)) {
-      log.Info("listening on {} ({})", listener.address, who);
+      log.Info("listening on {}{} ({})", listener.address, TlsText(listener), who);
       continue;
     }
     const bool is_v6 = listener.address.find(':') != std::string::npos;
-    log.Info("listening on {}{}{}:{} ({})", is_v6 ? "[" : "", listener.address, is_v6 ? "]" : "",
-             running.ports()[i], who);
+    log.Info("listening on {}{}{}:{}{} ({})", is_v6 ? "[" : "", listener.address, is_v6 ? "]" : "",
+             running.ports()[i], TlsText(listener), who);
   }
 }
 
@@ -87,8 +100,8 @@ void Reload(broker::Broker& running, Log& log) {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   broker::NotifyReloading(Instant{now.tv_sec * kSecond.ns + now.tv_nsec});
-  if (const absl::Status status = running.ReloadRights(); status.ok()) {
-    log.Info("password and ACL files read again");
+  if (const absl::Status status = running.Reload(); status.ok()) {
+    log.Info("passwords, rights and certificates read again");
   } else {
     log.Error("reload failed, everything stays as it was: {}", std::string(status.message()));
   }
@@ -121,6 +134,10 @@ int Run(const broker::Config& config) {
   auto running = broker::Broker::Start(config, *log, auth_methods);
   if (!running.ok()) return Fail(running.status());
   Announce(config, **running, *log);
+  if (!config.server.tls_keylog_file.empty()) {
+    log->Warning("keys of TLS sessions are written to {}: who reads it reads everything",
+                 config.server.tls_keylog_file);
+  }
   broker::NotifyReady();
   Wait(**running, signals, *log);
   broker::NotifyStopping();

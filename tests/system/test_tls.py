@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TLS listeners, driven by clients that nobody here wrote: mosquitto's, openssl's, Python's."""
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+
+import certificates
+import wire
+from broker import Broker
+
+
+def listener(**keys):
+    keys = {"tls": '"required"', **keys}
+    lines = [f"{name} = {value}" for name, value in keys.items()]
+    return "[[listeners]]\n" + "\n".join(lines) + "\n"
+
+
+def with_certificate(name="server", **keys):
+    return listener(**keys) + certificates.listener_keys(name)
+
+
+def context(version=None, certificate=None, by="ca"):
+    made = ssl.create_default_context(cafile=certificates.authority(by))
+    if version:
+        made.minimum_version = made.maximum_version = version
+    if certificate:
+        made.load_cert_chain(*certificate)
+    return made
+
+
+class Client(wire.Client):
+    """A raw client through Python's TLS."""
+
+    def __init__(self, port, tls, name="localhost", session=None):
+        self.version, self.buffer, self.messages = 5, b"", []
+        plain = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.socket = tls.wrap_socket(plain, server_hostname=name, session=session)
+
+    def come_in(self, name):
+        self.send(wire.connect(name))
+        return self.expect(wire.CONNACK)
+
+
+def refused(port, tls, name="refused"):
+    """The sentence with which the connection failed. With TLS 1.3 a client learns only from its first read that its
+    certificate was not good enough."""
+    try:
+        client = Client(port, tls)
+        client.come_in(name)
+    except wire.Closed:
+        return "closed"
+    except (ssl.SSLError, ConnectionError) as error:
+        return str(error)
+    raise AssertionError("came in")
+
+
+class Case(unittest.TestCase):
+    def start(self, config, **more):
+        broker = Broker(config=config, **more)
+        self.addCleanup(broker.__exit__, None, None, None)
+        return broker
+
+
+class MosquittoTest(Case):
+    def round_trip(self, broker, *options):
+        command = ["-h", "localhost", "-p", str(broker.port), *options]
+        subprocess.run(["mosquitto_pub", *command, "-t", "t", "-s", "-q", "2", "-r"], input="x" * 100_000, text=True,
+                       check=True, timeout=20)
+        heard = subprocess.run(["mosquitto_sub", *command, "-t", "t", "-C", "1", "-W", "20", "-q", "2"], capture_output=True,
+                               text=True, timeout=30)
+        self.assertTrue(heard.stdout == "x" * 100_000 + "\n", heard.stdout[:200] + heard.stderr)
+
+    def test_both_versions(self):
+        broker = self.start(with_certificate())
+        for version in "tlsv1.2", "tlsv1.3":
+            with self.subTest(version=version):
+                self.round_trip(broker, "--cafile", certificates.authority(), "--tls-version", version)
+
+    def test_pre_shared_keys(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "keys")
+            with open(path, "w") as file:
+                file.write("one:00112233445566778899aabbccddeeff\n")
+            os.chmod(path, 0o600)
+            broker = self.start(listener(tls_psk_file=f'"{path}"'))
+            self.round_trip(broker, "--psk-identity", "one", "--psk", "00112233445566778899aabbccddeeff")
+            wrong = subprocess.run(["mosquitto_pub", "-h", "localhost", "-p", str(broker.port), "--psk-identity", "one", "--psk",
+                                    "ff112233445566778899aabbccddeeff", "-t", "a", "-m", "b"], capture_output=True, timeout=20)
+            self.assertNotEqual(wrong.returncode, 0)
+            broker.wait_for_line("connection closed: .*")
+
+    def test_client_certificates_are_verified(self):
+        for name in "good", "bad":
+            certificates.issued(name)
+        crl = certificates.revocation_list("bad")
+        broker = self.start(with_certificate(tls_client_certificates='"required"', tls_ca_file=f'"{certificates.authority()}"',
+                                             tls_crl_file=f'"{crl}"'))
+        own = ["--cert", certificates.path("good.pem"), "--key", certificates.path("good.key")]
+        self.round_trip(broker, "--cafile", certificates.authority(), *own)
+
+
+class VerificationTest(Case):
+    def test_who_has_no_good_certificate_stays_out_and_the_log_says_why(self):
+        good, revoked = certificates.issued("good-client"), certificates.issued("revoked-client")
+        strange = certificates.issued("strange-client", by="stranger")
+        crl = certificates.revocation_list("revoked-client")
+        keys = {"tls_ca_file": f'"{certificates.authority()}"', "tls_crl_file": f'"{crl}"'}
+        broker = self.start(with_certificate(tls_client_certificates='"required"', **keys))
+        for certificate, line in ((None, "certificate"), (revoked, "revoked"), (strange, "authority|issuer|trust")):
+            for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+                with self.subTest(certificate=certificate, version=version):
+                    before = broker.count_lines("connection closed:.*(" + line + ")")
+                    refused(broker.port, context(version, certificate))
+                    broker.wait_for_line("connection closed:.*(" + line + ")", count=before + 1)
+        client = Client(broker.port, context(certificate=good))
+        self.assertEqual(client.come_in("good").body[1], 0)
+        client.close()
+        optional = self.start(with_certificate(tls_client_certificates='"optional"', **keys))
+        Client(optional.port, context()).come_in("none")
+        refused(optional.port, context(certificate=revoked))
+
+    def test_versions_that_are_too_old_stay_out(self):
+        broker = self.start(with_certificate(tls_version_min='"1.3"'))
+        self.assertIn("version", refused(broker.port, context(ssl.TLSVersion.TLSv1_2)).lower().replace("_", " "))
+        Client(broker.port, context(ssl.TLSVersion.TLSv1_3)).come_in("new")
+
+    def test_a_protocol_that_is_not_ours_is_refused_by_name(self):
+        broker = self.start(with_certificate())
+        tls = context()
+        tls.set_alpn_protocols(["h2"])
+        self.assertIn("no application protocol", refused(broker.port, tls).lower().replace("_", " "))
+        tls.set_alpn_protocols(["h2", "mqtt"])
+        client = Client(broker.port, tls)
+        self.assertEqual(client.socket.selected_alpn_protocol(), "mqtt")
+
+
+class ServerTest(Case):
+    def test_a_client_gets_the_certificate_that_it_asks_for(self):
+        first, second = (certificates.issued(name, alternatives=f"DNS:{name}.example,DNS:*.{name}.example")
+                         for name in ("first", "second"))
+        broker = self.start(listener(tls_certificate_files=f'["{first[0]}", "{second[0]}"]',
+                                     tls_key_files=f'["{first[1]}", "{second[1]}"]'))
+        for name, subject in (("first.example", "first"), ("second.example", "second"), ("a.second.example", "second")):
+            with self.subTest(name=name):
+                client = Client(broker.port, context(), name)
+                self.assertIn((("commonName", subject),), client.socket.getpeercert()["subject"])
+                client.come_in("c")
+                client.close()
+        with self.assertRaises(ssl.SSLCertVerificationError):  # The first.
+            Client(broker.port, context(), "third.example")
+
+    def test_sessions_resume_across_cores_and_reloads(self):
+        broker = self.start(with_certificate())
+        for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+            tls = context(version)
+            client = Client(broker.port, tls)
+            client.come_in("r")  # Reads the tickets of TLS 1.3.
+            session = client.socket.session
+            client.close()
+            for i in range(6):
+                if i == 3:
+                    broker.signal(signal.SIGHUP)
+                    broker.wait_for_line("read again", count=1)
+                client = Client(broker.port, tls, session=session)
+                client.come_in(f"r{i}")
+                self.assertTrue(client.socket.session_reused)
+                session = client.socket.session
+                client.close()
+
+    def test_a_reload_changes_certificates_and_drops_nobody(self):
+        with tempfile.TemporaryDirectory() as folder:
+            old, new = certificates.issued("old"), certificates.issued("new")
+            chain, key = os.path.join(folder, "c.pem"), os.path.join(folder, "k.pem")
+            shutil.copy(old[0], chain)
+            shutil.copy(old[1], key)
+            broker = self.start(listener(tls_certificate_files=f'["{chain}"]', tls_key_files=f'["{key}"]'))
+            stays = Client(broker.port, context())
+            stays.come_in("stays")
+
+            def subject():
+                client = Client(broker.port, context())
+                found = dict(pair for (pair,) in client.socket.getpeercert()["subject"])["commonName"]
+                client.come_in("asks")
+                client.close()
+                return found
+
+            self.assertEqual(subject(), "old")
+            shutil.copy(new[0], chain)  # The key is still the old one.
+            broker.signal(signal.SIGHUP)
+            broker.wait_for_line("reload failed, everything stays as it was: .*key")
+            self.assertEqual(subject(), "old")
+            shutil.copy(new[1], key)
+            broker.signal(signal.SIGHUP)
+            broker.wait_for_line("certificates read again")
+            self.assertEqual(subject(), "new")
+            stays.send(b"\xc0\x00")
+            stays.expect(wire.PINGRESP)
+
+    def test_openssl_changes_keys_and_says_goodbye(self):
+        broker = self.start(with_certificate(), args=("-v",))
+        client = subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{broker.port}", "-CAfile",
+                                   certificates.authority(), "-alpn", "mqtt", "-tls1_3"], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
+        # KeyUpdate with a request for ours, and without one; s_client takes one command a read.
+        for said in b"K\n", b"k\n", wire.connect("changes"):
+            time.sleep(0.4)
+            client.stdin.write(said)
+        broker.wait_for_line("'changes' connected")
+        output = client.communicate(b"Q\n", timeout=10)[0]
+        self.assertEqual(client.returncode, 0, output)
+        self.assertEqual(output.count(b"KEYUPDATE"), 2)
+        self.assertIn(b"ALPN protocol: mqtt", output)
+        self.assertRegex(output, rb"\x20[\x03-\x7f]\x00\x00")  # CONNACK, under our new keys.
+
+    def test_what_is_not_tls_is_told_from_it(self):
+        broker = self.start(with_certificate() + "[limits]\nconnect_timeout_ms = 800\n")
+        for data, line in ((wire.connect("plain"), "speaks plain MQTT"), (b"GET / HTTP/1.1\r\n\r\n", "speaks plain HTTP"),
+                           (b"\x00" * 100, "not TLS")):
+            with self.subTest(data=data[:4]), socket.create_connection(("127.0.0.1", broker.port), timeout=5) as plain:
+                plain.sendall(data)
+                try:
+                    self.assertEqual(plain.recv(100), b"")
+                except ConnectionResetError:
+                    pass
+                broker.wait_for_line("connection closed: .*(" + line + ")")
+        with socket.create_connection(("127.0.0.1", broker.port), timeout=5) as slow:  # A handshake that stops.
+            slow.sendall(b"\x16\x03\x01\x02")
+            start = time.monotonic()
+            self.assertEqual(slow.recv(100), b"")
+            self.assertLess(time.monotonic() - start, 4)
+        Client(broker.port, context()).come_in("still")
+
+    def test_one_port_for_everything(self):
+        broker = self.start(with_certificate(tls='"optional"', transport='"any"'))
+        plain = wire.Client(broker.port)
+        plain.send(wire.connect("plain"))
+        plain.expect(wire.CONNACK)
+        Client(broker.port, context()).come_in("tls")
+        plain.close()
+
+    def test_the_key_log_is_for_its_owner_only(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "keys.log")
+            broker = self.start(with_certificate(), args=("--tls-keylog", path))
+            broker.wait_for_line("keys of TLS sessions are written to")
+            Client(broker.port, context(ssl.TLSVersion.TLSv1_3)).come_in("seen")
+            with open(path) as file:
+                self.assertIn("CLIENT_TRAFFIC_SECRET_0 ", file.read())
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+
+    def test_what_is_wrong_in_the_configuration_is_said(self):
+        certificate, key = certificates.issued("server")
+        other = certificates.issued("other")[1]
+        for config, line in ((listener(), "expected one file or more, or tls_psk_file"),
+                             (listener(tls='"off"', tls_ca_file='"x"'), 'expected "required" or "optional" beside'),
+                             (listener(tls='"maybe"'), 'expected one of "off", "required", "optional"'),
+                             (listener(tls_certificate_files=f'["{certificate}"]', tls_key_files='["a", "b"]'),
+                              "expected as many as certificates"),
+                             (with_certificate(tls_client_certificates='"required"'), "expected the authorities"),
+                             (listener(tls_certificate_files='["/none.pem"]'), "/none.pem: No such file"),
+                             (with_certificate(tls_ciphers='"NONSENSE"'), "NONSENSE|cipher"),
+                             (listener(tls_certificate_files=f'["{certificate}"]', tls_key_files=f'["{other}"]'), "key")):
+            with self.subTest(line=line), self.assertRaisesRegex(AssertionError, line):
+                Broker(config=config)
+
+
+if __name__ == "__main__":
+    unittest.main()
