@@ -20,7 +20,7 @@
 namespace ringmq {
 
 enum class Errc : uint8_t {
-  kInvalidArgument,     // A bug or bad input of the caller; text() says which.
+  kInvalidArgument,     // A bug or bad input of the caller; detail() says which.
   kUnsupported,         // Not built in, or the server said that it cannot.
   kWouldBlock,          // The bounded queue is full; try again after a Writable event.
   kDeadlock,            // Waiting here would stop the thread that is waited for.

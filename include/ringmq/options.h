@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ringmq/expected.h"
@@ -113,12 +114,28 @@ struct ProxyOptions {
   std::string password{};
 };
 
+enum class TlsVersion : uint8_t { k12, k13 };
+
+// Of endpoints with TLS. Paths are of PEM files.
 struct TlsOptions {
   bool verify = true;     // Chain and host name.
-  std::string ca_file{};  // Empty: the system's.
-  std::string certificate_file{};
-  std::string key_file{};
-  std::string server_name{};  // Empty: the host.
+  std::string ca_file{};  // Both empty: the system's authorities.
+  std::string ca_path{};  // A directory as `openssl rehash` makes it.
+  std::string crl_file{};
+  std::string certificate_file{};  // Ours, with its chain; empty: none.
+  std::string key_file{};          // Empty: the key is in certificate_file.
+  std::string key_password{};
+  std::string server_name{};  // Asked for and expected in the certificate; empty: the host.
+  TlsVersion version_min = TlsVersion::k12;
+  std::string ciphers{};            // TLS 1.2, OpenSSL's syntax; empty: safe ones.
+  std::string ciphersuites{};       // TLS 1.3; empty: OpenSSL's.
+  std::string curves{};             // "X25519:P-256"; empty: OpenSSL's.
+  std::vector<std::string> alpn{};  // Best first; empty: "mqtt", for WebSocket "http/1.1".
+  // A pre-shared key instead of certificates, under the name that the server knows it by.
+  std::string psk_identity{};
+  std::string psk_hex_key{};
+  bool resume = true;         // Sessions, which saves most of the next handshake.
+  std::string keylog_file{};  // Session keys are appended, for Wireshark; for debugging only.
 };
 
 // Before each attempt to connect: change what the next CONNECT says (fresh credentials), or where
@@ -189,6 +206,8 @@ struct Options {
   SocketOptions socket{};
   ProxyOptions proxy{};
   TlsOptions tls{};
+  // More headers of the WebSocket upgrade: Authorization, Cookie, Origin.
+  std::vector<std::pair<std::string, std::string>> websocket_headers{};
 
   // Each outlives the loop; null: none. Called on the loop's thread.
   SessionStore* store = nullptr;

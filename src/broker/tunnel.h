@@ -11,8 +11,6 @@
 #include <memory>
 #include <vector>
 
-#include "transport/chunk_pool.h"
-#include "transport/layer.h"
 #include "transport/layer_stack.h"
 #include "transport/output_queue.h"
 
@@ -29,20 +27,5 @@ struct Tunnel {
 
 // What an accepted connection of listener `listener` needs; null: plain MQTT over the socket.
 using MakeTunnel = std::function<std::unique_ptr<Tunnel>(uint32_t listener, int fd)>;
-
-// The end of a queue, for layers.
-class QueueSink final : public transport::ByteSink {
- public:
-  QueueSink(transport::OutputQueue& queue, transport::ChunkPool& pool)
-      : queue_(queue), pool_(pool) {}
-  using ByteSink::Append;
-  [[nodiscard]] uint8_t* Append(size_t size_bytes) override {
-    return queue_.Append(pool_, size_bytes);
-  }
-
- private:
-  transport::OutputQueue& queue_;
-  transport::ChunkPool& pool_;
-};
 
 }  // namespace ringmq::broker

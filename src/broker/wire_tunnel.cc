@@ -11,10 +11,12 @@
 
 #include "base/check.h"
 #include "broker/wire.h"
+#include "transport/queue_sink.h"
 
 namespace ringmq::broker {
 
 using transport::LayerState;
+using transport::QueueSink;
 
 void Wire::StartLayers(Connection& connection) {
   if (connection.tunnel == nullptr) return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/check_options.h"
 
+#include <algorithm>
 #include <string>
 
 #include "codec/limits.h"
@@ -20,18 +21,39 @@ bool IsText(std::string_view text) {
   return text.size() <= codec::kStringBytesMax && codec::IsValidUtf8(text);
 }
 
+// What may stand in the first line of an HTTP request.
+bool IsRequestTarget(std::string_view path) {
+  return path.starts_with('/') &&
+         std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+Expected<void> CheckHeaders(const Options& options) {
+  for (const auto& [name, value] : options.websocket_headers) {
+    const auto is_token = [](char c) {
+      return c > ' ' && c < 0x7f &&
+             std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
+    };
+    if (name.empty() || !std::ranges::all_of(name, is_token)) {
+      return Bad("websocket_headers: a name has letters, digits and dashes");
+    }
+    const auto is_text = [](char c) { return (c >= ' ' && c != 0x7f) || c == '\t'; };
+    if (!std::ranges::all_of(value, is_text)) {
+      return Bad("websocket_headers: a value has no control characters");
+    }
+  }
+  return {};
+}
+
 Expected<void> CheckServers(const Options& options) {
   if (options.servers.empty()) return Bad("servers: at least one is needed");
   for (const Endpoint& endpoint : options.servers) {
     if (endpoint.host.empty() || endpoint.host.size() > kHostBytesMax) {
       return Bad("servers: a host name has 1 to 255 bytes");
     }
-    const bool is_plain =
-        endpoint.transport == Transport::kTcp || endpoint.transport == Transport::kUnix;
-    if (!is_plain) {
-      return Error(Errc::kUnsupported,
-                   "this build speaks mqtt:// and unix:// only; TLS and "
-                   "WebSocket are not built in");
+    const bool is_web = endpoint.transport == Transport::kWebSocket ||
+                        endpoint.transport == Transport::kWebSocketTls;
+    if (is_web && !IsRequestTarget(endpoint.path)) {
+      return Bad("servers: a path begins with / and has neither spaces nor control characters");
     }
   }
   const ProxyOptions& proxy = options.proxy;
@@ -95,7 +117,7 @@ Expected<void> CheckLimits(const Options& options) {
 }  // namespace
 
 Expected<void> CheckOptions(const Options& options) {
-  for (const auto check : {CheckServers, CheckSession, CheckWill, CheckLimits}) {
+  for (const auto check : {CheckServers, CheckHeaders, CheckSession, CheckWill, CheckLimits}) {
     Expected<void> result = check(options);
     if (!result.ok()) return result;
   }

@@ -302,8 +302,10 @@ Expected<ClientPair> MakeClient(Options options) {
                           std::chrono::system_clock::now().time_since_epoch())
                           .count()};
   const Duration wall_offset = wall - (reactor::MonotonicNow() - Instant{});
-  EventLoop loop(
-      std::make_unique<client::Loop>(std::move(options), std::move(*ring), seed, wall_offset));
+  auto inner =
+      std::make_unique<client::Loop>(std::move(options), std::move(*ring), seed, wall_offset);
+  if (const Expected<void> prepared = inner->Prepare(); !prepared.ok()) return prepared.error();
+  EventLoop loop(std::move(inner));
   Client first = loop.client();
   return ClientPair(std::move(first), std::move(loop));
 }

@@ -15,6 +15,7 @@ using reactor::OpCode;
 
 Connection::~Connection() {
   // The ring is gone by now, and with it every operation.
+  tunnel_.reset();
   if (output_.sending()) output_.EndSend(pool_, 0);
   output_.Reset(pool_);
   if (fd_ >= 0) close(fd_);
@@ -27,9 +28,20 @@ void Connection::Open(int fd) {
   state_ = State::kOpen;
   ended_ = false;
   lost_.reset();
+  written_bytes_ = 0;
   sent_bytes_ = 0;
   received_bytes_ = 0;
   input_.Reset();
+}
+
+void Connection::StartLayers(transport::LayerStack layers) {
+  RMQ_CHECK(is_open());
+  RMQ_CHECK(tunnel_ == nullptr);
+  RMQ_CHECK(output_.empty() && !output_.sending());
+  tunnel_ = std::make_unique<Tunnel>(std::move(layers), pool_);
+  const codec::Bytes rest = input_.Rest();
+  input_.Skip(rest.size());
+  Show(rest);
 }
 
 void Connection::Close(End end, Instant now) {
@@ -56,21 +68,27 @@ void Connection::AppendPayload(const codec::MessageRef& message) {
 
 void Connection::BeginBatch() {
   input_.BeginBatch();
-  const size_t in_use = input_.drained() ? 0 : 1;
-  while (lent_.size() > in_use) {
+  const bool is_read = input_.drained();
+  if (tunnel_ != nullptr) tunnel_->BeginBatch(!is_read);
+  // With layers the input points to what they made of it.
+  const size_t in_use = is_read || tunnel_ != nullptr ? 0 : 1;
+  while (lent_.size() > in_use) ReturnBuffer(0);
+}
+
+void Connection::ReturnBuffer(size_t index) {
 #ifndef NDEBUG
-    // Whoever still looks at the views of the last batch sees it at once.
-    const std::span<uint8_t> bytes = ring_.Buffer(lent_.front());
-    std::memset(bytes.data(), 0xdd, bytes.size());
+  // Whoever still looks at the views of the last batch sees it at once.
+  const std::span<uint8_t> bytes = ring_.Buffer(lent_[index]);
+  std::memset(bytes.data(), 0xdd, bytes.size());
 #endif
-    ring_.ReleaseBuffer(lent_.front());
-    lent_.erase(lent_.begin());
-  }
+  ring_.ReleaseBuffer(lent_[index]);
+  lent_.erase(lent_.begin() + static_cast<ptrdiff_t>(index));
 }
 
 void Connection::Turn(Instant now, std::vector<reactor::Op>& ops) {
   if (state_ == State::kNone) return;
-  if (state_ == State::kFlushing && output_.empty() && !output_.sending()) {
+  PrepareSend();
+  if (state_ == State::kFlushing && outgoing().empty() && !outgoing().sending()) {
     // Without this the kernel would answer what we have not read with a reset, which may overtake
     // our DISCONNECT.
     shutdown(fd_, SHUT_WR);
@@ -89,11 +107,11 @@ void Connection::Turn(Instant now, std::vector<reactor::Op>& ops) {
     Reap();
     return;
   }
-  if (!output_.empty() && !output_.sending() && !lost_.has_value()) {
+  if (!outgoing().empty() && !outgoing().sending() && !lost_.has_value()) {
     ops.push_back({.code = OpCode::kSend,
                    .fd = fd_,
                    .token = first_token_ + 1,
-                   .slices = output_.BeginSend(pool_)});
+                   .slices = outgoing().BeginSend(pool_)});
   }
   if (waits && !input_.drained()) input_.Reset();  // Nobody wants it any more.
   if (!receiving_ && !ended_ && input_.drained() && !lost_.has_value()) {
@@ -102,8 +120,22 @@ void Connection::Turn(Instant now, std::vector<reactor::Op>& ops) {
   }
 }
 
+// Wraps what is to be sent next.
+void Connection::PrepareSend() {
+  if (tunnel_ == nullptr || tunnel_->output().sending() || state_ == State::kReaping) return;
+  tunnel_->Wrap(output_);
+  if (state_ == State::kFlushing) FlushFarewell();
+}
+
+void Connection::FlushFarewell() {
+  // Before the handshake is over, or after it failed, there is nothing to say it through.
+  if (tunnel_->state() != transport::LayerState::kOpen) output_.Reset(pool_);
+  if (output_.empty()) tunnel_->SayGoodbye();
+}
+
 void Connection::Reap() {
-  if (receiving_ || cancelling_ || output_.sending()) return;
+  if (receiving_ || cancelling_ || outgoing().sending()) return;
+  tunnel_.reset();
   output_.Reset(pool_);
   close(fd_);
   fd_ = -1;
@@ -135,7 +167,9 @@ void Connection::OnReceived(const reactor::Completion& completion) {
     lent_.push_back(completion.buffer_id);
     if (state_ != State::kOpen) return;  // BeginBatch() gives it back.
     received_bytes_ += static_cast<uint64_t>(result);
-    input_.Give(ring_.Buffer(completion.buffer_id).first(static_cast<size_t>(result)));
+    Show(ring_.Buffer(completion.buffer_id).first(static_cast<size_t>(result)));
+    // With layers nothing points to it any more.
+    if (tunnel_ != nullptr) ReturnBuffer(lent_.size() - 1);
     return;
   }
   if (result == 0) {
@@ -146,9 +180,26 @@ void Connection::OnReceived(const reactor::Completion& completion) {
   }
 }
 
+// To the input, through the layers if there are any.
+void Connection::Show(std::span<const uint8_t> bytes) {
+  if (tunnel_ == nullptr) {
+    input_.Give(bytes);
+    return;
+  }
+  const std::span<const uint8_t> risen = tunnel_->Receive(bytes);
+  if (!risen.empty()) input_.Give(risen);
+  if (tunnel_->state() == transport::LayerState::kEnded) Lose(0);
+}
+
 void Connection::OnSent(const reactor::Completion& completion) {
   const size_t sent = completion.result > 0 ? static_cast<size_t>(completion.result) : 0;
-  output_.EndSend(pool_, sent);
+  if (tunnel_ == nullptr) {
+    output_.EndSend(pool_, sent);
+    written_bytes_ += sent;
+  } else {
+    tunnel_->OnSent(sent);
+    written_bytes_ += tunnel_->TakeGoneBytes();
+  }
   sent_bytes_ += sent;
   const int result = completion.result;
   if (result < 0 && result != -ECANCELED && result != -EINTR && result != -EAGAIN) Lose(-result);

@@ -11,12 +11,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/time.h"
 #include "client/input.h"
+#include "client/tunnel.h"
 #include "codec/frame_sink.h"
 #include "reactor/ring.h"
 #include "transport/chunk_pool.h"
@@ -38,6 +39,14 @@ class Connection final : public codec::FrameSink {
 
   // Takes the descriptor. Requires: is_none().
   void Open(int fd);
+  // Bytes go through layers from here on; what was received and not looked at is theirs. Requires:
+  // is_open(), nothing of ours waits to be sent, no layers yet.
+  void StartLayers(transport::LayerStack layers);
+  // kOpen if there are none.
+  [[nodiscard]] transport::LayerState layers_state() const {
+    return tunnel_ == nullptr ? transport::LayerState::kOpen : tunnel_->state();
+  }
+  [[nodiscard]] std::string_view layers_error() const { return tunnel_->error(); }
   enum class End : uint8_t { kFlush, kNow };
   void Close(End end, Instant now);
 
@@ -63,7 +72,9 @@ class Connection final : public codec::FrameSink {
   // The views of the batch before end; receive buffers go back.
   void BeginBatch();
 
-  // Since Open().
+  // Since Open(): what was appended and has gone,
+  [[nodiscard]] uint64_t written_bytes() const { return written_bytes_; }
+  // and what the socket has seen.
   [[nodiscard]] uint64_t sent_bytes() const { return sent_bytes_; }
   [[nodiscard]] uint64_t received_bytes() const { return received_bytes_; }
 
@@ -79,6 +90,13 @@ class Connection final : public codec::FrameSink {
 
   void OnReceived(const reactor::Completion& completion);
   void OnSent(const reactor::Completion& completion);
+  void Show(std::span<const uint8_t> bytes);
+  void ReturnBuffer(size_t index);
+  void PrepareSend();
+  void FlushFarewell();
+  [[nodiscard]] transport::OutputQueue& outgoing() {
+    return tunnel_ == nullptr ? output_ : tunnel_->output();
+  }
   void Reap();
   void Lose(int error);
 
@@ -87,6 +105,7 @@ class Connection final : public codec::FrameSink {
   transport::ChunkPool pool_;
   transport::OutputQueue output_;
   Input input_;
+  std::unique_ptr<Tunnel> tunnel_;  // Null: none is needed.
   State state_ = State::kNone;
   int fd_ = -1;
   bool receiving_ = false;   // A kRecv is under way,
@@ -94,6 +113,7 @@ class Connection final : public codec::FrameSink {
   bool ended_ = false;       // The peer's side.
   std::optional<int> lost_;
   Instant farewell_deadline_{};
+  uint64_t written_bytes_ = 0;
   uint64_t sent_bytes_ = 0;
   uint64_t received_bytes_ = 0;
   std::vector<uint16_t> lent_;  // Receive buffers, the one in use last.

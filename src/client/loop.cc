@@ -10,6 +10,9 @@
 #include "reactor/clock.h"
 
 namespace ringmq::client {
+
+using transport::LayerState;
+
 namespace {
 
 constexpr uint64_t kConnectionTokens = 1;
@@ -50,6 +53,7 @@ Loop::Loop(Options options, std::unique_ptr<reactor::Ring> ring, uint64_t seed,
       hub_(new Hub(options_, ring_.get())),
       random_(seed),
       core_(options_, hub_->attention(), *hub_, random_.Next(), wall_offset),
+      layering_(options_, random_.Next()),
       connection_(*ring_, kConnectionTokens, core_.packet_bytes_max(), core_.version()),
       dialer_(kDialerTokens),
       resolver_(*ring_),
@@ -61,6 +65,14 @@ Loop::~Loop() {
   resolver_.Forget();
   ring_.reset();
   Unref(hub_);
+}
+
+Expected<void> Loop::Prepare() {
+  for (const Endpoint& endpoint : options_.servers) {
+    Expected<void> prepared = layering_.Prepare(endpoint);
+    if (!prepared.ok()) return prepared;
+  }
+  return {};
 }
 
 // --- Threads.
@@ -96,6 +108,8 @@ Expected<EventBatch> Loop::Poll(std::chrono::milliseconds timeout) {
     Turn(deadline);
     if (!core_.events().empty() || end_.has_value() || ring_->Now() >= deadline) break;
     if (told.load(std::memory_order_relaxed) != told_before) break;
+    // Nobody got a view, so a large message needs no more buffers than a small one.
+    connection_.BeginBatch();
   }
   // What the packets just read have caused leaves before the owner thinks about them; and whoever
   // waits for the descriptor must find everything under way.
@@ -201,7 +215,8 @@ void Loop::Apply(Command& command) {
   } else if (auto* disconnect = std::get_if<DisconnectCall>(&command)) {
     core_.Disconnect(std::move(*disconnect));
   } else if (std::holds_alternative<ReconnectCommand>(command)) {
-    const bool has_one = state_ == State::kConnected || state_ == State::kProxy;
+    const bool has_one =
+        state_ == State::kConnected || state_ == State::kProxy || state_ == State::kOpening;
     reconnect_asked_ |= has_one;
     if (state_ == State::kWaiting) retry_at_ = ring_->Now();  // It need not wait any longer.
   } else {
@@ -213,8 +228,9 @@ void Loop::Apply(Command& command) {
 
 void Loop::ReadPackets(Instant now) {
   if (state_ == State::kProxy) ReadProxy(now);
+  if (state_ == State::kOpening) ReadLayers(now);
   if (state_ != State::kConnected || !connection_.is_open()) return;
-  core_.OnWritten(connection_.sent_bytes() - sent_before_mqtt_);
+  core_.OnWritten(connection_.written_bytes() - written_before_mqtt_);
   Input& input = connection_.input();
   while (batch_room() > 0 && !core_.wants_close()) {
     const Input::Packet packet = input.Next();
@@ -241,6 +257,10 @@ void Loop::ReadProxy(Instant now) {
   } else if (progress == ProxyHandshake::Progress::kDone) {
     TransportUp(now);
   }
+}
+
+void Loop::ReadLayers(Instant now) {
+  if (connection_.is_open() && connection_.layers_state() == LayerState::kOpen) TransportUp(now);
 }
 
 // --- Decisions.
@@ -273,7 +293,9 @@ void Loop::Decide(Instant now) {
       AttemptFailed(*dialer_.error(), now);
     }
   }
-  if (state_ == State::kConnected || state_ == State::kProxy) CheckConnection(now);
+  const bool has_connection =
+      state_ == State::kConnected || state_ == State::kProxy || state_ == State::kOpening;
+  if (has_connection) CheckConnection(now);
   core_.Flush(now);
   if (state_ == State::kConnected) CheckConnection(now);
   if (core_.stopped() && connection_.is_none()) Finish(std::nullopt);
@@ -297,11 +319,9 @@ void Loop::BeginAttempt(Instant now) {
   retry_at_ = Instant::Max();
   attempt_deadline_ = now + FromChrono(options_.connect_timeout);
   state_ = State::kResolving;
-  const bool is_plain =
-      endpoint_.transport == Transport::kTcp || endpoint_.transport == Transport::kUnix;
-  if (!is_plain) {
-    // The hook asked for it. Never plain text instead of what was asked for.
-    AttemptFailed(Error(Errc::kUnsupported, "TLS and WebSocket are not built in"), now);
+  // The hook may have asked for what no server of ours needs.
+  if (const Expected<void> prepared = layering_.Prepare(endpoint_); !prepared.ok()) {
+    AttemptFailed(prepared.error(), now);
     return;
   }
   if (endpoint_.transport == Transport::kUnix) {
@@ -333,7 +353,7 @@ void Loop::Dial(std::vector<Address> addresses, Instant now) {
   dialer_.Start(std::move(addresses), options_.socket, now);
 }
 
-// The bytes of MQTT may flow, or those of the proxy.
+// The bytes of MQTT may flow, or those of what comes before it.
 void Loop::TransportUp(Instant now) {
   const bool by_proxy =
       options_.proxy.kind != ProxyKind::kNone && endpoint_.transport != Transport::kUnix;
@@ -344,10 +364,39 @@ void Loop::TransportUp(Instant now) {
     return;
   }
   proxy_.reset();
+  if (state_ != State::kOpening && Layering::IsNeeded(endpoint_)) {
+    OpenLayers(now);
+    return;
+  }
   state_ = State::kConnected;
   // The proxy has answered, so nothing of what was for it waits any more.
-  sent_before_mqtt_ = connection_.sent_bytes();
+  written_before_mqtt_ = connection_.written_bytes();
   core_.OnTransportUp(connection_, username_, password_, now);
+}
+
+void Loop::OpenLayers(Instant now) {
+  state_ = State::kOpening;
+  Layering::Made made = layering_.Make(endpoint_, PortOf(endpoint_));
+  tls_ = made.tls;
+  connection_.StartLayers(transport::LayerStack(std::move(made.layers)));
+  ReadLayers(now);
+}
+
+// Requires: the layers have failed.
+Error Loop::LayersError() const {
+  const bool is_tls = tls_ != nullptr && tls_->state() == LayerState::kFailed;
+  const Errc upper = state_ == State::kOpening ? Errc::kUpgradeFailed : Errc::kProtocolError;
+  Error error(is_tls ? Errc::kTlsFailed : upper, std::string(connection_.layers_error()));
+  error.WithPhase(phase());
+  return error;
+}
+
+Phase Loop::phase() const {
+  if (state_ == State::kProxy) return Phase::kProxy;
+  if (state_ != State::kOpening) return core_.is_up() ? Phase::kEstablished : Phase::kHandshake;
+  const bool in_tls = tls_ != nullptr && (tls_->state() == LayerState::kOpening ||
+                                          tls_->state() == LayerState::kFailed);
+  return in_tls ? Phase::kTls : Phase::kUpgrade;
 }
 
 void Loop::CheckConnection(Instant now) {
@@ -361,10 +410,13 @@ void Loop::CheckConnection(Instant now) {
     reconnect_asked_ = false;
     connection_.Close(Connection::End::kNow, now);
     ConnectionEnded(Error(Errc::kConnectionLost, "a reconnect was asked for"), now);
-  } else if (connection_.lost().has_value() && connection_.input().drained()) {
+  } else if (!connection_.input().drained()) {
+    return;  // What came before the end counts.
+  } else if (connection_.is_open() && connection_.layers_state() == LayerState::kFailed) {
+    ConnectionEnded(LayersError(), now);
+  } else if (connection_.lost().has_value()) {
     Error error(Errc::kConnectionLost);
-    error.WithErrno(*connection_.lost())
-        .WithPhase(core_.is_up() ? Phase::kEstablished : Phase::kHandshake);
+    error.WithErrno(*connection_.lost()).WithPhase(phase());
     ConnectionEnded(std::move(error), now);
   }
 }
@@ -377,10 +429,12 @@ void Loop::AttemptFailed(Error error, Instant now) {
 
 // Closes in good order what can be: a DISCONNECT may wait in the output.
 void Loop::ConnectionEnded(Error cause, Instant now) {
-  core_.OnWritten(connection_.sent_bytes() - sent_before_mqtt_);
-  connection_.Close(state_ == State::kConnected ? Connection::End::kFlush : Connection::End::kNow,
-                    now);
+  core_.OnWritten(connection_.written_bytes() - written_before_mqtt_);
+  // And a handshake that fails may have something to say about it.
+  const bool has_farewell = state_ == State::kConnected || state_ == State::kOpening;
+  connection_.Close(has_farewell ? Connection::End::kFlush : Connection::End::kNow, now);
   proxy_.reset();
+  tls_ = nullptr;
   attempt_deadline_ = Instant::Max();
   // A server that takes us and throws us out at once is not to be hammered.
   if (up_since_ != Instant::Max() && now - up_since_ >= kSteady) attempt_ = 0;

@@ -1,8 +1,11 @@
 // The event loop behind ringmq::EventLoop: connects, drives the Core, comes back.
 //
-//   kIdle --> kResolving --> kDialing --> kProxy --> kConnected --+--> kWaiting --(backoff)--+
-//               ^                                                 |                          |
-//               +-------------------------------------------------+--------------------------+
+//   kIdle --> kResolving --> kDialing --> kProxy --> kOpening --> kConnected
+//                 ^                                                   |
+//                 +---------- kWaiting <--(backoff)-------------------+
+//
+// kOpening is the handshake of TLS, then the upgrade of WebSocket. Each step may fail; what is not
+// needed is left out.
 //
 // One turn: take commands, read, decide, write, once round the ring.
 //
@@ -19,6 +22,7 @@
 #include "client/core.h"
 #include "client/dialer.h"
 #include "client/hub.h"
+#include "client/layering.h"
 #include "client/proxy.h"
 #include "client/resolver.h"
 #include "reactor/ring.h"
@@ -34,6 +38,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
+  // Reads the files that the options name. Once, before Poll().
+  [[nodiscard]] Expected<void> Prepare();
   [[nodiscard]] Expected<EventBatch> Poll(std::chrono::milliseconds timeout);
   [[nodiscard]] int descriptor() {
     has_foreign_owner_ = true;
@@ -44,7 +50,16 @@ class Loop {
   [[nodiscard]] Hub& hub() { return *hub_; }
 
  private:
-  enum class State : uint8_t { kIdle, kResolving, kDialing, kProxy, kConnected, kWaiting, kEnded };
+  enum class State : uint8_t {
+    kIdle,
+    kResolving,
+    kDialing,
+    kProxy,
+    kOpening,
+    kConnected,
+    kWaiting,
+    kEnded
+  };
 
   void BindThread();
   void TakeCommands();
@@ -57,6 +72,10 @@ class Loop {
   void Resolved(Instant now);
   void Dial(std::vector<Address> addresses, Instant now);
   void TransportUp(Instant now);
+  void OpenLayers(Instant now);
+  void ReadLayers(Instant now);
+  [[nodiscard]] Error LayersError() const;
+  [[nodiscard]] Phase phase() const;
   void CheckConnection(Instant now);
   void AttemptFailed(Error error, Instant now);
   void ConnectionEnded(Error cause, Instant now);
@@ -73,7 +92,9 @@ class Loop {
   Hub* const hub_;  // Counted; one reference is ours.
   base::Random random_;
   Core core_;
+  Layering layering_;  // Outlives the connection, whose layers use it.
   Connection connection_;
+  const transport::Layer* tls_ = nullptr;  // Of the present connection; lives as long.
   Dialer dialer_;
   Resolver resolver_;
   std::optional<ProxyHandshake> proxy_;
@@ -99,7 +120,7 @@ class Loop {
   ClientStats stats_;
   uint64_t counted_sent_bytes_ = 0;  // Of the present connection, in stats_.
   uint64_t counted_received_bytes_ = 0;
-  uint64_t sent_before_mqtt_ = 0;  // Of them, to a proxy.
+  uint64_t written_before_mqtt_ = 0;  // Of the present connection, to a proxy.
 };
 
 }  // namespace ringmq::client

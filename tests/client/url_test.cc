@@ -96,8 +96,11 @@ TEST(Options, AreCheckedBeforeAnythingIsTried) {
   };
   EXPECT_THAT(why([](Options&) {}), "made");
   EXPECT_THAT(why([](Options& o) { o.servers.clear(); }), HasSubstr("servers"));
-  EXPECT_THAT(why([](Options& o) { o.servers[0].transport = Transport::kWebSocket; }),
-              HasSubstr("not built in"));
+  EXPECT_THAT(why([](Options& o) {
+                o.servers[0].transport = Transport::kWebSocket;
+                o.servers[0].path = "mqtt";
+              }),
+              HasSubstr("path"));
   EXPECT_THAT(why([](Options& o) { o.client_id = "\xff"; }), HasSubstr("client_id"));
   EXPECT_THAT(why([](Options& o) { o.receive_maximum = 0; }), HasSubstr("receive_maximum"));
   EXPECT_THAT(why([](Options& o) { o.will = WillMessage{.topic = "a/#"}; }), HasSubstr("will"));

@@ -32,9 +32,10 @@ def authority(name="ca"):
     return path(name + ".pem")
 
 
-@functools.cache
 def issued(name, subject=None, alternatives="DNS:localhost,IP:127.0.0.1", by="ca", key="ec", days="2"):
-    """The paths of a certificate and its key, signed by an authority of ours."""
+    """The paths of a certificate and its key, signed by an authority of ours; made at the first call for a name."""
+    if os.path.exists(path(name + ".pem")):
+        return path(name + ".pem"), path(name + ".key")
     authority(by)
     kind = ("-newkey", "rsa:2048") if key == "rsa" else ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
     _openssl("req", *kind, "-nodes", "-keyout", path(name + ".key"), "-out", path(name + ".csr"),

@@ -13,6 +13,7 @@ import time
 import unittest
 
 import certificates
+import mosquitto
 import wire
 from broker import Broker
 
@@ -270,6 +271,66 @@ class ServerTest(Case):
                              (listener(tls_certificate_files=f'["{certificate}"]', tls_key_files=f'["{other}"]'), "key")):
             with self.subTest(line=line), self.assertRaisesRegex(AssertionError, line):
                 Broker(config=config)
+
+
+@unittest.skipUnless(os.environ.get("RINGMQ_TOOLS"), "needs our command line")
+class OurClientTest(Case):
+    """Our own client, through `ringmq`, against ringmqd and against mosquitto."""
+
+    def ringmq(self, *words, **more):
+        return subprocess.run([os.path.join(os.environ["RINGMQ_TOOLS"], "ringmq", "ringmq"), *words], timeout=30,
+                              capture_output=True, text=True, **more)
+
+    def round_trip(self, url, *options):
+        sent = self.ringmq("pub", "-L", url, "-t", "o", *options, "-q", "2", "-r", "-s", input="y" * 200_000)
+        self.assertEqual((sent.returncode, sent.stderr), (0, ""))
+        heard = self.ringmq("sub", "-L", url, "-t", "o", *options, "-C", "1", "-W", "20", "-q", "2", "-N")
+        self.assertEqual((heard.returncode, heard.stderr), (0, ""))
+        self.assertTrue(heard.stdout == "y" * 200_000)
+
+    def test_every_transport_to_mosquitto(self):
+        certificate, key = certificates.issued("server")
+        with tempfile.TemporaryDirectory() as folder:
+            keys = os.path.join(folder, "keys")
+            with open(keys, "w") as file:
+                file.write("me:00112233445566778899\n")
+            ports = []
+            tls = f"certfile {certificate}\nkeyfile {key}\n"
+
+            def config():
+                ports[:] = [mosquitto.free_port() for _ in range(4)]
+                return ("user root\nlog_dest none\n"
+                        f"listener {ports[0]} 127.0.0.1\n{tls}"
+                        f"listener {ports[1]} 127.0.0.1\n{tls}cafile {certificates.authority()}\nrequire_certificate true\n"
+                        f"listener {ports[2]} 127.0.0.1\nprotocol websockets\n"
+                        f"listener {ports[3]} 127.0.0.1\npsk_hint h\npsk_file {keys}\n")
+
+            with mosquitto.Mosquitto(config):
+                ca = "--cafile", certificates.authority()
+                own = certificates.issued("own")
+                self.round_trip(f"mqtts://localhost:{ports[0]}", *ca)
+                self.round_trip(f"mqtts://localhost:{ports[1]}", *ca, "--cert", own[0], "--key", own[1])
+                self.round_trip(f"ws://localhost:{ports[2]}/mqtt")
+                self.round_trip(f"mqtts://localhost:{ports[3]}", "--psk", "00112233445566778899", "--psk-identity", "me")
+
+    def test_every_transport_to_ours(self):
+        broker = self.start(with_certificate(tls='"optional"', transport='"any"'))
+        for url in "mqtts://localhost:{}", "ws://localhost:{}/mqtt", "wss://localhost:{}/mqtt", "mqtt://localhost:{}":
+            with self.subTest(url=url):
+                ca = ("--cafile", certificates.authority()) if "s:" in url.replace("ws:", "") else ()
+                self.round_trip(url.format(broker.port), *ca)
+
+    def test_says_which_check_failed_and_for_which_name(self):
+        names = {"late": "days", "wrong": "alternatives"}
+        certificates.issued("late", days="-1")
+        certificates.issued("wrong", alternatives="DNS:other.example")
+        for name, line in (("late", "expired"), ("wrong", "localhost"), ("server", "unknown authority")):
+            with self.subTest(name=name):
+                broker = self.start(with_certificate(name) if name in names else with_certificate())
+                ca = certificates.authority("stranger" if name == "server" else "ca")
+                failed = self.ringmq("pub", "-L", f"mqtts://localhost:{broker.port}", "-t", "a", "-m", "b", "--cafile", ca)
+                self.assertEqual(failed.returncode, 2)
+                self.assertRegex(failed.stderr, line)
 
 
 if __name__ == "__main__":

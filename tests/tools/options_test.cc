@@ -168,7 +168,7 @@ TEST(Options, RememberWhatTheLibraryCannotDo) {
       Good(Command::kSub, {"-t", "a", "--tls-engine", "x", "-D", "subscribe", "user-property", "a",
                            "b", "-D", "subscribe", "subscription-identifier", "5"});
   EXPECT_THAT(settings.unsupported,
-              ElementsAre("--tls-engine: the client library has no such setting",
+              ElementsAre("--tls-engine: OpenSSL 3 has given engines up",
                           "-D subscribe user-property: the client library sends none with "
                           "SUBSCRIBE"));
   EXPECT_EQ(settings.receive.subscription_id, 5u);

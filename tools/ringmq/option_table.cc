@@ -165,7 +165,8 @@ constexpr OptionSpec kTable[] = {
     {kTlsUseOsCerts, kTls, kForAll, 0, "tls-use-os-certs", nullptr, kNone,
      "Trust the system's authorities. Means TLS.", nullptr},
     {kPsk, kTls, kForAll, 0, "psk", "hex", kText,
-     "Shared key in hexadecimal. Means TLS. Needs --psk-identity.", "00112233"},
+     "Shared key in hexadecimal. Means TLS. Needs --psk-identity.",
+     "00112233445566778899aabbccddeeff"},
     {kPskIdentity, kTls, kForAll, 0, "psk-identity", "name", kText,
      "Name under which the server knows the key. Needs --psk.", "sensor-7"},
 

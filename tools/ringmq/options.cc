@@ -9,6 +9,7 @@
 #include "format.h"
 #include "numbers.h"
 #include "property.h"
+#include "tls_options.h"
 #include "url.h"
 
 namespace ringmq::cli {
@@ -455,31 +456,9 @@ void Parser::Unsupported(OptionId id, const char* why) {
 }
 
 void Parser::ApplyTls(OptionId id, std::string_view value) {
-  TlsOptions& tls = settings_.client.tls;
-  switch (id) {
-    case OptionId::kCaFile:
-      tls.ca_file = value;
-      wants_tls_ = true;
-      break;
-    case OptionId::kTlsUseOsCerts:
-      wants_tls_ = true;
-      break;
-    case OptionId::kCert:
-      tls.certificate_file = value;
-      break;
-    case OptionId::kKey:
-      tls.key_file = value;
-      break;
-    case OptionId::kInsecure:
-      tls.verify = false;
-      break;
-    case OptionId::kKeyForm:
-      if (value != "pem") Unsupported(id, "only pem files are read");
-      break;
-    default:
-      Unsupported(id, "the client library has no such setting");
-      break;
-  }
+  const TlsMeaning meaning = ApplyTlsOption(id, value, settings_.client.tls);
+  wants_tls_ |= meaning.wants_tls;
+  if (meaning.unsupported != nullptr) Unsupported(id, meaning.unsupported);
 }
 
 Expected<Settings> Parser::Finish() {
@@ -493,10 +472,8 @@ Expected<Settings> Parser::Finish() {
 }
 
 Expected<void> Parser::FinishServer() {
-  const TlsOptions& tls = settings_.client.tls;
-  if (tls.certificate_file.empty() != tls.key_file.empty()) {
-    return Bad("--cert and --key go together.\nFor example: --cert client.pem --key client.key");
-  }
+  const Expected<void> tls = CheckTlsOptions(settings_.client.tls);
+  if (!tls.ok()) return tls.error();
   if (port_ && endpoint_.transport != Transport::kUnix) endpoint_.port = *port_;
   // As with mosquitto, the port alone says it.
   if (port_ == kTlsPort) wants_tls_ = true;
