@@ -148,6 +148,7 @@ absl::Status Broker::Reload() {
   if (absl::Status status = transports_->Reload(); !status.ok()) return status;
   for (const std::string& warning : passwords->warnings) log_.Warning("{}", warning);
   for (const std::string& warning : transports_->warnings()) log_.Warning("{}", warning);
+  unix_users_.Forget();
   authenticator_->ReplacePasswords(std::move(passwords->table));
   for (const auto& worker : workers_) OfferPolicy(*worker, policy);
   for (const auto& worker : workers_) AwaitPolicyTaken(*worker);
@@ -299,6 +300,7 @@ void Broker::Run(CoreId index) {
                                          auth_methods_, log_);
   Shard& shard = *worker.shard;
   shard.SetPolicy(policy_);
+  shard.SetUnixUserOf([this](int fd) { return unix_users_.PeerOf(fd); });
   shard.SetMakeTunnel([this](uint32_t listener, int) {
     return transports_->Make(listener, reactor::MonotonicNow());
   });

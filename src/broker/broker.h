@@ -28,6 +28,7 @@
 #include "broker/shard.h"
 #include "broker/statistics.h"
 #include "broker/transports.h"
+#include "broker/unix_users.h"
 #include "reactor/ring.h"
 
 namespace ringmq::broker {
@@ -124,6 +125,7 @@ class Broker {
   Shared shared_;
   AccessPolicy policy_ = AccessPolicy::AllowEverything();
   std::unique_ptr<Authenticator> authenticator_;
+  UnixUsers unix_users_;
   std::unique_ptr<Transports> transports_;  // Set by Start(), before any shard runs.
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<uint16_t> ports_;

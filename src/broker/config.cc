@@ -91,6 +91,34 @@ void CheckTls(const std::string& where, const ListenerTlsConfig& tls, Errors& er
   }
 }
 
+void CheckIdentity(const std::string& where, const ListenerConfig& listener, Errors& errors) {
+  switch (listener.identity) {
+    case IdentitySource::kNone:
+      if (listener.identity_as == IdentityUse::kUsername) return;
+      errors.push_back(
+          fmt::format("{}.identity: expected one beside identity_as, found \"none\"", where));
+      return;
+    case IdentitySource::kUnixUser:
+      if (IsUnixAddress(listener.address)) return;
+      errors.push_back(fmt::format(
+          "{}.identity: expected unix_user for an address that begins with unix: only, found {}",
+          where, Quote(listener.address)));
+      return;
+    case IdentitySource::kCertificateCn:
+    case IdentitySource::kCertificateDn:
+    case IdentitySource::kCertificateSan:
+      break;
+  }
+  const ListenerTlsConfig& tls = listener.tls;
+  const bool may_prove =
+      tls.client_certificates != TlsClientCertificates::kOff || !tls.psk_file.empty();
+  if (tls.use != TlsUse::kOff && may_prove) return;
+  errors.push_back(
+      fmt::format("{}.identity: expected tls_client_certificates or tls_psk_file beside it, found "
+                  "neither",
+                  where));
+}
+
 void CheckListeners(const Config& config, Errors& errors) {
   if (config.listeners.empty() || config.listeners.size() > kListenersMax) {
     errors.push_back(fmt::format("listeners: expected 1 to {} of them, found {}", kListenersMax,
@@ -103,6 +131,7 @@ void CheckListeners(const Config& config, Errors& errors) {
     CheckRanges(where, ListenerFields(), listener, errors);
     CheckAddress(where, listener, errors);
     CheckTls(where, listener.tls, errors);
+    CheckIdentity(where, listener, errors);
     if (IsUnixAddress(listener.address)) {
       CheckUnixMode(where, listener, errors);
     } else if (listener.port == 0) {

@@ -22,6 +22,14 @@ enum class Transport : uint8_t { kTcp, kWebSocket, kAny };
 enum class TlsUse : uint8_t { kOff, kRequired, kOptional };
 enum class TlsClientCertificates : uint8_t { kOff, kOptional, kRequired };
 enum class TlsVersionMin : uint8_t { k12, k13 };
+enum class IdentitySource : uint8_t {
+  kNone,
+  kCertificateCn,
+  kCertificateDn,
+  kCertificateSan,
+  kUnixUser,
+};
+enum class IdentityUse : uint8_t { kUsername, kClientId };
 enum class IoBackend : uint8_t { kAuto, kUring, kEpoll };
 enum class OverflowPolicy : uint8_t { kDropNew, kDropOldest, kDisconnect };
 enum class Overlapping : uint8_t { kOnce, kPerSubscription };
@@ -69,6 +77,8 @@ struct ListenerConfig {
   std::string unix_owner{};                                   // A name; empty: the process's own.
   std::string unix_group{};
   ListenerTlsConfig tls{};
+  IdentitySource identity = IdentitySource::kNone;
+  IdentityUse identity_as = IdentityUse::kUsername;
 
   bool operator==(const ListenerConfig&) const = default;
 };

@@ -28,6 +28,9 @@ constexpr std::string_view kTransportChoices[] = {"tcp", "websocket", "any"};
 constexpr std::string_view kTlsChoices[] = {"off", "required", "optional"};
 constexpr std::string_view kCertificateChoices[] = {"off", "optional", "required"};
 constexpr std::string_view kTlsVersionChoices[] = {"1.2", "1.3"};
+constexpr std::string_view kIdentityChoices[] = {"none", "certificate_cn", "certificate_dn",
+                                                 "certificate_san", "unix_user"};
+constexpr std::string_view kIdentityUseChoices[] = {"username", "client_id"};
 constexpr std::string_view kAnonymousChoices[] = {"on_loopback", "always", "never"};
 constexpr std::string_view kOverflowChoices[] = {"drop_new", "drop_oldest", "disconnect"};
 constexpr std::string_view kOverlappingChoices[] = {"once", "per_subscription"};
@@ -351,6 +354,18 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .value_min = 1,
      .value_max = 604'800,
      .doc = "For how long (seconds). The keys of tickets are changed as often."},
+    {.name = "identity",
+     .slot = [](ListenerConfig& l) { return ByteOf(l.identity); },
+     .choices = Choices(kIdentityChoices),
+     .doc = "Who a client is by the way it comes in: the common name, the whole subject or the "
+            "first alternative name (DNS, e-mail, URI) of its certificate, or the identity of its "
+            "pre-shared key; the user of a local process."},
+    {.name = "identity_as",
+     .slot = [](ListenerConfig& l) { return ByteOf(l.identity_as); },
+     .choices = Choices(kIdentityUseChoices),
+     .doc = "username: it is the user name, whatever the client says, and no password is asked "
+            "for; clients without an identity need one. client_id: it is the client identifier; "
+            "clients that say another one or have no identity are refused."},
 };
 
 const ConfigField<UserConfig> kUserFields[] = {

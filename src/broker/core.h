@@ -26,6 +26,7 @@
 #include "broker/log.h"
 #include "broker/outbox.h"
 #include "broker/parcel.h"
+#include "broker/peer_identity.h"
 #include "broker/statistics.h"
 #include "broker/tunnel.h"
 #include "codec/publication.h"
@@ -94,6 +95,7 @@ struct Core {
   base::Random random;
   AccessPolicy policy = AccessPolicy::AllowEverything();
   MakeTunnel make_tunnel;  // Null: plain MQTT everywhere.
+  UnixUserOf unix_user_of;
   base::TimerWheel wheel;
   transport::ChunkPool chunks;
   codec::PublicationScratch scratch;

@@ -62,9 +62,12 @@ Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
            connect.client_id);
     return Step::kConsumed;
   }
-  const bool assigned = connect.client_id.empty();  // [MQTT-3.1.3-6] [MQTT-3.1.3-7]
-  const std::string assigned_id = assigned ? AssignClientId() : std::string();
-  const std::string_view client_id = assigned ? assigned_id : connect.client_id;
+  const Naming naming = NameClient(connection, connect);
+  if (naming.refused != ReasonCode::kSuccess) {
+    Refuse(connection, naming.refused, connect.client_id);
+    return Step::kConsumed;
+  }
+  const std::string_view client_id = naming.client_id;
   const CoreId home = core_.HomeOf(client_id);
   if (home != core_.options.index) {
     RMQ_CHECK(!connection.at_home);
@@ -84,8 +87,35 @@ Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
     case Identification::kVerified:
       break;
   }
-  Establish(connection, connect, client_id, assigned, username, {});
+  Establish(connection, connect, client_id, naming.assigned, username, {});
   return Step::kConsumed;
+}
+
+// Who the peer is by the way it came in, if its listener wants to know; none: nobody.
+std::optional<std::string> Gate::PeerIdentity(const Connection& connection) const {
+  if (connection.pipe != nullptr) return std::nullopt;
+  const ListenerConfig& listener = core_.config.listeners[connection.listener];
+  if (listener.identity == IdentitySource::kNone) return std::nullopt;
+  if (listener.identity == IdentitySource::kUnixUser) return core_.unix_user_of(connection.fd);
+  if (connection.tunnel == nullptr) return std::nullopt;
+  return IdentityOf(connection.tunnel->layers.Describe(), listener.identity);
+}
+
+Gate::Naming Gate::NameClient(const Connection& connection, const codec::Connect& connect) {
+  const bool decides =
+      connection.pipe == nullptr &&
+      core_.config.listeners[connection.listener].identity_as == IdentityUse::kClientId;
+  if (!decides) {
+    // [MQTT-3.1.3-6] [MQTT-3.1.3-7]
+    if (connect.client_id.empty()) return {.client_id = AssignClientId(), .assigned = true};
+    return {.client_id = std::string(connect.client_id)};
+  }
+  std::optional<std::string> identity = PeerIdentity(connection);
+  // Otherwise it could be whom it likes, among them one who can prove it.
+  if (!identity.has_value() || identity->empty()) return {.refused = ReasonCode::kNotAuthorized};
+  if (connect.client_id.empty()) return {.client_id = *std::move(identity), .assigned = true};
+  if (connect.client_id != *identity) return {.refused = ReasonCode::kClientIdentifierNotValid};
+  return {.client_id = *std::move(identity)};
 }
 
 std::string Gate::AssignClientId() {
@@ -104,9 +134,17 @@ Gate::Identification Gate::Identify(Connection& connection, const codec::Connect
     if (connect.has_username) username = std::string(connect.username);
     return Identification::kVerified;
   }
+  const ListenerConfig& listener = core_.config.listeners[connection.listener];
+  if (listener.identity_as == IdentityUse::kUsername) {
+    if (std::optional<std::string> identity = PeerIdentity(connection)) {
+      username = *std::move(identity);
+      if (!username.empty()) return Identification::kVerified;
+      Refuse(connection, ReasonCode::kBadUserNameOrPassword, client_id);
+      return Identification::kRefused;
+    }
+  }
   const bool has_users = !core_.config.users.empty() || !core_.config.auth.password_file.empty();
   if (!core_.authenticator.decides_alone() && (!connect.has_username || !has_users)) {
-    const ListenerConfig& listener = core_.config.listeners[connection.listener];
     // Without users to check against, a name is a claim that nobody verified: anonymous.
     if (AllowsAnonymous(listener)) return Identification::kVerified;
     Refuse(connection,
@@ -238,10 +276,12 @@ void Gate::ContinueExchange(Connection& connection, codec::Bytes data) {
   const auto connect =
       codec::DecodeConnect(body, {.user_properties_max = core_.config.limits.user_properties_max});
   RMQ_CHECK(connect.ok());  // It was when the exchange began.
-  const bool assigned = connect->client_id.empty();
-  const std::string assigned_id = assigned ? AssignClientId() : std::string();
-  Establish(connection, *connect, assigned ? std::string_view(assigned_id) : connect->client_id,
-            assigned, step.username, step.data);
+  const Naming naming = NameClient(connection, *connect);
+  if (naming.refused != ReasonCode::kSuccess) {
+    Refuse(connection, naming.refused, {});
+    return;
+  }
+  Establish(connection, *connect, naming.client_id, naming.assigned, step.username, step.data);
 }
 
 ReasonCode Gate::CheckWill(const codec::Connect& connect, std::string_view client_id,

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,13 @@ class Gate {
   [[nodiscard]] bool idle() const { return checks_pending_ == 0; }
 
  private:
+  [[nodiscard]] std::optional<std::string> PeerIdentity(const Connection& connection) const;
+  struct Naming {
+    std::string client_id;
+    bool assigned = false;  // By us: CONNECT has none.
+    ReasonCode refused = ReasonCode::kSuccess;
+  };
+  [[nodiscard]] Naming NameClient(const Connection& connection, const codec::Connect& connect);
   enum class Identification : uint8_t { kVerified, kPending, kRefused };
   [[nodiscard]] Identification Identify(Connection& connection, const codec::Connect& connect,
                                         std::string_view client_id, std::string& username);

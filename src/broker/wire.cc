@@ -217,6 +217,9 @@ void Wire::GoOnReceiving(Connection& connection) {
 
 void Wire::Feed(Connection& connection, std::span<const uint8_t> bytes) {
   HandleBytes(connection, bytes);
+  const bool has_ended = connection.tunnel != nullptr &&
+                         connection.tunnel->layers.state() == transport::LayerState::kEnded;
+  if (has_ended && connection.state != ConnectionState::kClosing) OnGoodbye(connection);
   StartReceiving(connection);
 }
 

@@ -129,6 +129,7 @@ class Wire {
   void GoOnReceiving(Connection& connection);
   void HandleBytes(Connection& connection, std::span<const uint8_t> bytes);
   void Unwrap(Connection& connection, std::span<const uint8_t> bytes);
+  void OnGoodbye(Connection& connection);
   void Wrap(Connection& connection);
   void WrapFarewell(Connection& connection);
   [[nodiscard]] static transport::OutputQueue& Outgoing(Connection& connection) {

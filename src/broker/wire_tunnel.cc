@@ -52,12 +52,17 @@ void Wire::Unwrap(Connection& connection, std::span<const uint8_t> bytes) {
                             tunnel.layers.error());
     Close(connection, CloseMode::kFlush);
   } else if (state == LayerState::kEnded) {
-    connection.end_of_stream = true;
-    if (!connection.paused && connection.state != ConnectionState::kAuthenticating) {
-      // The peer said goodbye and hears it back.
-      Close(connection, CloseMode::kFlush);
-    }
+    OnGoodbye(connection);
   }
+}
+
+// The peer said goodbye and hears it back.
+void Wire::OnGoodbye(Connection& connection) {
+  connection.end_of_stream = true;
+  // What waits was sent before, and counts; one that goes to another core is told there.
+  if (connection.handing_over || connection.paused) return;
+  if (connection.state == ConnectionState::kAuthenticating) return;
+  Close(connection, CloseMode::kFlush);
 }
 
 void Wire::ServeHandshakes() {

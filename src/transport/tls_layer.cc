@@ -184,6 +184,7 @@ void TlsLayer::OnResult(int result) {
         Fail(origin_.role == TlsRole::kServer ? "client left during the handshake"
                                               : "server left during the handshake");
       } else {
+        KeepFacts();
         state_ = LayerState::kEnded;
       }
       return;
@@ -243,11 +244,15 @@ const TlsSecrets* TlsLayer::secrets() const {
 void TlsLayer::BecomeTransparent() {
   RMQ_CHECK(state_ == LayerState::kOpen);
   RMQ_CHECK(unsent_.empty());
+  KeepFacts();
+  transparent_ = true;
+  Release();
+}
+
+void TlsLayer::KeepFacts() {
   PeerFacts facts;
   Describe(facts);
   facts_ = std::make_unique<TlsFacts>(std::move(facts.tls));
-  transparent_ = true;
-  Release();
 }
 
 int TlsLayer::OnVerify(int ok, X509_STORE_CTX* verification) {

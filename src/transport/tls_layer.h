@@ -60,7 +60,7 @@ class TlsLayer final : public Layer {
   // The kernel has taken over.
   [[nodiscard]] bool is_transparent() const override { return transparent_; }
   [[nodiscard]] std::string_view error() const override { return error_; }
-  // Adds nothing once the layer has ended or failed.
+  // Adds nothing once the layer has failed or was closed by us.
   void Describe(PeerFacts& facts) const override;
 
   // How many bytes the peer still owes of the record under way; 0: the stream is between two
@@ -88,14 +88,17 @@ class TlsLayer final : public Layer {
   // After a call that did not succeed: nothing, the peer's goodbye, or an error.
   void OnResult(int result);
   void Fail(std::string why);
+  void KeepFacts();
   void Release();
 
   TlsOrigin origin_;
   TlsWire wire_;
   TlsSsl ssl_;
   std::unique_ptr<TlsSecrets> secrets_;  // With origin_.kernel only.
-  std::unique_ptr<TlsFacts> facts_;      // Once transparent, for who takes the layer out then.
-  std::string unsent_;                   // See Write().
+  // Once transparent, for who takes the layer out then, or ended by the peer, whose last words are
+  // still to be heard.
+  std::unique_ptr<TlsFacts> facts_;
+  std::string unsent_;  // See Write().
   std::string verify_error_;
   std::string error_;
   LayerState state_ = LayerState::kOpening;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS listeners, driven by clients that nobody here wrote: mosquitto's, openssl's, Python's."""
 import os
-import re
+import pwd
 import shutil
 import signal
 import socket
@@ -271,6 +271,129 @@ class ServerTest(Case):
                              (listener(tls_certificate_files=f'["{certificate}"]', tls_key_files=f'["{other}"]'), "key")):
             with self.subTest(line=line), self.assertRaisesRegex(AssertionError, line):
                 Broker(config=config)
+
+
+class IdentityTest(Case):
+    """Who a client is by its certificate or key. The ACL file shows whom the broker takes it for."""
+    acl = "pattern readwrite names/%u\npattern readwrite ids/%c\n"
+
+    def start_with(self, identity, use="username", more="", **keys):
+        keys = {"tls_client_certificates": '"optional"', "tls_ca_file": f'"{certificates.authority()}"',
+                "identity": f'"{identity}"', "identity_as": f'"{use}"', "allow_anonymous": '"never"', **keys}
+        config = with_certificate(**keys) + '[auth]\nacl_file = "@DIR@/acl"\n' + more
+        return self.start(config, files={"acl": self.acl})
+
+    def may(self, client, topic):
+        client.send(wire.subscribe([(topic, 1)]))
+        return client.expect(wire.SUBACK).body[-1] < 0x80
+
+    def test_a_certificate_says_who_it_is_and_no_password_is_asked_for(self):
+        certificate = certificates.issued("ann", subject="/O=plant/CN=ann", alternatives="DNS:ann.example,email:ann@example")
+        for source, name in (("certificate_cn", "ann"), ("certificate_dn", "CN=ann,O=plant"),
+                             ("certificate_san", "ann.example")):
+            with self.subTest(source=source):
+                broker = self.start_with(source)
+                for client_id in "a", "b", "c":  # Sessions of both shards.
+                    client = Client(broker.port, context(certificate=certificate))
+                    client.send(wire.connect(client_id, username="somebody-else", password=b"guess"))
+                    self.assertEqual(client.expect(wire.CONNACK).body[1], 0)
+                    self.assertTrue(self.may(client, "names/" + name))
+                    self.assertFalse(self.may(client, "names/somebody-else"))
+                    client.close()
+
+    def test_who_has_no_certificate_needs_a_password(self):
+        broker = self.start_with("certificate_cn", more='[[users]]\nname = "bob"\npassword = "secret"\n')
+        for password, reason in ((b"secret", 0), (b"wrong", 0x86)):
+            client = Client(broker.port, context())
+            client.send(wire.connect("x", username="bob", password=password))
+            self.assertEqual(client.expect(wire.CONNACK).body[1], reason)
+        client = Client(broker.port, context())
+        client.send(wire.connect("x"))
+        self.assertEqual(client.expect(wire.CONNACK).body[1], 0x87)
+
+    def test_a_certificate_without_that_name_is_nobody(self):
+        broker = self.start_with("certificate_san")
+        client = Client(broker.port, context(certificate=certificates.issued("bare", alternatives=None)))
+        client.send(wire.connect("x", username="bob", password=b"secret"))
+        self.assertEqual(client.expect(wire.CONNACK).body[1], 0x86)
+
+    def test_a_client_identifier_is_the_certificates_or_none(self):
+        certificate = certificates.issued("device-7")
+        broker = self.start_with("certificate_cn", "client_id", allow_anonymous='"always"')
+        for client_id, who, reason in (("device-7", certificate, 0), ("", certificate, 0), ("device-8", certificate, 0x85),
+                                       ("device-7", None, 0x87)):
+            with self.subTest(client_id=client_id, who=who):
+                client = Client(broker.port, context(certificate=who))
+                client.send(wire.connect(client_id))
+                connack = client.expect(wire.CONNACK)
+                self.assertEqual(connack.body[1], reason)
+                if reason == 0:
+                    self.assertTrue(self.may(client, "ids/device-7"))
+                    self.assertEqual(connack.get(18), None if client_id else "device-7")
+                client.close()
+
+    def test_a_key_is_an_identity_too(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "keys")
+            with open(path, "w") as file:
+                file.write("sensor:00112233445566778899aabbccddeeff\n")
+            os.chmod(path, 0o600)
+            broker = self.start_with("certificate_cn", tls_psk_file=f'"{path}"')
+            for topic, answer in (("names/sensor", 0), ("names/other", 1)):
+                done = subprocess.run(["mosquitto_sub", "-h", "localhost", "-p", str(broker.port), "--psk-identity", "sensor",
+                                       "--psk", "00112233445566778899aabbccddeeff", "-t", topic, "-E"], capture_output=True,
+                                      text=True, timeout=20)
+                self.assertEqual("denied" in done.stderr + done.stdout, bool(answer), done)
+
+    def test_says_everything_and_leaves_at_once(self):
+        """CONNECT, PUBLISH, DISCONNECT and close_notify may come in one segment."""
+        certificate = certificates.issued("hasty")
+        broker = self.start_with("certificate_cn")
+        watcher = Client(broker.port, context(certificate=certificate))
+        watcher.come_in("watcher")
+        self.assertTrue(self.may(watcher, "names/hasty"))
+        for client_id in "hasty-1", "hasty-2", "hasty-3", "hasty-4":  # Some of them have to go to the other core.
+            plain = socket.create_connection(("127.0.0.1", broker.port), timeout=5)
+            into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = context(certificate=certificate).wrap_bio(into, out, server_hostname="localhost")
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    plain.sendall(out.read())
+                    into.write(plain.recv(1 << 16))
+            tls.write(wire.connect(client_id) + wire.publish("names/hasty", client_id.encode()) + b"\xe0\x00")
+            try:
+                tls.unwrap()
+            except ssl.SSLWantReadError:
+                pass
+            plain.sendall(out.read())  # With the client's Finished in front.
+            self.assertTrue(watcher.expect(wire.PUBLISH).body.endswith(client_id.encode()))
+            plain.close()
+
+    def test_wrong_combinations_are_said(self):
+        for config, line in ((with_certificate(identity='"certificate_cn"'), "expected tls_client_certificates or tls_psk_file"),
+                             (with_certificate(identity_as='"client_id"'), "expected one beside identity_as"),
+                             (with_certificate(identity='"unix_user"'), "expected unix_user for an address that begins")):
+            with self.subTest(line=line), self.assertRaisesRegex(AssertionError, line):
+                Broker(config=config)
+
+    def test_the_user_of_a_local_process(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "s")
+            config = (f'[[listeners]]\n[[listeners]]\naddress = "unix:{path}"\nidentity = "unix_user"\n'
+                      'allow_anonymous = "never"\nunix_mode = "0666"\n[auth]\nacl_file = "@DIR@/acl"\n')
+            self.start(config, files={"acl": self.acl})
+            os.chmod(folder, 0o755)
+            client = Client.__new__(Client)
+            client.version, client.buffer, client.messages = 5, b"", []
+            client.socket = socket.socket(socket.AF_UNIX)
+            client.socket.connect(path)
+            self.assertEqual(client.come_in("local").body[1], 0)
+            self.assertTrue(self.may(client, "names/" + pwd.getpwuid(os.getuid()).pw_name))
+            self.assertFalse(self.may(client, "names/daemon"))
+            client.close()
 
 
 @unittest.skipUnless(os.environ.get("RINGMQ_TOOLS"), "needs our command line")
