@@ -31,7 +31,7 @@ struct AuthRequest {
   std::string client_id;
   std::string username;
   std::string password;  // Wiped once it was checked.
-  int fd = -1;           // The client's; open during Start() only.
+  std::string peer{};    // Where the client comes from.
 };
 
 struct AuthResult {

@@ -15,6 +15,7 @@
 #include "broker/acl_file.h"
 #include "broker/auth_worker.h"
 #include "broker/password_file.h"
+#include "broker/peer_address.h"
 #include "reactor/clock.h"
 #include "reactor/features.h"
 #include "reactor/listen.h"
@@ -300,9 +301,10 @@ void Broker::Run(CoreId index) {
                                          auth_methods_, log_);
   Shard& shard = *worker.shard;
   shard.SetPolicy(policy_);
-  shard.SetUnixUserOf([this](int fd) { return unix_users_.PeerOf(fd); });
-  shard.SetMakeTunnel([this](uint32_t listener, int) {
-    return transports_->Make(listener, reactor::MonotonicNow());
+  shard.SetSocketLookup(
+      {.user = [this](int fd) { return unix_users_.PeerOf(fd); }, .address = PeerAddressOf});
+  shard.SetMakeTunnel([this](uint32_t listener, int fd) {
+    return transports_->Make(listener, fd, reactor::MonotonicNow());
   });
   for (size_t i = 0; i < worker.listeners.size(); ++i) {
     if (worker.listeners[i] < 0) continue;

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/address_set.h"
 #include "broker/config_fields.h"
 #include "broker/limits.h"
 #include "broker/password_hash.h"
@@ -91,6 +92,20 @@ void CheckTls(const std::string& where, const ListenerTlsConfig& tls, Errors& er
   }
 }
 
+void CheckProxies(const std::string& where, const ListenerConfig& listener, Errors& errors) {
+  base::AddressSet trusted;
+  for (const std::string& block : listener.trusted_proxies) {
+    const std::string complaint = trusted.Add(block);
+    if (complaint.empty()) continue;
+    errors.push_back(
+        fmt::format("{}.trusted_proxies: {}, found {}", where, complaint, Quote(block)));
+  }
+  if (listener.proxy_protocol == ProxyProtocol::kOff || !listener.trusted_proxies.empty()) return;
+  errors.push_back(fmt::format(
+      "{}.trusted_proxies: expected addresses like \"127.0.0.1\" beside proxy_protocol, found none",
+      where));
+}
+
 void CheckIdentity(const std::string& where, const ListenerConfig& listener, Errors& errors) {
   switch (listener.identity) {
     case IdentitySource::kNone:
@@ -113,6 +128,8 @@ void CheckIdentity(const std::string& where, const ListenerConfig& listener, Err
   const bool may_prove =
       tls.client_certificates != TlsClientCertificates::kOff || !tls.psk_file.empty();
   if (tls.use != TlsUse::kOff && may_prove) return;
+  // A proxy may have seen the certificate.
+  if (listener.proxy_protocol != ProxyProtocol::kOff) return;
   errors.push_back(
       fmt::format("{}.identity: expected tls_client_certificates or tls_psk_file beside it, found "
                   "neither",
@@ -131,6 +148,7 @@ void CheckListeners(const Config& config, Errors& errors) {
     CheckRanges(where, ListenerFields(), listener, errors);
     CheckAddress(where, listener, errors);
     CheckTls(where, listener.tls, errors);
+    CheckProxies(where, listener, errors);
     CheckIdentity(where, listener, errors);
     if (IsUnixAddress(listener.address)) {
       CheckUnixMode(where, listener, errors);

@@ -22,6 +22,7 @@ enum class Transport : uint8_t { kTcp, kWebSocket, kAny };
 enum class TlsUse : uint8_t { kOff, kRequired, kOptional };
 enum class TlsClientCertificates : uint8_t { kOff, kOptional, kRequired };
 enum class TlsVersionMin : uint8_t { k12, k13 };
+enum class ProxyProtocol : uint8_t { kOff, kRequired };
 enum class IdentitySource : uint8_t {
   kNone,
   kCertificateCn,
@@ -77,6 +78,8 @@ struct ListenerConfig {
   std::string unix_owner{};                                   // A name; empty: the process's own.
   std::string unix_group{};
   ListenerTlsConfig tls{};
+  ProxyProtocol proxy_protocol = ProxyProtocol::kOff;
+  std::vector<std::string> trusted_proxies{};  // As base::AddressSet reads them.
   IdentitySource identity = IdentitySource::kNone;
   IdentityUse identity_as = IdentityUse::kUsername;
 

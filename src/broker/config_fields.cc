@@ -28,6 +28,7 @@ constexpr std::string_view kTransportChoices[] = {"tcp", "websocket", "any"};
 constexpr std::string_view kTlsChoices[] = {"off", "required", "optional"};
 constexpr std::string_view kCertificateChoices[] = {"off", "optional", "required"};
 constexpr std::string_view kTlsVersionChoices[] = {"1.2", "1.3"};
+constexpr std::string_view kProxyChoices[] = {"off", "required"};
 constexpr std::string_view kIdentityChoices[] = {"none", "certificate_cn", "certificate_dn",
                                                  "certificate_san", "unix_user"};
 constexpr std::string_view kIdentityUseChoices[] = {"username", "client_id"};
@@ -354,6 +355,16 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .value_min = 1,
      .value_max = 604'800,
      .doc = "For how long (seconds). The keys of tickets are changed as often."},
+    {.name = "proxy_protocol",
+     .slot = [](ListenerConfig& l) { return ByteOf(l.proxy_protocol); },
+     .choices = Choices(kProxyChoices),
+     .doc = "required: a PROXY header, version 1 or 2, comes before everything else and says who "
+            "the client is, its certificate's name too; peers that are no trusted proxies are "
+            "refused. For haproxy's send-proxy-v2 and the like."},
+    {.name = "trusted_proxies",
+     .slot = [](ListenerConfig& l) { return &l.trusted_proxies; },
+     .doc = "Addresses and networks (\"10.0.0.0/8\", \"::1\", \"unix\") of proxies whose PROXY "
+            "header or X-Forwarded-For is believed. Empty: nobody's."},
     {.name = "identity",
      .slot = [](ListenerConfig& l) { return ByteOf(l.identity); },
      .choices = Choices(kIdentityChoices),

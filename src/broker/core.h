@@ -95,7 +95,7 @@ struct Core {
   base::Random random;
   AccessPolicy policy = AccessPolicy::AllowEverything();
   MakeTunnel make_tunnel;  // Null: plain MQTT everywhere.
-  UnixUserOf unix_user_of;
+  SocketLookup socket_lookup;
   base::TimerWheel wheel;
   transport::ChunkPool chunks;
   codec::PublicationScratch scratch;

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "broker/peer_address.h"
 
 namespace ringmq::broker {
 namespace {
@@ -92,7 +91,7 @@ FunctionAuthenticator::~FunctionAuthenticator() {
 
 AuthVerdict FunctionAuthenticator::Start(uint32_t shard_index, AuthRequest request) {
   if (!desk_->Admit(shard_index)) return AuthVerdict::kBusy;
-  std::string peer = PeerAddressOf(request.fd);
+  std::string peer = request.peer;
   {
     const std::lock_guard lock(mutex_);
     jobs_.push_back({shard_index, std::move(request), std::move(peer)});

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "broker/peer_address.h"
 
 namespace ringmq::broker {
 namespace {
@@ -39,7 +38,7 @@ DropCause CauseOf(DropReason reason) {
 void EventQueue::OnConnected(const Arrival& arrival) {
   Push(ClientConnected{.client_id = std::string(arrival.client_id),
                        .username = std::string(arrival.username),
-                       .peer = PeerAddressOf(arrival.fd),
+                       .peer = std::string(arrival.peer),
                        .version = arrival.version,
                        .session_present = arrival.session_present},
        events_max_);

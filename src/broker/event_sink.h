@@ -21,7 +21,7 @@ class EventSink {
   struct Arrival {
     std::string_view client_id;
     std::string_view username;
-    int fd = -1;  // Open during the call; -1: no socket.
+    std::string_view peer;
     ProtocolVersion version = ProtocolVersion::kV5;
     bool session_present = false;
   };

@@ -31,6 +31,9 @@ bool HasAnswer(codec::DecodeError error, ProtocolVersion version) {
          error == codec::DecodeError::kClientIdentifierNotValid;
 }
 
+// A Unix socket or a link has no address.
+std::string_view ForPeople(std::string_view peer) { return peer.empty() ? "this machine" : peer; }
+
 bool HasAllRights(const Connection& connection) {
   return connection.pipe != nullptr && connection.pipe->rights() == PipeRights::kAll;
 }
@@ -96,7 +99,9 @@ std::optional<std::string> Gate::PeerIdentity(const Connection& connection) cons
   if (connection.pipe != nullptr) return std::nullopt;
   const ListenerConfig& listener = core_.config.listeners[connection.listener];
   if (listener.identity == IdentitySource::kNone) return std::nullopt;
-  if (listener.identity == IdentitySource::kUnixUser) return core_.unix_user_of(connection.fd);
+  if (listener.identity == IdentitySource::kUnixUser) {
+    return core_.socket_lookup.user ? core_.socket_lookup.user(connection.fd) : std::nullopt;
+  }
   if (connection.tunnel == nullptr) return std::nullopt;
   return IdentityOf(connection.tunnel->layers.Describe(), listener.identity);
 }
@@ -159,7 +164,7 @@ Gate::Identification Gate::Identify(Connection& connection, const codec::Connect
                             .client_id = std::string(client_id),
                             .username = username,
                             .password = std::string(AsText(connect.password)),
-                            .fd = connection.fd});
+                            .peer = wire_.PeerNameOf(connection)});
   switch (verdict) {
     case AuthVerdict::kAllow:
       return Identification::kVerified;
@@ -327,11 +332,12 @@ void Gate::Establish(Connection& connection, const codec::Connect& connect,
   SetUpLink(connection, connect);
   AgreeKeepAlive(connection, connect.keep_alive_s);
   SendConnack(connection, connect, *opened.session, opened.present, assigned, authentication_data);
-  core_.log.Debug("client '{}' connected", client_id);
+  const std::string peer = wire_.PeerNameOf(connection);
+  core_.log.Debug("client '{}' connected from {}", client_id, ForPeople(peer));
   if (core_.options.events != nullptr) {
     core_.options.events->OnConnected({.client_id = client_id,
                                        .username = username,
-                                       .fd = connection.fd,
+                                       .peer = peer,
                                        .version = connection.link.version,
                                        .session_present = opened.present});
   }
@@ -426,8 +432,9 @@ void Gate::SendConnack(Connection& connection, const codec::Connect& connect,
 
 void Gate::Refuse(Connection& connection, ReasonCode reason, std::string_view client_id) {
   ++core_.statistics.connections_refused;
-  core_.refusals.Write(core_.now, LogLevel::kInfo, "client '{}' refused: reason 0x{:02x}",
-                       client_id, static_cast<unsigned>(reason));
+  core_.refusals.Write(core_.now, LogLevel::kInfo, "client '{}' from {} refused: reason 0x{:02x}",
+                       client_id, ForPeople(wire_.PeerNameOf(connection)),
+                       static_cast<unsigned>(reason));
   RefuseConnect(wire_, connection, reason);
 }
 
@@ -445,7 +452,7 @@ void Gate::HandOver(Connection& connection) {
           .subspan(frame.head.header_size_bytes, frame.head.remaining_size_bytes),
       {.user_properties_max = core_.config.limits.user_properties_max});
   RMQ_CHECK(connect.ok());
-  const CoreId home = core_.HomeOf(connect->client_id);
+  const CoreId home = core_.HomeOf(NameClient(connection, *connect).client_id);
   Wire::Released released = wire_.Release(connection);
   parcel->fd = released.fd;
   parcel->tunnel = std::move(released.tunnel);

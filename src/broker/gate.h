@@ -44,7 +44,7 @@ class Gate {
  private:
   [[nodiscard]] std::optional<std::string> PeerIdentity(const Connection& connection) const;
   struct Naming {
-    std::string client_id;
+    std::string client_id{};
     bool assigned = false;  // By us: CONNECT has none.
     ReasonCode refused = ReasonCode::kSuccess;
   };

@@ -1,35 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/peer_address.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cstring>
 
 #include <fmt/format.h>
 
 namespace ringmq::broker {
 
-std::string PeerAddressOf(int fd) {
+namespace {
+
+struct Peer {
+  base::IpAddress address;
+  uint16_t port = 0;
+};
+
+std::optional<Peer> PeerOf(int fd) {
   sockaddr_storage storage{};
   socklen_t size_bytes = sizeof(storage);
   void* const any = &storage;
-  if (fd < 0 || ::getpeername(fd, static_cast<sockaddr*>(any), &size_bytes) != 0) return {};
-  char text[INET6_ADDRSTRLEN] = {};
+  if (fd < 0 || ::getpeername(fd, static_cast<sockaddr*>(any), &size_bytes) != 0) {
+    return std::nullopt;
+  }
   if (storage.ss_family == AF_INET) {
-    sockaddr_in address{};
-    std::memcpy(&address, &storage, sizeof(address));
-    if (::inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text)) == nullptr) return {};
-    return fmt::format("{}:{}", text, ntohs(address.sin_port));
+    sockaddr_in from{};
+    std::memcpy(&from, &storage, sizeof(from));
+    std::array<uint8_t, base::IpAddress::kV4Bytes> bytes{};
+    std::memcpy(bytes.data(), &from.sin_addr, bytes.size());
+    return Peer{base::IpAddress::FromV4(bytes), ntohs(from.sin_port)};
   }
   if (storage.ss_family == AF_INET6) {
-    sockaddr_in6 address{};
-    std::memcpy(&address, &storage, sizeof(address));
-    if (::inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof(text)) == nullptr) return {};
-    return fmt::format("[{}]:{}", text, ntohs(address.sin6_port));
+    sockaddr_in6 from{};
+    std::memcpy(&from, &storage, sizeof(from));
+    std::array<uint8_t, base::IpAddress::kV6Bytes> bytes{};
+    std::memcpy(bytes.data(), &from.sin6_addr, bytes.size());
+    return Peer{base::IpAddress::FromV6(bytes), ntohs(from.sin6_port)};
   }
-  return {};
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string PeerAddressOf(int fd) {
+  const std::optional<Peer> peer = PeerOf(fd);
+  if (!peer.has_value()) return {};
+  const std::string text = peer->address.ToString();
+  return peer->address.is_v4() ? fmt::format("{}:{}", text, peer->port)
+                               : fmt::format("[{}]:{}", text, peer->port);
+}
+
+std::optional<base::IpAddress> PeerIpOf(int fd) {
+  const std::optional<Peer> peer = PeerOf(fd);
+  if (!peer.has_value()) return std::nullopt;
+  return peer->address;
 }
 
 }  // namespace ringmq::broker

@@ -3,11 +3,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
+
+#include "base/ip_address.h"
 
 namespace ringmq::broker {
 
 // "127.0.0.1:5000", "[::1]:5000"; empty if there is no peer or it has gone.
 [[nodiscard]] std::string PeerAddressOf(int fd);
+// Its IP address; none: it has none, as behind a Unix socket.
+[[nodiscard]] std::optional<base::IpAddress> PeerIpOf(int fd);
 
 }  // namespace ringmq::broker

@@ -48,10 +48,21 @@ std::optional<std::string> IdentityOf(const transport::PeerFacts& facts, Identit
     name = NameIn(facts.tls.certificate, source);
   } else if (!facts.tls.psk_identity.empty()) {
     name = facts.tls.psk_identity;
+  } else if (facts.proxy.certificate_verified && source == IdentitySource::kCertificateCn) {
+    name = facts.proxy.certificate_common_name;  // The only name that a PROXY header has.
   } else {
     return std::nullopt;
   }
   return IsMqttString(name) ? name : std::string();
+}
+
+std::string AnnouncedPeer(const transport::PeerFacts& facts) {
+  const transport::ProxyFacts& proxy = facts.proxy;
+  if (!facts.websocket.forwarded_for.empty()) return facts.websocket.forwarded_for;
+  if (!proxy.used || proxy.local || proxy.source_port == 0) return proxy.source;
+  const bool is_v6 = proxy.source.find(':') != std::string::npos;
+  return (is_v6 ? "[" + proxy.source + "]" : proxy.source) + ":" +
+         std::to_string(proxy.source_port);
 }
 
 }  // namespace ringmq::broker

@@ -18,7 +18,16 @@ namespace ringmq::broker {
 [[nodiscard]] std::optional<std::string> IdentityOf(const transport::PeerFacts& facts,
                                                     IdentitySource source);
 
-// The user of this machine at the other end of a Unix socket; none: nobody knows.
-using UnixUserOf = std::function<std::optional<std::string>(int fd)>;
+// For whom a trusted proxy says that it speaks: "192.0.2.7:5000", an address without a port, or a
+// path; empty: nobody but the peer itself.
+[[nodiscard]] std::string AnnouncedPeer(const transport::PeerFacts& facts);
+
+// What a shard cannot find out itself, since it makes no system call. Null: nobody can.
+struct SocketLookup {
+  // The user of this machine at the other end of a Unix socket; none: nobody knows.
+  std::function<std::optional<std::string>(int fd)> user;
+  // "192.0.2.7:5000"; empty: it has none, or has gone.
+  std::function<std::string(int fd)> address;
+};
 
 }  // namespace ringmq::broker

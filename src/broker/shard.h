@@ -43,7 +43,7 @@ class Shard {
   // The last call but those that only look: tells links that nobody is here any more.
   void ClosePipes() { wire_.ClosePipes(); }
   // For connections that are accepted from here on.
-  void SetUnixUserOf(UnixUserOf of) { core_.unix_user_of = std::move(of); }
+  void SetSocketLookup(SocketLookup lookup) { core_.socket_lookup = std::move(lookup); }
   void SetMakeTunnel(MakeTunnel make_tunnel) { core_.make_tunnel = std::move(make_tunnel); }
   // New rights count from now on, for messages that wait in queues too.
   void SetPolicy(AccessPolicy policy);

@@ -1,6 +1,7 @@
 // What listeners put between a connection's socket and MQTT, made from their configuration.
 //
-//   socket <-> [TLS, or whatever the first bytes ask for] <-> [WebSocket, likewise] <-> MQTT
+//   socket <-> [PROXY header] <-> [TLS, or whatever the first bytes ask for] <-> [WebSocket,
+//   likewise] <-> MQTT
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -12,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/address_set.h"
 #include "base/time.h"
 #include "broker/config.h"
 #include "broker/tls_listener.h"
@@ -34,13 +36,16 @@ class Transports {
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
   // For a connection that `listener`, an index into Config::listeners, has accepted. Null: none is
-  // needed. Any thread.
-  [[nodiscard]] std::unique_ptr<Tunnel> Make(uint32_t listener, Instant now) const;
+  // needed. `fd` is its socket. Any thread.
+  [[nodiscard]] std::unique_ptr<Tunnel> Make(uint32_t listener, int fd, Instant now) const;
 
  private:
   struct Listener {
     Transport transport = Transport::kTcp;
     transport::UpgradeRules upgrade_rules;
+    transport::UpgradeRules proxied_upgrade_rules;  // For peers that are trusted proxies.
+    ProxyProtocol proxy_protocol = ProxyProtocol::kOff;
+    base::AddressSet trusted_proxies;
     TlsUse tls_use = TlsUse::kOff;
     std::unique_ptr<TlsListener> tls;  // Null with kOff.
   };
@@ -48,7 +53,8 @@ class Transports {
 
   explicit Transports(const Config& config);
   static void AddTls(const Listener& from, Instant now, Layers& layers);
-  static void AddWebSocket(const Listener& from, Layers& layers);
+  static void AddProxyHeader(const Listener& from, bool is_proxy, Layers& layers);
+  static void AddWebSocket(const Listener& from, bool is_proxy, Layers& layers);
 
   std::vector<Listener> listeners_;
   std::vector<std::string> warnings_;

@@ -89,6 +89,10 @@ class Wire {
   };
   [[nodiscard]] Released Release(Connection& connection);
 
+  // Where it comes from, "192.0.2.7:5000", by the word of a trusted proxy if there is one; empty:
+  // from this machine.
+  [[nodiscard]] std::string PeerNameOf(const Connection& connection) const;
+
   // Makes the handshakes' next steps, as many as a turn may have. Once a turn.
   void ServeHandshakes();
 

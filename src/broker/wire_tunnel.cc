@@ -48,8 +48,8 @@ void Wire::Unwrap(Connection& connection, std::span<const uint8_t> bytes) {
   if (connection.state == ConnectionState::kClosing) return;
   if (state == LayerState::kFailed) {
     ++core_.statistics.transport_errors;
-    core_.peer_errors.Write(core_.now, LogLevel::kInfo, "connection closed: {}",
-                            tunnel.layers.error());
+    core_.peer_errors.Write(core_.now, LogLevel::kInfo, "connection closed: {}, from {}",
+                            tunnel.layers.error(), PeerNameOf(connection));
     Close(connection, CloseMode::kFlush);
   } else if (state == LayerState::kEnded) {
     OnGoodbye(connection);
@@ -63,6 +63,15 @@ void Wire::OnGoodbye(Connection& connection) {
   if (connection.handing_over || connection.paused) return;
   if (connection.state == ConnectionState::kAuthenticating) return;
   Close(connection, CloseMode::kFlush);
+}
+
+std::string Wire::PeerNameOf(const Connection& connection) const {
+  if (connection.tunnel != nullptr) {
+    std::string announced = AnnouncedPeer(connection.tunnel->layers.Describe());
+    if (!announced.empty()) return announced;
+  }
+  const bool has_address = connection.fd >= 0 && core_.socket_lookup.address;
+  return has_address ? core_.socket_lookup.address(connection.fd) : std::string();
 }
 
 void Wire::ServeHandshakes() {

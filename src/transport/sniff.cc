@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "transport/proxy_header.h"
+
 namespace ringmq::transport {
 namespace {
 
@@ -17,8 +19,8 @@ constexpr Signature kSignatures[] = {
     {"\x16\x03", Sniffed::kTls},  // RFC 8446 s5.1: handshake, legacy version 3.x.
     {"GET ", Sniffed::kHttp},
     {"\x10", Sniffed::kMqtt},
-    {"PROXY ", Sniffed::kProxyHeader},
-    {std::string_view("\r\n\r\n\0\r\nQUIT\n", 12), Sniffed::kProxyHeader},
+    {kProxyV1Signature, Sniffed::kProxyHeader},
+    {kProxyV2Signature, Sniffed::kProxyHeader},
 };
 
 }  // namespace

@@ -214,7 +214,7 @@ class ServerTest(Case):
         for said in b"K\n", b"k\n", wire.connect("changes"):
             time.sleep(0.4)
             client.stdin.write(said)
-        broker.wait_for_line("'changes' connected")
+        broker.wait_for_line("'changes' connected from 127.0.0.1")
         output = client.communicate(b"Q\n", timeout=10)[0]
         self.assertEqual(client.returncode, 0, output)
         self.assertEqual(output.count(b"KEYUPDATE"), 2)
@@ -330,6 +330,15 @@ class IdentityTest(Case):
                 if reason == 0:
                     self.assertTrue(self.may(client, "ids/device-7"))
                     self.assertEqual(connack.get(18), None if client_id else "device-7")
+                client.close()
+
+    def test_a_client_identifier_of_a_certificate_leads_to_its_core(self):
+        broker = self.start_with("certificate_cn", "client_id", allow_anonymous='"always"')
+        for name in "device-1", "device-2", "device-3", "device-4":
+            for _ in range(3):  # Arrives on either core.
+                client = Client(broker.port, context(certificate=certificates.issued(name)))
+                client.send(wire.connect(""))
+                self.assertEqual(client.expect(wire.CONNACK).get(18), name)
                 client.close()
 
     def test_a_key_is_an_identity_too(self):
