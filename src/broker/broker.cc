@@ -48,6 +48,17 @@ reactor::IoBackend BackendOf(IoBackend backend) {
   RMQ_CHECK(false);
 }
 
+reactor::ListenOptions SocketOptionsOf(const ListenerConfig& listener, bool is_shared) {
+  return {.backlog = static_cast<int>(listener.backlog),
+          .reuse_port = is_shared,
+          .dual_stack = listener.dual_stack,
+          .device = listener.bind_device,
+          .keep_alive_s = listener.tcp_keep_alive_s,
+          .user_timeout_ms = listener.tcp_user_timeout_ms,
+          .send_buffer_bytes = listener.send_buffer_bytes,
+          .receive_buffer_bytes = listener.receive_buffer_bytes};
+}
+
 uint64_t RandomSeed() {
   uint64_t seed = 0;
   RMQ_CHECK(getrandom(&seed, sizeof(seed), 0) == sizeof(seed));
@@ -222,7 +233,7 @@ absl::Status Broker::OpenListeners() {
     uint16_t port = listener.port;
     for (const auto& worker : workers_) {
       absl::StatusOr<int> fd =
-          reactor::ListenTcp(listener.address, port, {.reuse_port = count_ > 1});
+          reactor::ListenTcp(listener.address, port, SocketOptionsOf(listener, count_ > 1));
       if (!fd.ok()) return fd.status();
       worker->listeners.push_back(*fd);
       port = reactor::LocalPort(*fd);  // The same for all, if the kernel chose.
@@ -237,7 +248,8 @@ absl::Status Broker::OpenListeners() {
 absl::Status Broker::OpenUnixListener(const ListenerConfig& listener) {
   const std::string path = listener.address.substr(kUnixPrefix.size());
   const absl::StatusOr<int> fd = reactor::ListenUnix(
-      path, {.mode = static_cast<uint32_t>(std::stoul(listener.unix_mode, nullptr, 8)),
+      path, {.backlog = static_cast<int>(listener.backlog),
+             .mode = static_cast<uint32_t>(std::stoul(listener.unix_mode, nullptr, 8)),
              .owner = listener.unix_owner,
              .group = listener.unix_group});
   if (!fd.ok()) return fd.status();

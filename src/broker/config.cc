@@ -19,6 +19,10 @@
 namespace ringmq::broker {
 namespace {
 
+constexpr std::string_view kVersion31 = "3.1";
+constexpr std::string_view kVersion311 = "3.1.1";
+constexpr std::string_view kVersion5 = "5";
+
 using Errors = std::vector<std::string>;
 
 // sockaddr_un holds 108, and a final zero.
@@ -92,6 +96,29 @@ void CheckTls(const std::string& where, const ListenerTlsConfig& tls, Errors& er
   }
 }
 
+void CheckVersions(const std::string& where, const ListenerConfig& listener, Errors& errors) {
+  for (const std::string& version : listener.protocol_versions) {
+    if (version == kVersion31 || version == kVersion311 || version == kVersion5) continue;
+    errors.push_back(
+        fmt::format("{}.protocol_versions: expected \"3.1\", \"3.1.1\" or \"5\", found {}", where,
+                    Quote(version)));
+  }
+  if (!listener.protocol_versions.empty()) return;
+  errors.push_back(fmt::format("{}.protocol_versions: expected one or more, found none", where));
+}
+
+void CheckSocket(const std::string& where, const ListenerConfig& listener, Errors& errors) {
+  if (listener.dual_stack && listener.address != "::") {
+    errors.push_back(fmt::format("{}.dual_stack: expected the address \"::\" beside it, found {}",
+                                 where, Quote(listener.address)));
+  }
+  constexpr size_t kDeviceNameBytesMax = 15;  // IFNAMSIZ and a final zero.
+  if (listener.bind_device.size() > kDeviceNameBytesMax) {
+    errors.push_back(fmt::format("{}.bind_device: expected at most {} bytes, found {}", where,
+                                 kDeviceNameBytesMax, Quote(listener.bind_device)));
+  }
+}
+
 void CheckProxies(const std::string& where, const ListenerConfig& listener, Errors& errors) {
   base::AddressSet trusted;
   for (const std::string& block : listener.trusted_proxies) {
@@ -148,6 +175,8 @@ void CheckListeners(const Config& config, Errors& errors) {
     CheckRanges(where, ListenerFields(), listener, errors);
     CheckAddress(where, listener, errors);
     CheckTls(where, listener.tls, errors);
+    CheckVersions(where, listener, errors);
+    CheckSocket(where, listener, errors);
     CheckProxies(where, listener, errors);
     CheckIdentity(where, listener, errors);
     if (IsUnixAddress(listener.address)) {
@@ -242,6 +271,21 @@ bool IsLoopbackAddress(const std::string& address) {
   in6_addr v6;
   if (::inet_pton(AF_INET6, address.c_str(), &v6) != 1) return false;
   return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
+bool AllowsVersion(const ListenerConfig& listener, ProtocolVersion version) {
+  const auto has = [&listener](std::string_view name) {
+    return std::ranges::find(listener.protocol_versions, name) != listener.protocol_versions.end();
+  };
+  switch (version) {
+    case ProtocolVersion::kV31:
+      return has(kVersion31);
+    case ProtocolVersion::kV311:
+      return has(kVersion311);
+    case ProtocolVersion::kV5:
+      return has(kVersion5);
+  }
+  return false;
 }
 
 bool AllowsAnonymous(const ListenerConfig& listener) {

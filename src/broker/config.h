@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "ringmq/protocol.h"
 
 namespace ringmq::broker {
 
@@ -77,6 +78,16 @@ struct ListenerConfig {
   std::string unix_mode = "0660";                             // Octal, of the socket's file.
   std::string unix_owner{};                                   // A name; empty: the process's own.
   std::string unix_group{};
+  // What clients of this listener may do, besides [limits].
+  std::vector<std::string> protocol_versions = {"3.1", "3.1.1", "5"};
+  uint32_t connections_max = 0;  // 0: no limit of its own.
+  uint32_t backlog = 4096;
+  bool dual_stack = false;
+  std::string bind_device{};
+  uint32_t tcp_keep_alive_s = 0;
+  uint32_t tcp_user_timeout_ms = 0;
+  uint32_t send_buffer_bytes = 0;
+  uint32_t receive_buffer_bytes = 0;
   ListenerTlsConfig tls{};
   ProxyProtocol proxy_protocol = ProxyProtocol::kOff;
   std::vector<std::string> trusted_proxies{};  // As base::AddressSet reads them.
@@ -180,6 +191,9 @@ inline constexpr std::string_view kUnixPrefix = "unix:";
 // Whether connections to this address come from the same machine only: numeric loopback addresses
 // and Unix sockets. Anything that is no address is not.
 [[nodiscard]] bool IsLoopbackAddress(const std::string& address);
+
+// Whether clients may speak this version at this listener.
+[[nodiscard]] bool AllowsVersion(const ListenerConfig& listener, ProtocolVersion version);
 
 // Whether a connection without a user name is welcome at this listener.
 [[nodiscard]] bool AllowsAnonymous(const ListenerConfig& listener);

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <utility>
@@ -43,6 +44,7 @@ inline constexpr uint32_t kMatchCacheEntriesMax = 16'384;
 // The few numbers that all shards of one broker look at. Relaxed: each is a limit, not a lock.
 struct Shared {
   std::atomic<int64_t> connections{0};
+  std::array<std::atomic<int64_t>, kListenersMax> of_listener{};  // Of them, by listener.
   std::atomic<int64_t> retained_messages{0};
   std::atomic<int64_t> retained_bytes{0};
   std::atomic<bool> memory_full{false};  // Publishers pause while it is set.

@@ -58,6 +58,13 @@ Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
   connection.link.maximum_packet_size = connect.maximum_packet_size;
   connection.link.problem_information = connect.request_problem_information;
 
+  const bool is_spoken =
+      connection.pipe != nullptr ||
+      AllowsVersion(core_.config.listeners[connection.listener], connect.version);
+  if (!is_spoken) {
+    Refuse(connection, ReasonCode::kUnsupportedProtocolVersion, connect.client_id);
+    return Step::kConsumed;
+  }
   if (connection.over_limit) {
     Refuse(connection,
            core_.shared.memory_full.load(std::memory_order_relaxed) ? ReasonCode::kServerBusy

@@ -23,21 +23,31 @@ void Protocol::OnAccepted(int fd, uint32_t listener) {
   Connection& connection = wire_.Adopt(fd, listener, std::move(tunnel));
   wire_.StartLayers(connection);
   const int64_t others = core_.shared.connections.fetch_add(1, std::memory_order_relaxed);
-  const uint32_t maximum = core_.config.limits.connections_max;
+  std::atomic<int64_t>& of_listener = core_.shared.of_listener[listener];
+  const int64_t neighbours = of_listener.fetch_add(1, std::memory_order_relaxed);
   if (core_.shared.memory_full.load(std::memory_order_relaxed)) connection.over_limit = true;
-  if (maximum != 0 && others >= int64_t{maximum}) {
-    core_.refusals.Write(core_.now, LogLevel::kWarning,
-                         "connection refused: connections_max ({}) reached", maximum);
-    connection.over_limit = true;
-    if (others >= int64_t{maximum} + kRefusalsPendingMax) {
-      ++core_.statistics.connections_refused;
-      wire_.Close(connection, CloseMode::kAbort);
-      return;
-    }
+  const bool is_kept =
+      HasRoom(connection, others, core_.config.limits.connections_max, "limits.connections_max") &&
+      HasRoom(connection, neighbours, core_.config.listeners[listener].connections_max,
+              "connections_max of its listener");
+  if (!is_kept) {
+    ++core_.statistics.connections_refused;
+    wire_.Close(connection, CloseMode::kAbort);
+    return;
   }
   core_.wheel.Arm(connection.timer,
                   core_.now + int64_t{core_.config.limits.connect_timeout_ms} * kMillisecond);
   wire_.StartReceiving(connection);
+}
+
+// False: there are so many that it will not even hear why it is refused.
+bool Protocol::HasRoom(Connection& connection, int64_t others, uint32_t maximum,
+                       std::string_view which) {
+  if (maximum == 0 || others < int64_t{maximum}) return true;
+  core_.refusals.Write(core_.now, LogLevel::kWarning, "connection refused: {} ({}) reached", which,
+                       maximum);
+  connection.over_limit = true;
+  return others < int64_t{maximum} + kRefusalsPendingMax;
 }
 
 void Protocol::OnLink(Pipe::ShardEnd pipe) {
@@ -370,6 +380,9 @@ void Protocol::Reject(Connection& connection, ReasonCode reason, std::string_vie
 
 void Protocol::OnGone(Connection& connection) {
   core_.shared.connections.fetch_sub(1, std::memory_order_relaxed);
+  if (connection.pipe == nullptr) {
+    core_.shared.of_listener[connection.listener].fetch_sub(1, std::memory_order_relaxed);
+  }
   const ClientSession* const session = core_.sessions.Find(connection.session);
   if (session != nullptr && core_.options.events != nullptr) {
     core_.options.events->OnDisconnected(session->client_id, connection.ended_by,

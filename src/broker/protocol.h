@@ -55,6 +55,8 @@ class Protocol final : public WireEvents {
   void DisconnectAll();
 
  private:
+  [[nodiscard]] bool HasRoom(Connection& connection, int64_t others, uint32_t maximum,
+                             std::string_view which);
   // False: leave the packet where it is.
   bool OnFrame(Connection& connection, const codec::FrameHead& head, codec::Bytes body);
   bool OnEarlyFrame(Connection& connection, const codec::FrameHead& head, codec::Bytes body);

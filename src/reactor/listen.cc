@@ -47,18 +47,51 @@ absl::StatusOr<Addresses> Resolve(const std::string& host, uint16_t port) {
   return Addresses(list);
 }
 
-bool SwitchOn(int fd, int level, int option) {
-  const int on = 1;
-  return setsockopt(fd, level, option, &on, sizeof(on)) == 0;
+bool Set(int fd, int level, int option, int value) {
+  return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
+}
+
+bool SwitchOn(int fd, int level, int option) { return Set(fd, level, option, 1); }
+
+// Accepted sockets inherit all of it. 0 or errno.
+int SetForAccepted(int fd, const ListenOptions& options) {
+  // We send whole turns at once, so Nagle could only delay.
+  if (!SwitchOn(fd, IPPROTO_TCP, TCP_NODELAY)) return errno;
+  const auto value = [](uint32_t number) { return static_cast<int>(number); };
+  if (options.keep_alive_s != 0) {
+    if (!SwitchOn(fd, SOL_SOCKET, SO_KEEPALIVE)) return errno;
+    if (!Set(fd, IPPROTO_TCP, TCP_KEEPIDLE, value(options.keep_alive_s))) return errno;
+  }
+  struct Number {
+    int level;
+    int option;
+    uint32_t value;
+  };
+  for (const Number& number : {Number{IPPROTO_TCP, TCP_USER_TIMEOUT, options.user_timeout_ms},
+                               Number{SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes},
+                               Number{SOL_SOCKET, SO_RCVBUF, options.receive_buffer_bytes}}) {
+    if (number.value != 0 && !Set(fd, number.level, number.option, value(number.value))) {
+      return errno;
+    }
+  }
+  return 0;
 }
 
 // 0 or errno.
 int BindAndListen(int fd, const addrinfo& address, const ListenOptions& options) {
   if (!SwitchOn(fd, SOL_SOCKET, SO_REUSEADDR)) return errno;
   if (options.reuse_port && !SwitchOn(fd, SOL_SOCKET, SO_REUSEPORT)) return errno;
-  if (address.ai_family == AF_INET6 && !SwitchOn(fd, IPPROTO_IPV6, IPV6_V6ONLY)) return errno;
-  // Accepted sockets inherit it. We send whole turns at once, so Nagle could only delay.
-  if (!SwitchOn(fd, IPPROTO_TCP, TCP_NODELAY)) return errno;
+  if (address.ai_family == AF_INET6 &&
+      !Set(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.dual_stack ? 0 : 1)) {
+    return errno;
+  }
+  const std::string& device = options.device;
+  if (!device.empty() && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.c_str(),
+                                    static_cast<socklen_t>(device.size())) != 0) {
+    return errno;
+  }
+  // The window that is announced is decided by the buffer at this time.
+  if (const int error = SetForAccepted(fd, options); error != 0) return error;
   if (bind(fd, address.ai_addr, address.ai_addrlen) < 0) return errno;
   if (listen(fd, options.backlog) < 0) return errno;
   return 0;

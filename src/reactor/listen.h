@@ -16,11 +16,18 @@ struct ListenOptions {
   int backlog = 4096;
   // One listener a shard, all on the same port: the kernel spreads connections over them.
   bool reuse_port = false;
+  bool dual_stack = false;  // "::" takes IPv4 too.
+  std::string device{};     // Name of a network device to take connections from; empty: all.
+  // Of accepted connections; 0: the kernel's.
+  uint32_t keep_alive_s = 0;  // Idle time before TCP's first probe; 0: no probes.
+  uint32_t user_timeout_ms = 0;
+  uint32_t send_buffer_bytes = 0;
+  uint32_t receive_buffer_bytes = 0;
 };
 
 // `host_name` is an address, a name, or empty for every IPv4 address; "::" is every IPv6 address
-// and no IPv4 one. Port 0 lets the kernel choose. The descriptor is non-blocking and close-on-exec,
-// and what it accepts has TCP_NODELAY set. The caller owns it.
+// and, unless dual_stack is set, no IPv4 one. Port 0 lets the kernel choose. The descriptor is
+// non-blocking and close-on-exec, and what it accepts has TCP_NODELAY set. The caller owns it.
 [[nodiscard]] absl::StatusOr<int> ListenTcp(std::string_view host_name, uint16_t port,
                                             const ListenOptions& options = {});
 

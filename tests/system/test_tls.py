@@ -17,6 +17,8 @@ import mosquitto
 import wire
 from broker import Broker
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
 
 def listener(**keys):
     keys = {"tls": '"required"', **keys}
@@ -271,6 +273,19 @@ class ServerTest(Case):
                              (listener(tls_certificate_files=f'["{certificate}"]', tls_key_files=f'["{other}"]'), "key")):
             with self.subTest(line=line), self.assertRaisesRegex(AssertionError, line):
                 Broker(config=config)
+
+
+@unittest.skipUnless(shutil.which("node") and os.path.isdir(os.path.join(HERE, "mqttjs", "node_modules", "mqtt")),
+                     "mqtt.js is not installed (npm ci in tests/system/mqttjs)")
+class MqttJsTest(Case):
+    def test_mqtts_and_wss(self):
+        broker = self.start(with_certificate(transport='"any"'))
+        for url in f"mqtts://localhost:{broker.port}", f"wss://localhost:{broker.port}/mqtt":
+            for version in "45":
+                with self.subTest(url=url, version=version):
+                    subprocess.run(["node", "round_trip.js", url, version], check=True, timeout=30,
+                                   cwd=os.path.join(HERE, "mqttjs"),
+                                   env={**os.environ, "NODE_EXTRA_CA_CERTS": certificates.authority()})
 
 
 class IdentityTest(Case):

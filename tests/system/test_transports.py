@@ -10,6 +10,7 @@ import tempfile
 import time
 import unittest
 
+import certificates
 import transport
 import wire
 from broker import Broker
@@ -124,13 +125,17 @@ class WebSocketTest(unittest.TestCase):
 class BrowserTest(unittest.TestCase):
     def test_mqtt_js_in_chromium(self):
         page = "file://" + os.path.join(HERE, "mqttjs", "browser.html")
-        with Broker(config=listener(transport='"websocket"')) as broker, tempfile.TemporaryDirectory() as profile:
-            done = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom",
-                                   "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--timeout=20000",
-                                   "--virtual-time-budget=15000",
-                                   f"{page}?ws://127.0.0.1:{broker.port}/mqtt"],
-                                  capture_output=True, text=True, timeout=90)
-            self.assertIn("both came back", done.stdout, done.stderr[-2000:] + broker.log())
+        keys = {"transport": '"websocket"', "tls": '"optional"'}
+        with Broker(config=listener(**keys) + certificates.listener_keys()) as broker:
+            for scheme in "ws", "wss":
+                with self.subTest(scheme=scheme), tempfile.TemporaryDirectory() as profile:
+                    # Nobody but us knows our authority.
+                    done = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom",
+                                           "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--timeout=20000",
+                                           "--virtual-time-budget=15000", "--ignore-certificate-errors",
+                                           f"{page}?{scheme}://127.0.0.1:{broker.port}/mqtt"],
+                                          capture_output=True, text=True, timeout=90)
+                    self.assertIn("both came back", done.stdout, done.stderr[-2000:] + broker.log())
 
 
 class AnyTest(unittest.TestCase):
@@ -146,6 +151,81 @@ class AnyTest(unittest.TestCase):
             with Raw(broker.port) as raw:
                 self.assertEqual(raw.ask(b"\x00\x00"), b"")
             plain.close()
+
+
+class PolicyTest(unittest.TestCase):
+    """Each listener has its own."""
+
+    def start(self, config):
+        broker = Broker(config=config)
+        self.addCleanup(broker.__exit__, None, None, None)
+        return broker
+
+    def answer(self, port, version, name="v", host="127.0.0.1"):
+        client = wire.Client(port, version) if host == "127.0.0.1" else self.client_to(host, port, version)
+        self.addCleanup(client.close)
+        client.send(wire.connect(name, version))
+        return client, client.expect(wire.CONNACK).body[1]
+
+    def client_to(self, host, port, version):
+        made = wire.Client.__new__(wire.Client)
+        made.version, made.buffer, made.messages = version, b"", []
+        made.socket = socket.create_connection((host, port), timeout=5)
+        return made
+
+    def test_versions_that_are_not_spoken_are_refused(self):
+        broker = self.start(listener(protocol_versions='["3.1.1"]'))
+        for version, reason in ((3, 1), (4, 0), (5, 0x84)):
+            with self.subTest(version=version):
+                self.assertEqual(self.answer(broker.port, version)[1], reason)
+
+    def test_a_listener_that_is_full_leaves_room_at_the_others(self):
+        broker = self.start(listener(connections_max=2) + listener(port=0))
+        broker.wait_for_line("listening", count=2)
+        other = int(broker.lines[-1].split(":")[-1].split()[0])
+        kept = [self.answer(broker.port, 5, f"k{i}") for i in range(2)]
+        self.assertEqual([reason for _, reason in kept], [0, 0])
+        self.assertEqual(self.answer(broker.port, 5, "late")[1], 0x97)
+        broker.wait_for_line(r"connection refused: connections_max of its listener \(2\) reached")
+        self.assertEqual(self.answer(other, 5, "elsewhere")[1], 0)
+        kept[0][0].close()
+        for _ in range(100):
+            if self.answer(broker.port, 5, "later")[1] == 0:
+                return
+            time.sleep(0.02)
+        self.fail("no room after one has left")
+
+    @unittest.skipUnless(os.path.exists("/proc/net/if_inet6"), "this machine has no IPv6")
+    def test_both_families_through_one_listener(self):
+        broker = self.start(listener(address='"::"', dual_stack="true", allow_anonymous='"always"'))
+        for host in "127.0.0.1", "::1":
+            with self.subTest(host=host):
+                self.assertEqual(self.answer(broker.port, 5, "d" + host, host)[1], 0)
+        broker = self.start(listener(address='"::"', allow_anonymous='"always"'))
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", broker.port), timeout=5)
+
+    @unittest.skipUnless(shutil.which("ss"), "iproute2 is not installed")
+    def test_socket_options_are_what_the_kernel_says(self):
+        broker = self.start(listener(tcp_keep_alive_s=77, tcp_user_timeout_ms=12345, backlog=17,
+                                     send_buffer_bytes=50_000, receive_buffer_bytes=60_000))
+        client, reason = self.answer(broker.port, 5)
+        self.assertEqual(reason, 0)
+        seen = subprocess.run(["ss", "-tnomHl", f"sport = :{broker.port}"], capture_output=True, text=True, timeout=10).stdout
+        self.assertRegex(seen, r"LISTEN\s+0\s+17 ")
+        self.assertRegex(seen, "rb120000.*tb100000")
+        seen = subprocess.run(["ss", "-tnomH", f"sport = :{broker.port}"], capture_output=True, text=True, timeout=10).stdout
+        self.assertRegex(seen, r"timer:\(keepalive,1min1")  # Of its 77 seconds.
+        client.close()
+
+    def test_wrong_keys_are_said(self):
+        for config, line in ((listener(protocol_versions='["4"]'), 'expected "3.1", "3.1.1" or "5", found "4"'),
+                             (listener(protocol_versions="[]"), "expected one or more, found none"),
+                             (listener(dual_stack="true"), 'expected the address "::" beside it'),
+                             (listener(bind_device='"a-very-long-device-name"'), "expected at most 15 bytes"),
+                             (listener(backlog=0), "expected an integer from 1")):
+            with self.subTest(line=line), self.assertRaisesRegex(AssertionError, line):
+                Broker(config=config)
 
 
 @unittest.skipUnless(shutil.which("mosquitto_pub"), "mosquitto-clients is not installed")
