@@ -40,11 +40,15 @@ struct Publishing {
     bool measured = false;
     bool used = false;
   };
-  // The packet, to be copied and patched: packet identifier, stamp.
-  std::vector<uint8_t> frame;
-  size_t packet_id_offset = 0;  // Zero: QoS 0 has none.
+  // The packet behind its fixed header with the longest payload, to be copied and patched.
+  uint8_t first = 0;
+  std::vector<uint8_t> body;
+  size_t packet_id_offset = 0;    // Zero: QoS 0 has none.
+  size_t correlation_offset = 0;  // Zero: no such property.
   size_t payload_offset = 0;
   uint64_t sequence = 0;
+  uint64_t answered = 0;  // Of a requester.
+  uint32_t window = 0;    // Unacknowledged messages that it may have.
   uint32_t unacked_count = 0;
   uint16_t last_packet_id = 0;
   uint64_t appended_bytes = 0;
@@ -58,10 +62,24 @@ struct Hearing {
   absl::flat_hash_map<uint32_t, measure::FlowWindow> flows;  // By publisher.
 };
 
+// What a responder needs besides. What waits is bounded by what the requesters may have open.
+struct Answering {
+  struct Waiting {
+    std::vector<uint8_t> packet;
+    size_t packet_id_offset = 0;
+  };
+  std::vector<bool> used;  // By packet identifier, less one.
+  uint32_t unacked_count = 0;
+  uint16_t last_packet_id = 0;
+  base::RingQueue<Waiting> waiting;
+};
+
 struct Peer {
   const Role* role = nullptr;
+  uint32_t number = 0;  // Among those of its role.
   int fd = -1;
   PeerState state = PeerState::kNew;
+  uint16_t receive_maximum = 65'535;  // What CONNACK said.
   bool receiving = false;
   bool sending = false;
   std::vector<uint8_t> output;   // Waits to be sent;
@@ -71,6 +89,7 @@ struct Peer {
   std::vector<uint8_t> partial;  // The front of a packet that is not whole yet.
   std::unique_ptr<Publishing> publishing;
   std::unique_ptr<Hearing> hearing;
+  std::unique_ptr<Answering> answering;
 };
 
 }  // namespace ringmq::load

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "measure/schedule.h"
@@ -17,19 +18,46 @@
 
 namespace ringmq::load {
 
-// One connection.
+// When a connection is there, and what it does besides publishing and hearing.
+enum class Duty : uint8_t {
+  kStay,    // From the beginning to the end.
+  kAnswer,  // ... and sends what it hears back to whoever asked.
+};
+
+// Connections that are alike but for their number: "{i}" in the texts, counted from zero.
+// A million of them cost no more than one.
 struct Role {
   std::string client_id;
   std::string topic;   // Publishes to it; empty: does not publish.
   std::string filter;  // Subscribes to it; empty: does not subscribe.
-  // Of those that publish, counted over the whole run: what its stamps carry.
+  // Of those that publish, counted over the whole run: what its stamps carry. The first one's.
   uint32_t publisher = 0;
-  // Which publishers it is to hear: [first, first + count). The others' messages are misrouted.
+  // Which publishers each is to hear: [first, first + count). The others' messages are misrouted.
   uint32_t hears_first = 0;
   uint32_t hears_count = 0;
   // A member of a shared group sees gaps, which are no loss.
   bool is_shared = false;
+  // The n-th of them hears one publisher only, hears_first + n.
+  bool hears_one = false;
+  // What it hears comes in no promised order, as what several answer or what was retained.
+  bool is_unordered = false;
+  Duty duty = Duty::kStay;
+  uint32_t count = 1;
+
+  [[nodiscard]] bool publishes() const { return !topic.empty(); }
+  [[nodiscard]] bool hears() const { return hears_count > 0; }
+  // Of the n-th of them.
+  [[nodiscard]] uint32_t first_heard(uint32_t n) const { return hears_first + (hears_one ? n : 0); }
+  [[nodiscard]] bool Hears(uint32_t n, uint32_t whom) const {
+    return whom >= first_heard(n) && whom - first_heard(n) < hears_count;
+  }
 };
+
+// `text` with every "{i}" replaced.
+[[nodiscard]] std::string Fill(std::string_view text, uint32_t i);
+
+// Where answers go when a request cannot say: its topic and this.
+inline constexpr const char* kAnswerSuffix = "/answer";
 
 struct Plan {
   std::vector<Role> roles;
@@ -37,8 +65,8 @@ struct Plan {
   sockaddr_storage target{};
   socklen_t target_size_bytes = 0;
   // Connections of one client address and one target are limited by ports: the n-th connection
-  // comes from 127.0.0.(2 + n mod this). Zero: the kernel chooses.
-  uint32_t source_addresses = 0;
+  // comes from the address n mod so many. Network byte order. None: the kernel chooses.
+  std::vector<uint32_t> sources;
 
   ProtocolVersion version = ProtocolVersion::kV5;
   std::string username;
@@ -46,7 +74,11 @@ struct Plan {
   uint16_t keep_alive_s = 60;
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
+  // Each payload is from payload_bytes to payload_bytes_max long, uniformly by the seed; zero: all
+  // are payload_bytes. They hold the front of `payload` behind the stamp, or "xxx".
   size_t payload_bytes = 64;
+  size_t payload_bytes_max = 0;
+  std::string payload;
   measure::StampForm stamp = measure::StampForm::kFull;
   uint32_t run = 1;
 
@@ -60,10 +92,29 @@ struct Plan {
   uint32_t in_flight = 20;
   // Deliveries that one message leads to: each publisher has the same audience.
   uint32_t deliveries_each = 1;
+  // Messages of the whole run, warm-up included; zero: as many as there is time for.
+  uint64_t messages_max = 0;
+  // Publishers are requesters: they say where they want the answer, and in a closed loop have
+  // `in_flight` requests that are not answered.
+  bool asks = false;
   double connects_per_s = 5000;
 
   uint32_t threads = 1;
   reactor::IoBackend io = reactor::IoBackend::kAuto;
+
+  // Of all roles.
+  [[nodiscard]] uint64_t connections() const;
+  // Of those with one duty.
+  [[nodiscard]] uint64_t connections(Duty duty) const;
+  // Of the threads that have connections which follow the schedule: how many they are, and which
+  // of them is `part`. Requires: it has some.
+  struct Share {
+    uint32_t part = 0;
+    uint32_t parts = 1;
+  };
+  [[nodiscard]] Share ShareOf(uint32_t part) const;
+  // Deliveries that each message of one publisher leads to.
+  [[nodiscard]] uint64_t DeliveriesOf(uint32_t publisher) const;
 };
 
 }  // namespace ringmq::load

@@ -44,10 +44,10 @@ class Director {
     Outcome outcome;
     outcome.connect_s = Await(Phase::kConnect, times_.connect_max_s, [this] {
       const Tick now = Look();
-      return now.connected + now.failed == plan_.roles.size();
+      return now.connected + now.failed == connections_;
     });
     outcome.connected = Look().connected;
-    outcome.failed = plan_.roles.size() - outcome.connected;
+    outcome.failed = connections_ - outcome.connected;
     if (outcome.failed == 0) Load(outcome);
     shared_.phase.store(Phase::kLeave, std::memory_order_release);
     for (std::thread& thread : threads) thread.join();
@@ -64,11 +64,13 @@ class Director {
     shared_.load_start_ns.store(start_ns, std::memory_order_relaxed);
     shared_.measure_end_ns.store(measure_ns + Ns(times_.measure_s), std::memory_order_relaxed);
     shared_.measure_start_ns.store(measure_ns, std::memory_order_relaxed);
-    Await(Phase::kWarmup, times_.warmup_s, [] { return false; });
-    Await(Phase::kMeasure, times_.measure_s, [] { return false; });
+    const auto all_sent = [this] { return plan_.messages_max > 0 && IsExhausted(); };
+    Await(Phase::kWarmup, times_.warmup_s, all_sent);
+    Await(Phase::kMeasure, times_.measure_s, all_sent);
+    const double measured_s = static_cast<double>(NowNs() - measure_ns) * 1e-9;
+    outcome.measured_s = std::clamp(measured_s, 0.0, times_.measure_s);
     outcome.drain_s = Await(Phase::kDrain, times_.drain_max_s, [this] { return IsDrained(); });
     outcome.drained = IsDrained();
-    outcome.measured_s = times_.measure_s;
   }
 
   // Until `done` or for so long; says how long.
@@ -123,35 +125,18 @@ class Director {
     return tick;
   }
 
-  // Deliveries that so many messages of one publisher lead to.
-  [[nodiscard]] uint64_t DeliveriesOf(uint32_t publisher) const {
-    uint64_t deliveries = 0;
-    bool shared = false;
-    for (const Role& role : plan_.roles) {
-      const bool hears = !role.filter.empty() && publisher >= role.hears_first &&
-                         publisher < role.hears_first + role.hears_count;
-      if (!hears) continue;
-      if (role.is_shared) {
-        shared = true;
-      } else {
-        ++deliveries;
-      }
-    }
-    return deliveries + (shared ? 1 : 0);
+  [[nodiscard]] bool IsExhausted() const {
+    return std::all_of(shared_.progress.begin(), shared_.progress.end(), [](const auto& progress) {
+      return progress->exhausted.load(std::memory_order_relaxed);
+    });
   }
 
-  [[nodiscard]] bool IsDrained() {
-    for (const auto& progress : shared_.progress) {
-      if (!progress->exhausted.load(std::memory_order_relaxed)) return false;
-    }
+  [[nodiscard]] bool IsDrained() const {
+    if (!IsExhausted()) return false;
     const Tick now = Look();
     if (plan_.qos != Qos::kAtMostOnce && now.acked < now.sent) return false;
-    if (deliveries_.empty()) {
-      for (uint32_t i = 0; i < plan_.publishers; ++i) deliveries_.push_back(DeliveriesOf(i));
-    }
     // Every publisher of a run has the same audience.
-    const uint64_t each = deliveries_.empty() ? 0 : deliveries_.front();
-    return now.received >= now.sent * each;
+    return now.received >= now.sent * plan_.DeliveriesOf(0);
   }
 
   void Merge(Outcome& outcome) {
@@ -172,7 +157,8 @@ class Director {
       }
       all.integrity.Add(one.integrity);
       for (uint32_t i = 0; i < plan_.publishers; ++i) all.by_publisher[i] += one.by_publisher[i];
-      all.errors.insert(all.errors.end(), one.errors.begin(), one.errors.end());
+      for (const auto& [text, count] : one.errors) all.errors[text] += count;
+      for (const auto& [reason, count] : one.by_reason) all.by_reason[reason] += count;
       all.cpu_ns += one.cpu_ns;
       all.idle_ns += one.idle_ns;
       const int64_t busy_ns = one.cpu_ns - std::min(one.cpu_ns, one.idle_ns);
@@ -183,7 +169,7 @@ class Director {
     }
     all.engine = workers_.front()->findings().engine;
     CountLosses(outcome);
-    const double load_s = times_.warmup_s + times_.measure_s;
+    const double load_s = times_.warmup_s + outcome.measured_s;
     if (load_s > 0) outcome.busiest_share = static_cast<double>(most_cpu_ns) * 1e-9 / load_s;
     Judge(outcome);
   }
@@ -195,14 +181,15 @@ class Director {
     uint64_t shared_seen = 0;
     for (uint32_t i = 0; i < plan_.publishers; ++i) {
       outcome.sent_in_all += all.by_publisher[i];
-      outcome.expected_in_all += all.by_publisher[i] * DeliveriesOf(i);
+      outcome.expected_in_all += all.by_publisher[i] * plan_.DeliveriesOf(i);
     }
     for (const auto& worker : workers_) {
-      for (const auto& peer : worker->peers()) {
-        if (peer->hearing == nullptr) continue;
-        const Role& role = *peer->role;
-        for (uint32_t i = role.hears_first; i < role.hears_first + role.hears_count; ++i) {
-          const measure::FlowWindow& flow = peer->hearing->flows[i];
+      for (const Peer& peer : worker->peers()) {
+        if (peer.hearing == nullptr) continue;
+        const Role& role = *peer.role;
+        const uint32_t first = role.first_heard(peer.number);
+        for (uint32_t i = first; i < first + role.hears_count; ++i) {
+          const measure::FlowWindow& flow = peer.hearing->flows[i];
           if (role.is_shared) {
             shared_seen += flow.distinct();
             shared_sent = outcome.sent_in_all;
@@ -241,9 +228,9 @@ class Director {
   const Plan& plan_;
   const RunTimes times_;
   const Observer& observer_;
+  const uint64_t connections_ = plan_.connections();
   Shared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<uint64_t> deliveries_;  // By publisher.
   Phase phase_ = Phase::kConnect;
   int64_t phase_start_ns_ = 0;
   int64_t last_tick_ns_ = NowNs();

@@ -20,7 +20,7 @@ namespace ringmq::load {
 struct RunTimes {
   double connect_max_s = 30;
   double warmup_s = 1;
-  double measure_s = 10;
+  double measure_s = 10;    // Less if Plan::messages_max are sent before.
   double drain_max_s = 10;  // What has not arrived by then is lost.
 };
 

@@ -14,7 +14,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
-#include "codec/encode.h"
 #include "reactor/clock.h"
 
 namespace ringmq::load {
@@ -44,23 +43,22 @@ void AppendBytes(std::span<const uint8_t> bytes, std::vector<uint8_t>& out) {
 
 }  // namespace
 
-template <typename Packet>
-static void AppendPacket(const Packet& packet, ProtocolVersion version, std::vector<uint8_t>& out) {
-  const size_t before = out.size();
-  out.resize(before + codec::EncodedSizeBytes(packet, version));
-  codec::Encode(packet, version, std::span(out).subspan(before));
-}
-
 Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
     : plan_(plan),
       part_(part),
       shared_(shared),
       progress_(*shared.progress[part]),
+      random_(plan.seed + part),
       completions_(kCompletionsMax) {
-  for (size_t i = part; i < plan.roles.size(); i += plan.threads) {
-    auto peer = std::make_unique<Peer>();
-    peer->role = &plan.roles[i];
-    peers_.push_back(std::move(peer));
+  peers_.resize((plan.connections() + plan.threads - 1 - part) / plan.threads);
+  uint64_t number = 0;  // Over all roles; every threads-th one is ours.
+  for (const Role& role : plan.roles) {
+    for (uint32_t i = 0; i < role.count; ++i, ++number) {
+      if (number % plan.threads != part) continue;
+      Peer& peer = peers_[number / plan.threads];
+      peer.role = &role;
+      peer.number = i;
+    }
   }
   step_start_ns_.resize(peers_.size());
   findings_.by_publisher.resize(plan.publishers);
@@ -68,8 +66,8 @@ Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
 
 Worker::~Worker() {
   ring_.reset();  // And with it every operation.
-  for (const auto& peer : peers_) {
-    if (peer->fd >= 0) close(peer->fd);
+  for (const Peer& peer : peers_) {
+    if (peer.fd >= 0) close(peer.fd);
   }
 }
 
@@ -80,7 +78,7 @@ void Worker::Run() {
       {.sq_entries = 1024, .cq_entries = 8192, .buffer_count = 256, .buffer_size_bytes = 16 << 10},
       &notice);
   if (!ring.ok()) {
-    findings_.errors.push_back(std::string(ring.status().message()));
+    ++findings_.errors[std::string(ring.status().message())];
     progress_.failed.store(peers_.size(), std::memory_order_relaxed);
     return;
   }
@@ -103,7 +101,7 @@ void Worker::Turn() {
   } else if (phase == Phase::kWarmup || phase == Phase::kMeasure) {
     if (plan_.rate_per_s > 0) {
       SendDue(now_ns);
-      if (schedule_ != nullptr) {
+      if (schedule_ != nullptr && budget_ > 0) {
         wake_ns = std::min(wake_ns, schedule_->next_due() - kSleepNsMin);
       }
     } else {
@@ -119,7 +117,7 @@ void Worker::Turn() {
     }
   } else if (phase == Phase::kLeave && !leaving_) {
     leaving_ = true;
-    for (const auto& peer : peers_) Leave(*peer);
+    for (Peer& peer : peers_) Leave(peer);
   }
   KeepSecond(now_ns);
   FlushAll();
@@ -156,12 +154,8 @@ void Worker::ConnectSome(int64_t now_ns) {
                         progress_.failed.load(std::memory_order_relaxed);
   while (next_connect_ < peers_.size() && next_connect_ < allowed &&
          next_connect_ - done < kConnectingMax) {
-    Begin(*peers_[next_connect_++]);
+    Begin(peers_[next_connect_++]);
   }
-}
-
-size_t Worker::IndexOf(const Peer& peer) const {
-  return static_cast<size_t>(peer.role - plan_.roles.data()) / plan_.threads;
 }
 
 void Worker::Begin(Peer& peer) {
@@ -173,13 +167,13 @@ void Worker::Begin(Peer& peer) {
   }
   const int on = 1;
   setsockopt(peer.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  if (plan_.source_addresses > 0) {
+  if (!plan_.sources.empty()) {
     // The port is chosen when it connects, so that each address has all of them.
     setsockopt(peer.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
     sockaddr_in source{};
     source.sin_family = AF_INET;
-    const auto number = static_cast<uint32_t>(peer.role - plan_.roles.data());
-    source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + number % plan_.source_addresses);
+    const size_t number = index * plan_.threads + part_;
+    source.sin_addr.s_addr = plan_.sources[number % plan_.sources.size()];
     if (bind(peer.fd, reinterpret_cast<const sockaddr*>(&source), sizeof(source)) < 0) {
       Fail(peer, absl::StrCat("bind: ", std::strerror(errno)));
       return;
@@ -201,10 +195,14 @@ void Worker::Fail(Peer& peer, std::string why) {
     progress_.failed.fetch_add(1, std::memory_order_relaxed);
   }
   ++second_.errors;
-  if (!leaving_ && findings_.errors.size() < kErrorsMax) {
-    findings_.errors.push_back(absl::StrCat(peer.role->client_id, ": ", why));
-  }
+  Complain(why);
   Leave(peer);
+}
+
+void Worker::Complain(const std::string& why) {
+  if (!leaving_ && (findings_.errors.size() < kErrorsMax || findings_.errors.contains(why))) {
+    ++findings_.errors[why];
+  }
 }
 
 // Ends what can be ended now; the descriptor goes with the last completion.
@@ -239,7 +237,7 @@ void Worker::Leave(Peer& peer) {
 // --- Completions.
 
 void Worker::OnCompletion(const reactor::Completion& completion, int64_t now_ns) {
-  Peer& peer = *peers_[completion.token >> 2];
+  Peer& peer = peers_[completion.token >> 2];
   const auto kind = static_cast<OpKind>(completion.token & 3);
   if (kind == OpKind::kCancel) return;
   if (kind == OpKind::kConnect) {
@@ -258,17 +256,7 @@ void Worker::OnCompletion(const reactor::Completion& completion, int64_t now_ns)
     const size_t index = IndexOf(peer);
     findings_.connect_tcp.Record(now_ns - step_start_ns_[index]);
     step_start_ns_[index] = now_ns;
-    peer.state = PeerState::kGreeting;
-    codec::Connect connect{.version = plan_.version, .clean_start = true};
-    connect.client_id = peer.role->client_id;
-    connect.keep_alive_s = plan_.keep_alive_s;
-    connect.has_username = !plan_.username.empty();
-    connect.username = plan_.username;
-    connect.has_password = !plan_.password.empty();
-    connect.password = {reinterpret_cast<const uint8_t*>(plan_.password.data()),
-                        plan_.password.size()};
-    AppendPacket(connect, plan_.version, peer.output);
-    dirty_.push_back(index);
+    Greet(peer);
     peer.receiving = true;
     ops_.push_back({.code = reactor::OpCode::kRecvMultishot,
                     .fd = peer.fd,
@@ -327,7 +315,7 @@ void Worker::OnReceived(Peer& peer, const reactor::Completion& completion, int64
 
 void Worker::FlushAll() {
   for (const size_t index : dirty_) {
-    Peer& peer = *peers_[index];
+    Peer& peer = peers_[index];
     if (peer.sending || peer.output.empty() || peer.state == PeerState::kEnded) continue;
     peer.in_send.swap(peer.output);
     peer.output.clear();
@@ -357,7 +345,7 @@ void Worker::OnSent(Peer& peer, int result, int64_t now_ns) {
     while (!publishing.unwritten.empty() &&
            publishing.unwritten.front().end_bytes <= publishing.written_bytes) {
       const Publishing::Unwritten& front = publishing.unwritten.front();
-      shared_.sent_times[peer.role->publisher]->Set(front.sequence, now_ns);
+      shared_.sent_times[PublisherOf(peer)]->Set(front.sequence, now_ns);
       ++second_.sent;
       if (plan_.rate_per_s > 0) second_.lag.Record(now_ns - front.due_ns);
       if (front.measured) {

@@ -7,11 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/random.h"
+#include "codec/packets.h"
 #include "load/peer.h"
 #include "load/plan.h"
 #include "load/shared.h"
@@ -43,8 +46,9 @@ struct Findings {
   int64_t cpu_ns = 0;
   int64_t idle_ns = 0;                 // Of it, turns that waited for the clock without sleeping.
   std::vector<uint64_t> by_publisher;  // Sent by ours, from the first message on.
-  std::vector<std::string> errors;     // The first few, as sentences.
-  std::string engine;                  // "io_uring" or "epoll"; empty: it got no ring.
+  std::map<std::string, uint64_t> errors;  // Sentences; of many different ones the first few.
+  std::map<uint8_t, uint64_t> by_reason;   // Reason codes that say no.
+  std::string engine;                      // "io_uring" or "epoll"; empty: it got no ring.
 };
 
 class Worker {
@@ -57,8 +61,8 @@ class Worker {
   void Run();
   // After Run().
   [[nodiscard]] const Findings& findings() const { return findings_; }
-  // The window of one flow, if this worker's n-th role hears that publisher.
-  [[nodiscard]] const std::vector<std::unique_ptr<Peer>>& peers() const { return peers_; }
+  // With the windows of the flows that each heard.
+  [[nodiscard]] std::vector<Peer>& peers() { return peers_; }
 
  private:
   enum class OpKind : uint8_t { kConnect, kReceive, kSend, kCancel };
@@ -74,36 +78,57 @@ class Worker {
   void OnConnack(Peer& peer, std::span<const uint8_t> body, int64_t now_ns);
   void OnSuback(Peer& peer, std::span<const uint8_t> body, int64_t now_ns);
   void OnPublish(Peer& peer, uint8_t first, std::span<const uint8_t> body, int64_t now_ns);
-  void Check(Peer& peer, Qos qos, std::span<const uint8_t> payload, int64_t now_ns);
+  void Check(Peer& peer, const codec::Publish& publish, int64_t now_ns);
+  void Answer(Peer& peer, const codec::Publish& publish);
+  void AnswerWaiting(Peer& peer);
+  void OnAnswerAck(Peer& peer, uint16_t id);
+  void Observe(Peer& peer, const measure::Stamp& stamp);
+  void OnAnswer(Peer& peer, const codec::Publish& publish, const measure::Stamp& stamp);
   void OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int64_t now_ns);
+  void Greet(Peer& peer);
+  void SendSubscribe(Peer& peer);
   void BecomeReady(Peer& peer);
   void SendDue(int64_t now_ns);
   void SendFreely(int64_t now_ns);
   [[nodiscard]] bool WindowOpen(const Peer& peer) const;
-  void Publish(Peer& peer, int64_t due_ns, int64_t now_ns);
+  void Publish(Peer& peer, int64_t due_ns);
   void PrepareFrame(Peer& peer);
+  uint16_t TakePacketId(Publishing& publishing, int64_t due_ns, bool measured);
+  [[nodiscard]] size_t NextPayloadBytes();
+  void PrepareSchedule();
   void FlushAll();
   void KeepSecond(int64_t now_ns);
   void Leave(Peer& peer);
   void Fail(Peer& peer, std::string why);
+  void Complain(const std::string& why);
+  // What a packet said no with. Returns the sentence for Fail().
+  std::string Refusal(const std::string& packet, ReasonCode reason);
   [[nodiscard]] bool measures(int64_t due_ns) const;
   [[nodiscard]] static uint64_t Token(size_t index, OpKind kind) {
     return uint64_t{index} << 2 | static_cast<uint64_t>(kind);
   }
-  [[nodiscard]] size_t IndexOf(const Peer& peer) const;
+  [[nodiscard]] size_t IndexOf(const Peer& peer) const {
+    return static_cast<size_t>(&peer - peers_.data());
+  }
+  [[nodiscard]] static uint32_t PublisherOf(const Peer& peer) {
+    return peer.role->publisher + peer.number;
+  }
 
   const Plan& plan_;
   const uint32_t part_;
   Shared& shared_;
   Progress& progress_;
   std::unique_ptr<reactor::Ring> ring_;
-  std::vector<std::unique_ptr<Peer>> peers_;
+  std::vector<Peer> peers_;         // Never moves: operations point into it.
   std::vector<size_t> publishers_;  // Those of peers_ that are ready and publish.
   size_t next_publisher_ = 0;
   size_t next_connect_ = 0;
   int64_t connect_start_ns_ = 0;
   std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began.
   std::unique_ptr<measure::Schedule> schedule_;
+  uint64_t budget_ = UINT64_MAX;  // Messages that it may still send.
+  bool is_prepared_ = false;      // Schedule and budget are.
+  base::Random random_;
   std::vector<reactor::Op> ops_;
   std::vector<reactor::Completion> completions_;
   std::vector<size_t> dirty_;  // Peers with output that is not being sent.

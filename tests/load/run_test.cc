@@ -3,64 +3,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "load/run.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <netinet/in.h>
 
-#include <fmt/format.h>
-
-#include "ringmq/broker.h"
+#include "broker_fixture.h"
 
 namespace ringmq::load {
 namespace {
 
-constexpr RunTimes kShort = {
-    .connect_max_s = 20, .warmup_s = 0.05, .measure_s = 0.3, .drain_max_s = 20};
-
-class LoadRun : public ::testing::Test {
- protected:
-  LoadRun() : broker_(Start()) {}
-
-  static Broker Start() {
-    BrokerOptions options;
-    options.listeners = {{.address = "127.0.0.1", .port = 0}};
-    options.threads = 1;
-    auto broker = Broker::Start(options);
-    EXPECT_TRUE(broker.ok());
-    return std::move(*broker);
-  }
-  [[nodiscard]] Plan MakePlan(Qos qos) const {
-    Plan plan;
-    auto* in = reinterpret_cast<sockaddr_in*>(&plan.target);
-    in->sin_family = AF_INET;
-    in->sin_port = htons(broker_.ports().front());
-    in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    plan.target_size_bytes = sizeof(*in);
-    plan.qos = qos;
-    plan.rate_per_s = 2000;
-    return plan;
-  }
-  // `publishers` to a topic each, and `subscribers` to all of them.
-  static void AddFanOut(Plan& plan, uint32_t publishers, uint32_t subscribers) {
-    plan.publishers = publishers;
-    plan.deliveries_each = subscribers;
-    for (uint32_t i = 0; i < subscribers; ++i) {
-      plan.roles.push_back({.client_id = fmt::format("s{}", i),
-                            .topic = "",
-                            .filter = "load/#",
-                            .hears_count = publishers});
-    }
-    for (uint32_t i = 0; i < publishers; ++i) {
-      plan.roles.push_back({.client_id = fmt::format("p{}", i),
-                            .topic = fmt::format("load/{}", i),
-                            .filter = "",
-                            .publisher = i});
-    }
-  }
-
-  Broker broker_;
-};
+class LoadRun : public WithBroker {};
 
 TEST_F(LoadRun, AccountsForEveryMessage) {
   for (const Qos qos : {Qos::kAtMostOnce, Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
@@ -152,6 +102,48 @@ TEST_F(LoadRun, ClosedLoopMeasuresServiceTimeOnly) {
   EXPECT_THAT(outcome.verdict.text, ::testing::HasSubstr("closed loop"));
 }
 
+// Two threads, of which one has nothing to send.
+TEST_F(LoadRun, OneThreadWithPublishersHasTheWholeSchedule) {
+  Plan plan = MakePlan(Qos::kAtLeastOnce);
+  plan.threads = 2;
+  AddFanOut(plan, 1, 1);
+  const Outcome outcome = Execute(plan, kShort, {});
+  EXPECT_EQ(outcome.sent_in_all, 700u);
+  EXPECT_TRUE(outcome.drained);
+}
+
+TEST_F(LoadRun, StopsAfterSoManyMessages) {
+  for (const double rate : {0.0, 5000.0}) {
+    Plan plan = MakePlan(Qos::kAtLeastOnce);
+    plan.rate_per_s = rate;
+    plan.messages_max = 501;
+    plan.threads = 2;
+    AddFanOut(plan, 3, 2);
+    RunTimes times = kShort;
+    times.warmup_s = 0;
+    times.measure_s = 60;
+    const Outcome outcome = Execute(plan, times, {});
+    EXPECT_EQ(outcome.sent_in_all, 501u);
+    EXPECT_EQ(outcome.findings.integrity.received, 1002u);
+    EXPECT_TRUE(outcome.drained);
+    EXPECT_LT(outcome.measured_s, 30);
+  }
+}
+
+TEST_F(LoadRun, PayloadsHaveLengthsOfARange) {
+  Plan plan = MakePlan(Qos::kAtLeastOnce);
+  plan.payload_bytes = 40;
+  plan.payload_bytes_max = 4000;  // The length field has one byte, or two.
+  AddFanOut(plan, 2, 1);
+  const BrokerCounters before = broker_.counters();
+  const Outcome outcome = Execute(plan, kShort, {});
+  EXPECT_TRUE(outcome.drained);
+  EXPECT_TRUE(outcome.findings.integrity.sound());
+  const double bytes = static_cast<double>(broker_.counters().publish_bytes_received -
+                                           before.publish_bytes_received);
+  EXPECT_NEAR(bytes / static_cast<double>(outcome.sent_in_all), 2020, 200);
+}
+
 // A subscriber that should hear half of the publishers, and hears all of them.
 TEST_F(LoadRun, NoticesWhatIsMisrouted) {
   Plan plan = MakePlan(Qos::kAtLeastOnce);
@@ -183,17 +175,17 @@ TEST_F(LoadRun, SaysWhyItCannotConnect) {
   EXPECT_EQ(outcome.connected, 0u);
   EXPECT_EQ(outcome.failed, 2u);
   ASSERT_FALSE(outcome.findings.errors.empty());
-  EXPECT_THAT(outcome.findings.errors.front(), ::testing::HasSubstr("Connection refused"));
+  EXPECT_THAT(outcome.findings.errors.begin()->first, ::testing::HasSubstr("Connection refused"));
 }
 
 TEST_F(LoadRun, HoldsManyIdleConnectionsFromManyAddresses) {
   Plan plan = MakePlan(Qos::kAtMostOnce);
   plan.threads = 2;
-  plan.source_addresses = 5;
+  for (uint32_t i = 0; i < 5; ++i) plan.sources.push_back(htonl(INADDR_LOOPBACK + 1 + i));
   plan.connects_per_s = 100'000;
-  for (int i = 0; i < 500; ++i) {
-    plan.roles.push_back({.client_id = fmt::format("i{}", i), .topic = "", .filter = ""});
-  }
+  Role idle{.client_id = "i{i}", .topic = "", .filter = ""};
+  idle.count = 500;
+  plan.roles.push_back(idle);
   RunTimes times = kShort;
   times.warmup_s = 0;
   times.measure_s = 0.05;

@@ -2,11 +2,15 @@
 #include "command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
 
 #include "outputs.h"
 
 namespace ringmq::bench {
 namespace {
+
+constexpr int kVersionOfTool = 0;
 
 constexpr std::pair<const char*, const char*> kCommands[] = {
     {"pubsub", "publishers and subscribers, each to each (the default)"},
@@ -16,15 +20,17 @@ constexpr std::pair<const char*, const char*> kCommands[] = {
     {"fanin", "many publishers, one subscriber"},
     {"shared", "publishers and one shared group of subscribers"},
     {"pairs", "each publisher has a subscriber of its own"},
+    {"rr", "request and response: publishers ask, subscribers answer"},
     {"conn", "connect, hold, leave"},
     {"idle", "as conn; with --watch-pid: the broker's bytes per connection"},
 };
 
 void AddFlags(CLI::App& app, Settings& s) {
   app.add_option("-u,--url", s.url, "mqtt://host:port")->capture_default_str();
-  app.add_option("--version-mqtt", s.version, "3, 4 or 5")
-      ->check(CLI::IsMember({3, 4, 5}))
-      ->capture_default_str();
+  app.add_option("-V,--version", s.version, "of MQTT: 3, 4 or 5; without a value: of mqtt-bench")
+      ->check(CLI::IsMember({kVersionOfTool, 3, 4, 5}))
+      ->expected(0, 1)
+      ->default_str(std::to_string(kVersionOfTool));
   app.add_option("-p,--pubs", s.publishers, "publishers")->capture_default_str();
   app.add_option("-s,--subs", s.subscribers, "subscribers")->capture_default_str();
   app.add_option("-c,--clients", s.connections, "connections of conn and idle")
@@ -41,11 +47,15 @@ void AddFlags(CLI::App& app, Settings& s) {
                  "their way in all")
       ->check(CLI::Range(1, 60'000))
       ->capture_default_str();
-  app.add_option("--payload", s.payload, "bytes, as 64 or 4k")->capture_default_str();
+  app.add_option("--payload", s.payload, "bytes, as 64, 4k or 64-4k, or @file")
+      ->capture_default_str();
   app.add_option("--stamp", s.stamp, "full (32 bytes, with checksum) or compact (16)")
       ->check(CLI::IsMember({"full", "compact"}))
       ->capture_default_str();
   app.add_option("-d,--duration", s.duration, "of what is measured, as 10s")->capture_default_str();
+  app.add_option(
+      "-n,--messages", s.messages,
+      "messages in all, as 10k; without --duration: until they are sent, and no warm-up");
   app.add_option("--warmup", s.warmup, "load before that")->capture_default_str();
   app.add_option("--drain", s.drain, "wait at most so long for what is on its way")
       ->capture_default_str();
@@ -53,7 +63,10 @@ void AddFlags(CLI::App& app, Settings& s) {
       ->capture_default_str();
   app.add_option("--threads", s.threads, "threads")->check(CLI::Range(1, 256));
   app.add_option("--source-ip", s.sources,
-                 "spread connections over so many addresses of 127.0.0.0/8");
+                 "spread connections over these addresses, as 10.0.0.1,10.0.0.2 or 10.0.0.0/28; a "
+                 "number: so many of 127.0.0.0/8");
+  app.add_option("--user", s.user, "{i} is filled in");
+  app.add_option("--pass", s.password, "{i} is filled in");
   app.add_option("--keepalive", s.keep_alive_s, "seconds")->capture_default_str();
   app.add_option("--engine", s.engine, "auto, io_uring or epoll")
       ->check(CLI::IsMember({"auto", "io_uring", "epoll"}))
@@ -71,6 +84,17 @@ void AddFlags(CLI::App& app, Settings& s) {
   app.add_flag("--allow-invalid", s.allow_invalid, "exit 0 though the generator was the limit");
 }
 
+// What some commands take for granted where others do not.
+void SetDefaults(const CLI::App& app, Settings& s) {
+  const auto set = [&app](const char* flag, std::string& value, const char* instead) {
+    if (app.count(flag) == 0) value = instead;
+  };
+  if (!s.messages.empty()) {
+    set("--duration", s.duration, "1d");
+    set("--warmup", s.warmup, "0s");
+  }
+}
+
 int Parse(CLI::App& app, int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   return -1;
@@ -80,7 +104,6 @@ int Parse(CLI::App& app, int argc, char** argv) {
 
 std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
   CLI::App app("mqtt-bench: how fast, how late, what got lost, and can I believe it?");
-  app.set_version_flag("--version", RINGMQ_VERSION);
   app.fallthrough();
   app.require_subcommand(0, 1);
   AddFlags(app, settings);
@@ -95,8 +118,13 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
       "assertion does not hold.");
   const int code = Parse(app, argc, argv);
   if (code >= 0) return code == 0 ? kOk : kUsage;
+  if (settings.version == kVersionOfTool) {
+    std::printf("%s\n", RINGMQ_VERSION);
+    return kOk;
+  }
   const auto chosen = app.get_subcommands();
   settings.command = chosen.empty() ? "pubsub" : chosen.front()->get_name();
+  SetDefaults(app, settings);
   return std::nullopt;
 }
 

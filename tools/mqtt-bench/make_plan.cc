@@ -5,14 +5,18 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "make_stateful_plan.h"
 #include "measure/quantity.h"
 #include "reactor/clock.h"
+#include "sources.h"
 
 namespace ringmq::bench {
 namespace {
@@ -67,28 +71,50 @@ absl::Status SetTimes(const Settings& settings, load::RunTimes& times) {
   return absl::OkStatus();
 }
 
+// "64", "64-4k", "@file".
+absl::Status SetPayload(const Settings& settings, load::Plan& plan) {
+  plan.stamp = settings.stamp == "full" ? measure::StampForm::kFull : measure::StampForm::kCompact;
+  if (settings.payload.rfind('@', 0) == 0) {
+    std::ifstream file(settings.payload.substr(1), std::ios::binary);
+    plan.payload.assign(std::istreambuf_iterator<char>(file), {});
+    if (file.bad() || plan.payload.empty()) {
+      return Bad("--payload", "cannot read '" + settings.payload.substr(1) + "'",
+                 "--payload @message.json");
+    }
+    plan.payload_bytes = plan.payload.size();
+  } else {
+    const auto range = measure::ParseSizeRange(settings.payload);
+    if (!range.ok()) {
+      return Bad("--payload", std::string(range.status().message()), "--payload 64");
+    }
+    plan.payload_bytes = static_cast<size_t>(range->low_bytes);
+    plan.payload_bytes_max = static_cast<size_t>(range->high_bytes);
+  }
+  if (plan.payload_bytes < measure::StampBytes(plan.stamp)) {
+    return Bad("--payload", "a stamp needs 32 bytes, a compact one 16",
+               "--payload 16 --stamp compact");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SetLoad(const Settings& settings, load::Plan& plan) {
   if (!settings.rate.empty()) {
     const auto rate = measure::ParseRate(settings.rate);
     if (!rate.ok()) return Bad("--rate", std::string(rate.status().message()), "--rate 20k");
     plan.rate_per_s = *rate;
   }
+  if (!settings.messages.empty()) {
+    const auto messages = measure::ParseCount(settings.messages);
+    if (!messages.ok()) {
+      return Bad("--messages", std::string(messages.status().message()), "--messages 10k");
+    }
+    plan.messages_max = static_cast<uint64_t>(*messages);
+    if (plan.messages_max == 0) return Bad("--messages", "none would be sent", "--messages 10k");
+  }
   const auto ramp = measure::ParseRate(settings.connect_rate);
   if (!ramp.ok()) return Bad("--ramp", std::string(ramp.status().message()), "--ramp 2k/s");
   plan.connects_per_s = *ramp;
-  const auto payload = measure::ParseSizeRange(settings.payload);
-  if (!payload.ok()) {
-    return Bad("--payload", std::string(payload.status().message()), "--payload 64");
-  }
-  plan.stamp = settings.stamp == "full" ? measure::StampForm::kFull : measure::StampForm::kCompact;
-  plan.payload_bytes = static_cast<size_t>(payload->low_bytes);
-  if (payload->low_bytes != payload->high_bytes) {
-    return Bad("--payload", "a range is not built in yet", "--payload 64");
-  }
-  if (plan.payload_bytes < measure::StampBytes(plan.stamp)) {
-    return Bad("--payload", "a stamp needs 32 bytes, a compact one 16",
-               "--payload 16 --stamp compact");
-  }
+  if (absl::Status status = SetPayload(settings, plan); !status.ok()) return status;
   if (settings.arrival == "poisson") {
     plan.arrival = measure::Arrival::kPoisson;
   } else if (settings.arrival.rfind("burst:", 0) == 0) {
@@ -101,23 +127,12 @@ absl::Status SetLoad(const Settings& settings, load::Plan& plan) {
   return absl::OkStatus();
 }
 
-std::string IdOf(const Settings& settings, uint32_t run, const char* role, uint32_t i) {
-  return absl::StrReplaceAll(
-      settings.client_id,
-      {{"{run}", absl::StrCat(run)}, {"{role}", role}, {"{i}", absl::StrCat(i)}});
-}
-
-std::string TopicOf(const Settings& settings, const std::string& publisher) {
-  return absl::StrReplaceAll(settings.topic, {{"{pub}", publisher}});
-}
-
 void AddRoles(const Settings& settings, load::Plan& plan) {
   const std::string& command = settings.command;
+  if (AddStatefulRoles(settings, plan)) return;
   if (command == "conn" || command == "idle") {
-    for (uint32_t i = 0; i < settings.connections; ++i) {
-      plan.roles.push_back(
-          {.client_id = IdOf(settings, plan.run, "c", i), .topic = "", .filter = ""});
-    }
+    AddRole({.client_id = IdOf(settings, plan.run, "c"), .topic = "", .filter = ""},
+            settings.connections, plan);
     return;
   }
   const uint32_t publishers = command == "sub" ? 0 : command == "fanout" ? 1 : settings.publishers;
@@ -128,25 +143,20 @@ void AddRoles(const Settings& settings, load::Plan& plan) {
   plan.publishers = publishers;
   plan.deliveries_each =
       command == "shared" ? std::min(subscribers, 1u) : (command == "pairs" ? 1 : subscribers);
-  for (uint32_t i = 0; i < subscribers; ++i) {
-    load::Role role{.client_id = IdOf(settings, plan.run, "s", i), .topic = "", .filter = ""};
-    if (command == "pairs") {
-      role.filter = TopicOf(settings, absl::StrCat(i));
-      role.hears_first = i;
-      role.hears_count = 1;
-    } else {
-      role.is_shared = command == "shared";
-      role.filter = (role.is_shared ? "$share/bench/" : "") + TopicOf(settings, "+");
-      role.hears_count = publishers;
-    }
-    plan.roles.push_back(std::move(role));
+  load::Role hears{.client_id = IdOf(settings, plan.run, "s"), .topic = "", .filter = ""};
+  if (command == "pairs") {
+    hears.filter = TopicOf(settings, "{i}");
+    hears.hears_count = 1;
+    hears.hears_one = true;
+  } else {
+    hears.is_shared = command == "shared";
+    hears.filter = (hears.is_shared ? "$share/bench/" : "") + TopicOf(settings, "+");
+    hears.hears_count = publishers;
   }
-  for (uint32_t i = 0; i < publishers; ++i) {
-    plan.roles.push_back({.client_id = IdOf(settings, plan.run, "p", i),
-                          .topic = TopicOf(settings, absl::StrCat(i)),
-                          .filter = "",
-                          .publisher = i});
-  }
+  AddRole(std::move(hears), subscribers, plan);
+  AddRole(
+      {.client_id = IdOf(settings, plan.run, "p"), .topic = TopicOf(settings, "{i}"), .filter = ""},
+      publishers, plan);
 }
 
 }  // namespace
@@ -162,9 +172,13 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   }
   plan.version = static_cast<ProtocolVersion>(settings.version);
   plan.qos = static_cast<Qos>(settings.qos);
+  plan.username = settings.user;
+  plan.password = settings.password;
   plan.in_flight = settings.in_flight;
   plan.threads = settings.threads;
-  plan.source_addresses = settings.sources;
+  auto sources = ParseSources(settings.sources);
+  if (!sources.ok()) return sources.status();
+  plan.sources = *std::move(sources);
   plan.keep_alive_s = settings.keep_alive_s;
   plan.seed = settings.seed;
   plan.run = static_cast<uint32_t>(reactor::MonotonicNow().ns / kMillisecond.ns);

@@ -104,7 +104,8 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   result.histograms[Metric::kConnack] = all.connack;
   result.histograms[Metric::kSuback] = all.suback;
   result.integrity = all.integrity;
-  for (const std::string& error : all.errors) ++result.errors.connect_errors[error];
+  result.errors.connect_errors = all.errors;
+  result.errors.by_reason = all.by_reason;
   // Waiting awake for the clock is no work for a message.
   result.generator.cpu_s =
       static_cast<double>(all.cpu_ns - std::min(all.cpu_ns, all.idle_ns)) * 1e-9;
@@ -113,7 +114,8 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   result.verdict = outcome.verdict;
   result.series = outcome.series;
   if (outcome.failed > 0) {
-    const uint64_t told = all.errors.size();
+    uint64_t told = 0;
+    for (const auto& [text, count] : all.errors) told += count;
     if (told < outcome.failed) result.errors.connect_errors["(others)"] = outcome.failed - told;
   }
   Describe(settings, result);

@@ -22,7 +22,8 @@ struct Settings {
   std::string client_id = "bench-{run}-{role}{i}";
   int qos = 0;
   int version = 5;
-  std::string rate;  // Empty: closed loop.
+  std::string rate;      // Empty: closed loop.
+  std::string messages;  // In all; empty: as many as there is time for.
   std::string payload = "64";
   std::string duration = "10s";
   std::string warmup = "1s";
@@ -33,7 +34,9 @@ struct Settings {
   std::string connect_rate = "5k";
   uint32_t in_flight = 20;
   uint32_t threads = 1;
-  uint32_t sources = 0;
+  std::string sources;  // As ParseSources() takes it.
+  std::string user;     // Templates, as the client id.
+  std::string password;
   uint16_t keep_alive_s = 60;
   uint64_t seed = 1;
   int watch_pid = 0;

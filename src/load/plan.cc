@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load/plan.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace ringmq::load {
+
+std::string Fill(std::string_view text, uint32_t i) {
+  return absl::StrReplaceAll(std::string(text), {{"{i}", absl::StrCat(i)}});
+}
+
+uint64_t Plan::connections() const {
+  uint64_t sum = 0;
+  for (const Role& role : roles) sum += role.count;
+  return sum;
+}
+
+uint64_t Plan::connections(Duty duty) const {
+  uint64_t sum = 0;
+  for (const Role& role : roles) sum += role.duty == duty ? role.count : 0;
+  return sum;
+}
+
+Plan::Share Plan::ShareOf(uint32_t part) const {
+  std::vector<bool> has_some(threads, false);
+  uint64_t first = 0;
+  for (const Role& role : roles) {
+    for (uint64_t i = 0; role.publishes() && i < std::min(role.count, threads); ++i) {
+      has_some[(first + i) % threads] = true;
+    }
+    first += role.count;
+  }
+  const auto count = [&has_some](size_t end) {
+    return static_cast<uint32_t>(
+        std::count(has_some.begin(), has_some.begin() + static_cast<ptrdiff_t>(end), true));
+  };
+  return {.part = count(part), .parts = count(threads)};
+}
+
+uint64_t Plan::DeliveriesOf(uint32_t publisher) const {
+  uint64_t deliveries = 0;
+  bool shared = false;
+  for (const Role& role : roles) {
+    if (!role.hears() || publisher < role.hears_first) continue;
+    const uint32_t distance = publisher - role.hears_first;
+    const bool hears = distance < (role.hears_one ? role.count : role.hears_count);
+    if (!hears) continue;
+    if (role.is_shared) {
+      shared = true;
+    } else {
+      deliveries += role.hears_one ? 1 : role.count;
+    }
+  }
+  return deliveries + (shared ? 1 : 0);
+}
+
+}  // namespace ringmq::load

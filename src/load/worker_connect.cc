@@ -1,0 +1,89 @@
+// From a connection that stands to a client that is ready: CONNECT, SUBSCRIBE and their answers.
+//
+// SPDX-License-Identifier: Apache-2.0
+#include "absl/strings/str_cat.h"
+#include "codec/decode.h"
+#include "load/packet_bytes.h"
+#include "load/worker.h"
+#include "ringmq/expected.h"
+
+namespace ringmq::load {
+
+void Worker::Greet(Peer& peer) {
+  peer.state = PeerState::kGreeting;
+  codec::Connect connect{.version = plan_.version, .clean_start = true};
+  const std::string client_id = Fill(peer.role->client_id, peer.number);
+  const std::string username = Fill(plan_.username, peer.number);
+  const std::string password = Fill(plan_.password, peer.number);
+  connect.client_id = client_id;
+  connect.keep_alive_s = plan_.keep_alive_s;
+  connect.has_username = !username.empty();
+  connect.username = username;
+  connect.has_password = !password.empty();
+  connect.password = {reinterpret_cast<const uint8_t*>(password.data()), password.size()};
+  AppendPacket(connect, plan_.version, peer.output);
+  dirty_.push_back(IndexOf(peer));
+}
+
+std::string Worker::Refusal(const std::string& packet, ReasonCode reason) {
+  if (IsFailure(reason)) ++findings_.by_reason[static_cast<uint8_t>(reason)];
+  return absl::StrCat(packet, ": ", NameOf(reason));
+}
+
+void Worker::OnConnack(Peer& peer, std::span<const uint8_t> body, int64_t now_ns) {
+  const auto connack = codec::DecodeConnack(body, plan_.version, kLimits);
+  if (!connack.ok() || connack->reason != ReasonCode::kSuccess) {
+    Fail(peer, connack.ok() ? Refusal("CONNACK", connack->reason) : "CONNACK: malformed");
+    return;
+  }
+  const size_t index = IndexOf(peer);
+  peer.receive_maximum = connack->receive_maximum;
+  findings_.connack.Record(now_ns - step_start_ns_[index]);
+  step_start_ns_[index] = now_ns;
+  if (peer.role->filter.empty()) {
+    BecomeReady(peer);
+    return;
+  }
+  SendSubscribe(peer);
+}
+
+void Worker::SendSubscribe(Peer& peer) {
+  peer.state = PeerState::kSubscribing;
+  std::vector<uint8_t> filters;
+  codec::AppendSubscription(Fill(peer.role->filter, peer.number), {.qos = plan_.qos}, plan_.version,
+                            filters);
+  AppendPacket(codec::Subscribe{.packet_id = 1,
+                                .subscription_id = 0,
+                                .properties = {},
+                                .filters = filters,
+                                .filter_count = 1},
+               plan_.version, peer.output);
+  dirty_.push_back(IndexOf(peer));
+}
+
+void Worker::OnSuback(Peer& peer, std::span<const uint8_t> body, int64_t now_ns) {
+  const auto suback = codec::DecodeSuback(body, plan_.version, kLimits);
+  if (!suback.ok() || suback->reasons.size() != 1 || IsFailure(suback->reasons[0])) {
+    Fail(peer, suback.ok() && suback->reasons.size() == 1 ? Refusal("SUBACK", suback->reasons[0])
+                                                          : "SUBACK: malformed");
+    return;
+  }
+  findings_.suback.Record(now_ns - step_start_ns_[IndexOf(peer)]);
+  peer.hearing = std::make_unique<Hearing>();
+  BecomeReady(peer);
+}
+
+void Worker::BecomeReady(Peer& peer) {
+  peer.state = PeerState::kReady;
+  if (peer.role->duty == Duty::kAnswer) {
+    peer.answering = std::make_unique<Answering>();
+    peer.answering->used.resize(peer.receive_maximum);
+  }
+  if (peer.role->publishes()) {
+    PrepareFrame(peer);
+    publishers_.push_back(IndexOf(peer));
+  }
+  progress_.connected.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace ringmq::load

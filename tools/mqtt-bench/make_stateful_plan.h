@@ -1,0 +1,23 @@
+// The plans of the commands that are more than publishers and subscribers.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "load/plan.h"
+#include "settings.h"
+
+namespace ringmq::bench {
+
+// Fills in what a plan says of connections. False: it is none of these commands.
+[[nodiscard]] bool AddStatefulRoles(const Settings& settings, load::Plan& plan);
+
+// A client id with all but "{i}" filled in.
+[[nodiscard]] std::string IdOf(const Settings& settings, uint32_t run, const char* role);
+// The topic with `publisher` for "{pub}".
+[[nodiscard]] std::string TopicOf(const Settings& settings, const std::string& publisher);
+// None at all if `count` is zero.
+void AddRole(load::Role role, uint32_t count, load::Plan& plan);
+
+}  // namespace ringmq::bench
