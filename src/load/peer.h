@@ -13,6 +13,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/ring_queue.h"
+#include "load/layers.h"
 #include "load/plan.h"
 #include "measure/flow.h"
 
@@ -21,6 +22,7 @@ namespace ringmq::load {
 enum class PeerState : uint8_t {
   kNew,
   kConnecting,
+  kOpening,      // Handshakes below MQTT.
   kGreeting,     // CONNECT sent.
   kSubscribing,  // SUBSCRIBE sent.
   kReady,
@@ -51,8 +53,7 @@ struct Publishing {
   uint32_t window = 0;    // Unacknowledged messages that it may have.
   uint32_t unacked_count = 0;
   uint16_t last_packet_id = 0;
-  uint64_t appended_bytes = 0;
-  uint64_t written_bytes = 0;
+  uint64_t written_bytes = 0;  // Of MQTT, that the kernel has taken.
   base::RingQueue<Unwritten> unwritten;
   std::vector<Unacked> unacked;  // By packet identifier, less one; QoS 1 and 2.
 };
@@ -86,10 +87,17 @@ struct Peer {
   std::vector<uint8_t> in_send;  // is with the kernel,
   size_t in_send_offset = 0;     // from here on.
   iovec slice{};
-  std::vector<uint8_t> partial;  // The front of a packet that is not whole yet.
+  std::vector<uint8_t> partial;        // The front of a packet that is not whole yet.
+  std::unique_ptr<PeerLayers> layers;  // Null: MQTT over the socket.
   std::unique_ptr<Publishing> publishing;
   std::unique_ptr<Hearing> hearing;
   std::unique_ptr<Answering> answering;
+
+  // Bytes of MQTT that the kernel has not taken.
+  [[nodiscard]] size_t unwritten_bytes() const {
+    if (layers != nullptr) return layers->plain_in_send + output.size();
+    return (sending ? in_send.size() - in_send_offset : 0) + output.size();
+  }
 };
 
 }  // namespace ringmq::load

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "load/layers.h"
 #include "measure/schedule.h"
 #include "measure/stamp.h"
 #include "reactor/features.h"
@@ -64,6 +65,7 @@ struct Plan {
   uint32_t publishers = 0;  // Of the roles.
   sockaddr_storage target{};
   socklen_t target_size_bytes = 0;
+  MakeLayers make_layers;  // Null: MQTT over the socket.
   // Connections of one client address and one target are limited by ports: the n-th connection
   // comes from the address n mod so many. Network byte order. None: the kernel chooses.
   std::vector<uint32_t> sources;

@@ -145,9 +145,9 @@ class Director {
     int64_t most_cpu_ns = -1;
     for (uint32_t part = 0; part < plan_.threads; ++part) {
       const Findings& one = workers_[part]->findings();
-      for (const auto histogram :
-           {&Findings::response, &Findings::service, &Findings::ack, &Findings::lag,
-            &Findings::connect_tcp, &Findings::connack, &Findings::suback}) {
+      for (const auto histogram : {&Findings::response, &Findings::service, &Findings::ack,
+                                   &Findings::lag, &Findings::connect_tcp, &Findings::connect_tls,
+                                   &Findings::connect_ws, &Findings::connack, &Findings::suback}) {
         (all.*histogram).Merge(one.*histogram);
       }
       for (const auto count : {&Findings::offered, &Findings::sent, &Findings::acked,

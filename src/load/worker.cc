@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
@@ -120,6 +121,7 @@ void Worker::Turn() {
     for (Peer& peer : peers_) Leave(peer);
   }
   KeepSecond(now_ns);
+  SendPings(now_ns);
   FlushAll();
   const auto completions = ring_->Enter(ops_, Instant{wake_ns}, completions_);
   ops_.clear();
@@ -167,7 +169,7 @@ void Worker::Begin(Peer& peer) {
   }
   const int on = 1;
   setsockopt(peer.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  if (!plan_.sources.empty()) {
+  if (!plan_.sources.empty() && plan_.target.ss_family == AF_INET) {
     // The port is chosen when it connects, so that each address has all of them.
     setsockopt(peer.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
     sockaddr_in source{};
@@ -205,17 +207,26 @@ void Worker::Complain(const std::string& why) {
   }
 }
 
+void Worker::SendGoodbye(Peer& peer) {
+  const uint8_t disconnect[2] = {0xe0, 0x00};
+  AppendBytes(disconnect, peer.output);
+  if (peer.layers != nullptr) {
+    Wrap(peer);
+    transport::ByteVector goodbye;
+    peer.layers->stack.Close(goodbye);
+    AppendBytes(goodbye.bytes(), peer.in_send);
+    peer.output.swap(peer.in_send);
+  }
+  // Whatever the kernel does not take at once is not worth waiting for.
+  static_cast<void>(
+      send(peer.fd, peer.output.data(), peer.output.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
 // Ends what can be ended now; the descriptor goes with the last completion.
 void Worker::Leave(Peer& peer) {
   if (peer.state == PeerState::kEnded) return;
   const bool polite = peer.state == PeerState::kReady && leaving_;
-  if (polite && !peer.sending) {
-    const uint8_t disconnect[2] = {0xe0, 0x00};
-    AppendBytes(disconnect, peer.output);
-    // Whatever the kernel does not take at once is not worth waiting for.
-    static_cast<void>(
-        send(peer.fd, peer.output.data(), peer.output.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
-  }
+  if (polite && !peer.sending) SendGoodbye(peer);
   const bool connecting = peer.state == PeerState::kConnecting;
   peer.state = PeerState::kEnded;
   peer.output.clear();
@@ -256,7 +267,11 @@ void Worker::OnCompletion(const reactor::Completion& completion, int64_t now_ns)
     const size_t index = IndexOf(peer);
     findings_.connect_tcp.Record(now_ns - step_start_ns_[index]);
     step_start_ns_[index] = now_ns;
-    Greet(peer);
+    if (plan_.make_layers) {
+      StartLayers(peer);
+    } else {
+      Greet(peer);
+    }
     peer.receiving = true;
     ops_.push_back({.code = reactor::OpCode::kRecvMultishot,
                     .fd = peer.fd,
@@ -280,17 +295,13 @@ void Worker::OnReceived(Peer& peer, const reactor::Completion& completion, int64
     const auto bytes =
         ring_->Buffer(completion.buffer_id).first(static_cast<size_t>(completion.result));
     if (peer.state != PeerState::kEnded) {
-      if (peer.partial.empty()) {
-        const size_t used = ReadPackets(peer, bytes, now_ns);
-        peer.partial.assign(bytes.begin() + static_cast<ptrdiff_t>(used), bytes.end());
+      if (peer.layers == nullptr) {
+        Read(peer, bytes, now_ns);
       } else {
-        AppendBytes(bytes, peer.partial);
-        const size_t used = ReadPackets(peer, peer.partial, now_ns);
-        peer.partial.erase(peer.partial.begin(),
-                           peer.partial.begin() + static_cast<ptrdiff_t>(used));
+        Read(peer, Unwrap(peer, bytes, now_ns), now_ns);
+        const bool has_ended = peer.layers->stack.state() == transport::LayerState::kEnded;
+        if (has_ended) Fail(peer, "the broker closed the connection");
       }
-      // Idle connections are many, and their buffers would be more than they are.
-      if (peer.partial.empty()) peer.partial.shrink_to_fit();
     }
     ring_->ReleaseBuffer(completion.buffer_id);
   }
@@ -311,14 +322,50 @@ void Worker::OnReceived(Peer& peer, const reactor::Completion& completion, int64
                   .token = Token(IndexOf(peer), OpKind::kReceive)});
 }
 
+void Worker::Read(Peer& peer, std::span<const uint8_t> bytes, int64_t now_ns) {
+  if (peer.partial.empty()) {
+    const size_t used = ReadPackets(peer, bytes, now_ns);
+    peer.partial.assign(bytes.begin() + static_cast<ptrdiff_t>(used), bytes.end());
+  } else {
+    AppendBytes(bytes, peer.partial);
+    const size_t used = ReadPackets(peer, peer.partial, now_ns);
+    peer.partial.erase(peer.partial.begin(), peer.partial.begin() + static_cast<ptrdiff_t>(used));
+  }
+  // Idle connections are many, and their buffers would be more than they are.
+  if (peer.partial.empty()) peer.partial.shrink_to_fit();
+}
+
 // --- Sending.
+
+// Whoever is connected says so twice within its keep alive, a few each turn. 5.0 s3.1.2.10
+void Worker::SendPings(int64_t now_ns) {
+  if (plan_.keep_alive_s == 0 || leaving_ || peers_.empty()) return;
+  const auto count = static_cast<int64_t>(peers_.size());
+  const int64_t each_ns = std::max<int64_t>(plan_.keep_alive_s * kSecond.ns / 2 / count, 1);
+  if (pings_ns_ == 0) pings_ns_ = now_ns;
+  for (; pings_ns_ + each_ns <= now_ns; pings_ns_ += each_ns) {
+    const size_t index = next_ping_;
+    next_ping_ = (next_ping_ + 1) % peers_.size();
+    Peer& peer = peers_[index];
+    if (peer.state != PeerState::kReady || !peer.output.empty()) continue;
+    const uint8_t pingreq[2] = {0xc0, 0x00};
+    AppendBytes(pingreq, peer.output);
+    dirty_.push_back(index);
+  }
+}
 
 void Worker::FlushAll() {
   for (const size_t index : dirty_) {
     Peer& peer = peers_[index];
-    if (peer.sending || peer.output.empty() || peer.state == PeerState::kEnded) continue;
-    peer.in_send.swap(peer.output);
-    peer.output.clear();
+    if (peer.sending || peer.state == PeerState::kEnded) continue;
+    if (peer.layers != nullptr) {
+      Wrap(peer);
+      if (peer.in_send.empty()) continue;
+    } else {
+      if (peer.output.empty()) continue;
+      peer.in_send.swap(peer.output);
+      peer.output.clear();
+    }
     peer.in_send_offset = 0;
     peer.sending = true;
     peer.slice = {.iov_base = peer.in_send.data(), .iov_len = peer.in_send.size()};
@@ -339,9 +386,15 @@ void Worker::OnSent(Peer& peer, int result, int64_t now_ns) {
   }
   const size_t sent = result > 0 ? static_cast<size_t>(result) : 0;
   peer.in_send_offset += sent;
+  size_t written = sent;
+  if (peer.layers != nullptr) {
+    // Which bytes of MQTT have gone is known when all have.
+    const bool is_all = peer.in_send_offset == peer.in_send.size();
+    written = is_all ? std::exchange(peer.layers->plain_in_send, 0) : 0;
+  }
   if (peer.publishing != nullptr) {
     Publishing& publishing = *peer.publishing;
-    publishing.written_bytes += sent;
+    publishing.written_bytes += written;
     while (!publishing.unwritten.empty() &&
            publishing.unwritten.front().end_bytes <= publishing.written_bytes) {
       const Publishing::Unwritten& front = publishing.unwritten.front();
@@ -370,7 +423,9 @@ void Worker::OnSent(Peer& peer, int result, int64_t now_ns) {
     peer.in_send = {};
     peer.output = {};
   }
-  if (!peer.output.empty()) dirty_.push_back(IndexOf(peer));
+  const bool has_more =
+      !peer.output.empty() || (peer.layers != nullptr && !peer.layers->down.empty());
+  if (has_more) dirty_.push_back(IndexOf(peer));
 }
 
 }  // namespace ringmq::load

@@ -32,6 +32,8 @@ struct Findings {
   measure::Histogram ack;       // acked - due; in a closed loop: acked - sent.
   measure::Histogram lag;       // sent - due
   measure::Histogram connect_tcp;
+  measure::Histogram connect_tls;
+  measure::Histogram connect_ws;
   measure::Histogram connack;
   measure::Histogram suback;
   measure::IntegrityCounts integrity;
@@ -85,6 +87,14 @@ class Worker {
   void Observe(Peer& peer, const measure::Stamp& stamp);
   void OnAnswer(Peer& peer, const codec::Publish& publish, const measure::Stamp& stamp);
   void OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int64_t now_ns);
+  void StartLayers(Peer& peer);
+  [[nodiscard]] std::span<const uint8_t> Unwrap(Peer& peer, std::span<const uint8_t> bytes,
+                                                int64_t now_ns);
+  void TimeLayers(Peer& peer, int64_t now_ns);
+  void Wrap(Peer& peer);
+  void Read(Peer& peer, std::span<const uint8_t> bytes, int64_t now_ns);
+  void SendGoodbye(Peer& peer);
+  void SendPings(int64_t now_ns);
   void Greet(Peer& peer);
   void SendSubscribe(Peer& peer);
   void BecomeReady(Peer& peer);
@@ -131,7 +141,10 @@ class Worker {
   base::Random random_;
   std::vector<reactor::Op> ops_;
   std::vector<reactor::Completion> completions_;
-  std::vector<size_t> dirty_;  // Peers with output that is not being sent.
+  transport::ByteVector risen_;  // Unwrap()'s own.
+  size_t next_ping_ = 0;         // In peers_.
+  int64_t pings_ns_ = 0;         // Until then all who were due have been pinged; 0: not begun.
+  std::vector<size_t> dirty_;    // Peers with output that is not being sent.
   bool leaving_ = false;
   uint64_t open_ = 0;
   LiveSecond second_;          // Of the series, under way;

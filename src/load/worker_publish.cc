@@ -103,7 +103,6 @@ void Worker::Publish(Peer& peer, int64_t due_ns) {
   Publishing& publishing = *peer.publishing;
   std::vector<uint8_t>& out = peer.output;
   if (out.empty()) dirty_.push_back(IndexOf(peer));
-  const size_t before = out.size();
   const size_t body_bytes = publishing.payload_offset + NextPayloadBytes();
   uint8_t head[1 + codec::kVarintBytesMax] = {publishing.first};
   const uint8_t* const head_end = codec::EncodeVarint(static_cast<uint32_t>(body_bytes), head + 1);
@@ -129,8 +128,7 @@ void Worker::Publish(Peer& peer, int64_t due_ns) {
                          .due_ns = due_ns},
                         plan_.stamp, payload);
   }
-  publishing.appended_bytes += out.size() - before;
-  publishing.unwritten.push_back({.end_bytes = publishing.appended_bytes,
+  publishing.unwritten.push_back({.end_bytes = publishing.written_bytes + peer.unwritten_bytes(),
                                   .sequence = publishing.sequence,
                                   .due_ns = due_ns,
                                   .measured = measured});

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "transport/layer.h"
@@ -22,6 +23,7 @@ class ByteVector final : public ByteSink {
   [[nodiscard]] std::span<const uint8_t> bytes() const { return bytes_; }
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
   void Clear() { bytes_.clear(); }
+  [[nodiscard]] std::vector<uint8_t> Take() { return std::exchange(bytes_, {}); }
 
  private:
   std::vector<uint8_t> bytes_;

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
+import certificates
 from broker import Broker
 
 BENCH = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "mqtt-bench/mqtt-bench")
@@ -18,11 +19,11 @@ class Commands(unittest.TestCase):
         cls.broker = Broker()
         cls.addClassCleanup(cls.broker.__exit__, None, None, None)
 
-    def measure(self, *args, code=0):
+    def measure(self, *args, code=0, url=None):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "result.json")
             done = subprocess.run([BENCH, "--quiet", *args, "-u",
-                                   f"mqtt://127.0.0.1:{self.broker.port}", "--allow-invalid",
+                                   url or f"mqtt://127.0.0.1:{self.broker.port}", "--allow-invalid",
                                    "--json", path], capture_output=True, text=True, timeout=100)
             self.assertEqual(done.returncode, code, done.stdout + done.stderr)
             with open(path) as file:
@@ -40,6 +41,43 @@ class Commands(unittest.TestCase):
     def test_a_number_of_messages(self):
         result = self.measure("pubsub", "-n", "2k", "-q", "1", "--payload", "64-4k")
         self.assertEqual(result["counters"]["received"], 2000)
+
+    def test_every_transport(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "mqtt.sock")
+            config = ('[[listeners]]\nport = 0\ntls = "optional"\ntransport = "any"\n' + certificates.listener_keys() +
+                      f'[[listeners]]\naddress = "unix:{path}"\n')
+            with Broker(config=config) as broker:
+                ca = "--ca", certificates.authority()
+                for url, steps in ((f"mqtts://localhost:{broker.port}", {"connect_tls"}),
+                                   (f"ws://localhost:{broker.port}", {"connect_ws"}),
+                                   (f"wss://localhost:{broker.port}/mqtt", {"connect_tls", "connect_ws"}),
+                                   (f"unix://{path}", set())):
+                    for qos in "0", "2":
+                        with self.subTest(url=url, qos=qos):
+                            result = self.measure("pairs", "-p", "3", "-q", qos, "-n", "600", "--payload", "64-9k", *ca,
+                                                  url=url)
+                            self.assertEqual(result["counters"]["received"], 600)
+                            seen = {name for name in ("connect_tls", "connect_ws") if name in result["histograms"]}
+                            self.assertEqual(seen, steps)
+
+    def test_tls_is_verified_and_says_what_is_wrong(self):
+        with Broker(config='[[listeners]]\ntls = "required"\n' + certificates.listener_keys()) as broker:
+            url = f"mqtts://localhost:{broker.port}"
+            command = [BENCH, "conn", "-c", "2", "-d", "100ms", "--drain", "1s"]
+            for flags, line in ((["-u", url, "--ca", certificates.authority("another")], "unknown authority"),
+                                (["-u", url, "--ca", "/none.pem"], "/none.pem"),
+                                (["-u", "http://x"], "expected mqtt, mqtts")):
+                done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=30)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(line, done.stdout + done.stderr)
+            done = subprocess.run([*command, "-u", url, "--insecure", "--quiet"], capture_output=True, timeout=30)
+            self.assertEqual(done.returncode, 0, done)
+
+    def test_idle_connections_outlive_their_keep_alive(self):
+        result = self.measure("idle", "-c", "20", "--keepalive", "1", "-d", "4s")
+        self.assertEqual(result["errors"]["connect_errors"], {})
+        self.assertEqual(result["connections"], 20)
 
 
 if __name__ == "__main__":

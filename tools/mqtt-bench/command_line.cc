@@ -25,8 +25,18 @@ constexpr std::pair<const char*, const char*> kCommands[] = {
     {"idle", "as conn; with --watch-pid: the broker's bytes per connection"},
 };
 
+void AddTargetFlags(CLI::App& app, Settings& s) {
+  app.add_option("-u,--url", s.url, "mqtt, mqtts, ws or wss://host:port, or unix:///path")
+      ->capture_default_str();
+  app.add_option("--ca", s.ca_file, "authorities to trust (PEM); without: the system's");
+  app.add_option("--cert", s.certificate_file, "certificate of all clients (PEM)");
+  app.add_option("--key", s.key_file, "its key (PEM)");
+  app.add_flag("--insecure", s.insecure, "believe every certificate");
+  app.add_flag("--tls-resume", s.tls_resume, "resume TLS sessions instead of full handshakes");
+  app.add_option("--keylog", s.keylog_file, "append the keys of TLS sessions, for Wireshark");
+}
+
 void AddFlags(CLI::App& app, Settings& s) {
-  app.add_option("-u,--url", s.url, "mqtt://host:port")->capture_default_str();
   app.add_option("-V,--version", s.version, "of MQTT: 3, 4 or 5; without a value: of mqtt-bench")
       ->check(CLI::IsMember({kVersionOfTool, 3, 4, 5}))
       ->expected(0, 1)
@@ -106,6 +116,7 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
   CLI::App app("mqtt-bench: how fast, how late, what got lost, and can I believe it?");
   app.fallthrough();
   app.require_subcommand(0, 1);
+  AddTargetFlags(app, settings);
   AddFlags(app, settings);
   for (const auto& [name, what] : kCommands) app.add_subcommand(name, what)->fallthrough();
   app.add_subcommand("report", "show a result.json of an earlier run, and write what is asked for")

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "make_plan.h"
 
-#include <netdb.h>
-
 #include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -17,38 +14,13 @@
 #include "measure/quantity.h"
 #include "reactor/clock.h"
 #include "sources.h"
+#include "target.h"
 
 namespace ringmq::bench {
 namespace {
 
 absl::Status Bad(const std::string& flag, const std::string& why, const std::string& example) {
   return absl::InvalidArgumentError(absl::StrCat(flag, ": ", why, "; for example ", example));
-}
-
-absl::Status Resolve(const std::string& url, load::Plan& plan) {
-  constexpr std::string_view kScheme = "mqtt://";
-  const std::string example = "--url mqtt://127.0.0.1:1883";
-  if (url.rfind(kScheme, 0) != 0) {
-    return Bad("--url", "'" + url + "': only mqtt:// is built in yet", example);
-  }
-  std::string host = url.substr(kScheme.size());
-  std::string port = "1883";
-  if (const size_t colon = host.rfind(':');
-      colon != std::string::npos && host.find(']', colon) == std::string::npos) {
-    port = host.substr(colon + 1);
-    host.resize(colon);
-  }
-  if (!host.empty() && host.front() == '[') host = host.substr(1, host.size() - 2);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int result = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
-  if (result != 0) return Bad("--url", "'" + url + "': " + gai_strerror(result), example);
-  std::memcpy(&plan.target, found->ai_addr, found->ai_addrlen);
-  plan.target_size_bytes = found->ai_addrlen;
-  freeaddrinfo(found);
-  return absl::OkStatus();
 }
 
 absl::StatusOr<double> Seconds(const std::string& flag, const std::string& text) {
@@ -164,7 +136,7 @@ void AddRoles(const Settings& settings, load::Plan& plan) {
 absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   Assignment assignment;
   load::Plan& plan = assignment.plan;
-  if (absl::Status status = Resolve(settings.url, plan); !status.ok()) return status;
+  if (absl::Status status = SetTarget(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetTimes(settings, assignment.times); !status.ok()) return status;
   if (absl::Status status = SetLoad(settings, plan); !status.ok()) return status;
   if (settings.topic.find("{pub}") == std::string::npos) {

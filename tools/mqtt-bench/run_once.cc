@@ -101,6 +101,8 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   result.histograms[Metric::kAck] = all.ack;
   result.histograms[Metric::kSendLag] = all.lag;
   result.histograms[Metric::kConnectTcp] = all.connect_tcp;
+  result.histograms[Metric::kConnectTls] = all.connect_tls;
+  result.histograms[Metric::kConnectWs] = all.connect_ws;
   result.histograms[Metric::kConnack] = all.connack;
   result.histograms[Metric::kSuback] = all.suback;
   result.integrity = all.integrity;

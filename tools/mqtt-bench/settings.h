@@ -35,7 +35,13 @@ struct Settings {
   uint32_t in_flight = 20;
   uint32_t threads = 1;
   std::string sources;  // As ParseSources() takes it.
-  std::string user;     // Templates, as the client id.
+  std::string ca_file;  // Of TLS; empty: the system's.
+  std::string certificate_file;
+  std::string key_file;
+  std::string keylog_file;
+  bool insecure = false;
+  bool tls_resume = false;
+  std::string user;  // Templates, as the client id.
   std::string password;
   uint16_t keep_alive_s = 60;
   uint64_t seed = 1;

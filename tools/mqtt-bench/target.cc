@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "target.h"
+
+#include <netdb.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/random.h"
+#include "transport/tls_client_context.h"
+#include "transport/websocket_accept.h"
+#include "transport/websocket_layer.h"
+
+namespace ringmq::bench {
+namespace {
+
+struct Scheme {
+  std::string_view name;
+  const char* port = "";
+  bool has_tls = false;
+  bool is_web = false;
+};
+constexpr Scheme kSchemes[] = {{"mqtt", "1883"},
+                               {"mqtts", "8883", true},
+                               {"ws", "80", false, true},
+                               {"wss", "443", true, true}};
+
+struct Place {
+  Scheme scheme;
+  std::string host;
+  std::string port;
+  std::string path = "/mqtt";  // Of WebSocket.
+};
+
+absl::Status Bad(const std::string& url, std::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat("--url: '", url, "': ", std::string(why),
+                                                 "; for example --url mqtts://127.0.0.1:8883"));
+}
+
+absl::StatusOr<Place> Split(const std::string& url) {
+  const size_t separator = url.find("://");
+  Place place;
+  for (const Scheme& scheme : kSchemes) {
+    if (url.compare(0, separator, scheme.name) == 0) place.scheme = scheme;
+  }
+  if (separator == std::string::npos || place.scheme.name.empty()) {
+    return Bad(url, "expected mqtt, mqtts, ws, wss or unix, and ://");
+  }
+  std::string rest = url.substr(separator + 3);
+  if (const size_t slash = rest.find('/'); slash != std::string::npos) {
+    if (slash + 1 < rest.size()) place.path = rest.substr(slash);
+    if (slash + 1 < rest.size() && !place.scheme.is_web) {
+      return Bad(url, "only WebSocket has a path");
+    }
+    rest.resize(slash);
+  }
+  place.port = place.scheme.port;
+  if (const size_t colon = rest.rfind(':');
+      colon != std::string::npos && rest.find(']', colon) == std::string::npos) {
+    place.port = rest.substr(colon + 1);
+    rest.resize(colon);
+  }
+  if (!rest.empty() && rest.front() == '[') rest = rest.substr(1, rest.size() - 2);
+  if (rest.empty()) return Bad(url, "there is no host");
+  place.host = std::move(rest);
+  return place;
+}
+
+absl::Status Resolve(const std::string& url, const Place& place, load::Plan& plan) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int result = getaddrinfo(place.host.c_str(), place.port.c_str(), &hints, &found);
+  if (result != 0) return Bad(url, gai_strerror(result));
+  std::memcpy(&plan.target, found->ai_addr, found->ai_addrlen);
+  plan.target_size_bytes = found->ai_addrlen;
+  freeaddrinfo(found);
+  return absl::OkStatus();
+}
+
+absl::Status SetUnixTarget(const std::string& url, std::string path, load::Plan& plan) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const bool is_abstract = path.starts_with('@');
+  if (path.size() < 2 || path.size() >= sizeof(address.sun_path)) {
+    return Bad(url, "a path of 2 to 107 bytes is needed");
+  }
+  if (is_abstract) path[0] = '\0';
+  std::memcpy(address.sun_path, path.data(), path.size());
+  static_assert(sizeof(address) <= sizeof(plan.target));
+  std::memcpy(&plan.target, &address, sizeof(address));
+  const size_t final_zero = is_abstract ? 0 : 1;
+  plan.target_size_bytes =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + final_zero);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<transport::TlsClientContextPtr> MakeContext(const Settings& settings, bool is_web) {
+  transport::TlsClientOptions options;
+  options.trust.ca_file = settings.ca_file;
+  options.key_pair = {.certificate_file = settings.certificate_file, .key_file = settings.key_file};
+  options.insecure = settings.insecure;
+  options.protocol.alpn = {is_web ? "http/1.1" : "mqtt"};
+  options.protocol.keylog_file = settings.keylog_file;
+  options.resume = settings.tls_resume;
+  options.tickets_reused = true;  // Thousands of clients that come back, with one memory.
+  return transport::TlsClientContext::Make(options);
+}
+
+std::unique_ptr<transport::Layer> MakeWebSocket(const Place& place, int version, uint64_t seed) {
+  base::Random random(seed);
+  std::array<uint8_t, 16> nonce;  // NOLINT: filled below.
+  for (uint8_t& byte : nonce) byte = static_cast<uint8_t>(random.Next() >> 32);
+  transport::UpgradeOffer offer;
+  offer.host = absl::StrCat(place.host, ":", place.port);
+  offer.path = place.path;
+  offer.subprotocol = version == 3 ? "mqttv3.1" : "mqtt";
+  offer.key = transport::WebSocketKey(nonce);
+  return std::make_unique<transport::WebSocketClientLayer>(
+      std::move(offer), [random]() mutable { return static_cast<uint32_t>(random.Next() >> 16); });
+}
+
+}  // namespace
+
+absl::Status SetTarget(const Settings& settings, load::Plan& plan) {
+  constexpr std::string_view kUnix = "unix://";
+  if (settings.url.starts_with(kUnix)) {
+    return SetUnixTarget(settings.url, settings.url.substr(kUnix.size()), plan);
+  }
+  const absl::StatusOr<Place> place = Split(settings.url);
+  if (!place.ok()) return place.status();
+  if (absl::Status status = Resolve(settings.url, *place, plan); !status.ok()) return status;
+  const Scheme& scheme = place->scheme;
+  if (!scheme.has_tls && !scheme.is_web) return absl::OkStatus();
+  transport::TlsClientContextPtr context;
+  if (scheme.has_tls) {
+    auto made = MakeContext(settings, scheme.is_web);
+    if (!made.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("TLS: ", std::string(made.status().message()),
+                                                     "; for example --ca ca.pem --url mqtts://h"));
+    }
+    context = *std::move(made);
+  }
+  plan.make_layers = [context, place = *place, version = settings.version](uint64_t seed) {
+    load::MadeLayers made;
+    if (context != nullptr) {
+      const auto port = static_cast<uint16_t>(std::stoul(place.port));
+      made.layers.push_back(transport::MakeClientLayer(context, place.host, port));
+      made.tls = made.layers.back().get();
+    }
+    if (place.scheme.is_web) made.layers.push_back(MakeWebSocket(place, version, seed));
+    return made;
+  };
+  return absl::OkStatus();
+}
+
+}  // namespace ringmq::bench
