@@ -79,6 +79,40 @@ class Commands(unittest.TestCase):
         self.assertEqual(result["errors"]["connect_errors"], {})
         self.assertEqual(result["connections"], 20)
 
+    def test_two_brokers_in_turns(self):
+        with Broker() as other:
+            command = [BENCH, "ab", "-u", f"mqtt://127.0.0.1:{self.broker.port}", "--url-b", f"mqtt://127.0.0.1:{other.port}",
+                       "--scenario", "pairs", "-d", "100ms", "--warmup", "0s", "--pairs", "5"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+        self.assertIn(done.returncode, (0, 4), done.stderr)  # On a busy machine two equals may differ.
+        self.assertEqual(done.stderr.count(" A "), 6)
+        self.assertEqual(done.stderr.count(" B "), 6)
+        self.assertRegex(done.stdout, r"received per s .* (B is (better|worse|equivalent)|cannot tell)")
+        failed = subprocess.run([BENCH, "ab", "-d", "100ms"], capture_output=True, text=True, timeout=20)
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn("--url-b", failed.stderr)
+
+    def test_results_side_by_side(self):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = {name: [os.path.join(folder, f"{name}{i}.json") for i in range(5)] for name in "ab"}
+            for path in paths["a"] + paths["b"]:
+                subprocess.run([BENCH, "pairs", "-u", f"mqtt://127.0.0.1:{self.broker.port}", "-n", "200", "--quiet",
+                                "--allow-invalid", "--json", path], capture_output=True, check=True, timeout=60)
+            for path in paths["b"]:
+                with open(path) as file:
+                    result = json.load(file)
+                result["rates"]["received_per_s"] /= 1000
+                with open(path, "w") as file:
+                    json.dump(result, file)
+            done = subprocess.run([BENCH, "compare", *paths["a"], "--with", *paths["b"]], capture_output=True, text=True,
+                                  timeout=60)
+            self.assertEqual(done.returncode, 4, done.stderr)
+            self.assertRegex(done.stdout, "received per s .* B is worse")
+            done = subprocess.run([BENCH, "compare", paths["a"][0], paths["b"][0]], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("cannot tell: fewer than 5 runs", done.stdout)
+            self.assertEqual(subprocess.run([BENCH, "compare", paths["a"][0]], capture_output=True, timeout=60).returncode, 1)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "outputs.h"
 
@@ -105,6 +106,26 @@ void SetDefaults(const CLI::App& app, Settings& s) {
   }
 }
 
+void AddComparing(CLI::App& app, Settings& s) {
+  CLI::App* const compare =
+      app.add_subcommand("compare", "results side by side; five runs of each say most")
+          ->fallthrough();
+  compare->add_option("file", s.files, "result.json of A")->required()->expected(1, -1);
+  compare->add_option("--with", s.with, "result.json of B")->expected(1, -1);
+  CLI::App* const ab =
+      app.add_subcommand("ab", "two brokers in turns, and whether B differs")->fallthrough();
+  ab->add_option("--url-b", s.url_b, "the second broker");
+  ab->add_option("--watch-pid-b", s.watch_pid_b, "its process");
+  std::vector<std::string> scenarios;
+  for (const auto& [name, what] : kCommands) scenarios.emplace_back(name);
+  ab->add_option("--scenario", s.ab_scenario, "what to run")
+      ->check(CLI::IsMember(scenarios))
+      ->capture_default_str();
+  ab->add_option("--pairs", s.pairs, "how often, each in turns A B, B A; one more warms up")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+}
+
 int Parse(CLI::App& app, int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   return -1;
@@ -124,6 +145,7 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
       ->add_option("file", settings.files, "result.json")
       ->required()
       ->expected(1);
+  AddComparing(app, settings);
   app.footer(
       "Exit codes: 0 ok, 1 usage, 2 the run failed, 3 the measurement is invalid, 4 an "
       "assertion does not hold.");

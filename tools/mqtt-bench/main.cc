@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "command_line.h"
+#include "compare.h"
 #include "judge.h"
 #include "load/run.h"
 #include "measure/quantity.h"
@@ -90,7 +91,9 @@ int Main(int argc, char** argv) {
   Settings settings;
   if (const std::optional<int> code = ParseCommandLine(argc, argv, settings)) return *code;
   if (settings.command == "report") return Report(settings);
+  if (settings.command == "compare") return CompareFiles(settings);
   RaiseDescriptorLimit();
+  if (settings.command == "ab") return RunAb(settings);
   return Run(settings, Quoted(argc, argv));
 }
 

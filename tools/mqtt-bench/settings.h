@@ -49,6 +49,11 @@ struct Settings {
   std::vector<std::string> assertions;  // As written; every one has to hold.
   std::vector<std::string> outputs;     // File names in the order of Outputs(); empty: none.
   std::vector<std::string> files;       // That a command reads.
+  std::vector<std::string> with;        // The other side of `compare`.
+  std::string url_b;                    // The other broker of `ab`,
+  int watch_pid_b = 0;                  // and its process.
+  std::string ab_scenario = "pubsub";
+  uint32_t pairs = 5;
   bool quiet = false;
   bool allow_invalid = false;
 };

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/comparison.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "measure/quantity.h"
+
+namespace ringmq::report {
+namespace {
+
+using measure::Direction;
+
+struct Figure {
+  std::string name;
+  Direction direction = Direction::kLowerIsBetter;
+  // None: this run does not have it.
+  std::function<std::optional<double>(const Result&)> of;
+  std::function<std::string(double)> text;
+};
+
+std::string NanosecondsText(double value) {
+  return measure::FormatTime(static_cast<int64_t>(value));
+}
+
+std::string NumberText(double value) { return measure::FormatCount(value); }
+
+std::optional<double> Positive(double value) {
+  if (value <= 0) return std::nullopt;
+  return value;
+}
+
+void AddPercentiles(Metric metric, std::vector<Figure>& figures) {
+  for (const auto& [name, percentile] :
+       {std::pair("p50", 50.0), std::pair("p99", 99.0), std::pair("p99.9", 99.9)}) {
+    figures.push_back(
+        {.name = absl::StrCat(name, " ", MetricTitle(metric)),
+         .of = [metric, percentile = percentile](const Result& result) -> std::optional<double> {
+           const measure::Histogram& histogram = result.histograms[metric];
+           if (!histogram.Supports(percentile)) return std::nullopt;
+           return Positive(static_cast<double>(histogram.ValueAtPercentile(percentile)));
+         },
+         .text = NanosecondsText});
+  }
+}
+
+std::vector<Figure> Figures() {
+  std::vector<Figure> figures;
+  figures.push_back({.name = "received per s",
+                     .direction = Direction::kHigherIsBetter,
+                     .of = [](const Result& r) { return Positive(r.rates.received_per_s); },
+                     .text = NumberText});
+  AddPercentiles(Metric::kResponse, figures);
+  AddPercentiles(Metric::kService, figures);
+  AddPercentiles(Metric::kAck, figures);
+  AddPercentiles(Metric::kConnack, figures);
+  const auto of_broker = [&figures](std::string name, double BrokerCost::*member) {
+    figures.push_back({.name = std::move(name),
+                       .of =
+                           [member](const Result& r) {
+                             return r.broker ? Positive(*r.broker.*member) : std::nullopt;
+                           },
+                       .text = [](double value) { return absl::StrCat(value); }});
+  };
+  of_broker("broker CPU s per million", &BrokerCost::cpu_s_per_million);
+  of_broker("broker bytes per connection", &BrokerCost::rss_bytes_per_connection);
+  return figures;
+}
+
+// Empty: not every run has it.
+std::vector<double> ValuesOf(const Figure& figure, std::span<const Result> results) {
+  std::vector<double> values;
+  for (const Result& result : results) {
+    const std::optional<double> value = figure.of(result);
+    if (!value.has_value()) return {};
+    values.push_back(*value);
+  }
+  return values;
+}
+
+std::string_view ValueIn(const Result& result, std::string_view key) {
+  for (const auto& [name, value] : result.config) {
+    if (name == key) return value;
+  }
+  return "nothing";
+}
+
+// What was asked for has to be the same but for the broker that was asked.
+void AddDoubts(const Result& first, const Result& other, std::vector<std::string>& doubts) {
+  const auto differ = [&doubts](std::string_view what, std::string_view a, std::string_view b) {
+    if (a == b) return;
+    std::string doubt =
+        absl::StrCat(std::string(what), " differs: ", std::string(a), " and ", std::string(b));
+    if (std::ranges::find(doubts, doubt) == doubts.end()) doubts.push_back(std::move(doubt));
+  };
+  differ("the scenario", first.scenario, other.scenario);
+  differ("the number of clients", first.title, other.title);
+  for (const auto& [name, value] : first.config) {
+    if (name != "url") differ(name, value, ValueIn(other, name));
+  }
+}
+
+void AddInvalid(std::span<const Result> results, std::vector<std::string>& doubts) {
+  for (const Result& result : results) {
+    if (result.verdict.kind != measure::Verdict::kGeneratorLimited) continue;
+    doubts.push_back(absl::StrCat("the run of ", result.start_time, " is ", result.verdict.text));
+  }
+}
+
+Ink InkOf(measure::Comparative::Kind kind) {
+  switch (kind) {
+    case measure::Comparative::kBetter:
+      return Ink::kGood;
+    case measure::Comparative::kWorse:
+      return Ink::kBad;
+    case measure::Comparative::kEquivalent:
+      return Ink::kPlain;
+    case measure::Comparative::kCannotTell:
+      return Ink::kFaint;
+  }
+  RMQ_CHECK(false);
+}
+
+}  // namespace
+
+bool Comparison::has_worse() const {
+  return std::ranges::any_of(
+      figures, [](const Compared& c) { return c.verdict.kind == measure::Comparative::kWorse; });
+}
+
+Comparison CompareResults(std::span<const Result> baseline, std::span<const Result> candidate,
+                          measure::Pairing pairing) {
+  RMQ_CHECK(!baseline.empty() && !candidate.empty());
+  Comparison comparison;
+  for (const Result& result : baseline) AddDoubts(baseline.front(), result, comparison.doubts);
+  for (const Result& result : candidate) AddDoubts(baseline.front(), result, comparison.doubts);
+  AddInvalid(baseline, comparison.doubts);
+  AddInvalid(candidate, comparison.doubts);
+  for (const Figure& figure : Figures()) {
+    const std::vector<double> before = ValuesOf(figure, baseline);
+    const std::vector<double> after = ValuesOf(figure, candidate);
+    if (before.empty() || after.empty()) continue;
+    const measure::Ratio ratio = measure::MeasureRatio(before, after, {.pairing = pairing});
+    comparison.figures.push_back({.name = figure.name,
+                                  .baseline = figure.text(measure::Median(before)),
+                                  .candidate = figure.text(measure::Median(after)),
+                                  .verdict = measure::Compare(ratio, figure.direction)});
+  }
+  return comparison;
+}
+
+std::string ComparisonText(const Comparison& comparison, Colour colour) {
+  constexpr size_t kNameColumns = 30;
+  constexpr size_t kValueColumns = 14;
+  std::string text =
+      PadRight("", kNameColumns) + PadLeft("A", kValueColumns) + PadLeft("B", kValueColumns) + "\n";
+  for (const Compared& figure : comparison.figures) {
+    const bool is_told = figure.verdict.kind != measure::Comparative::kCannotTell;
+    text += PadRight(figure.name, kNameColumns) + PadLeft(figure.baseline, kValueColumns) +
+            PadLeft(figure.candidate, kValueColumns) + (is_told ? "  B is " : "  ") +
+            Paint(figure.verdict.text, InkOf(figure.verdict.kind), colour) + "\n";
+  }
+  for (const std::string& doubt : comparison.doubts) {
+    text += Paint("! " + Printable(doubt), Ink::kWarning, colour) + "\n";
+  }
+  return text;
+}
+
+}  // namespace ringmq::report

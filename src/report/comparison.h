@@ -1,0 +1,41 @@
+// Two sets of runs side by side: what got better, what got worse, what nobody can tell.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "measure/paired.h"
+#include "report/columns.h"
+#include "report/result.h"
+
+namespace ringmq::report {
+
+// One figure of both sides. Only figures that every run has are compared.
+struct Compared {
+  std::string name;  // "received per s", "p99 response"
+  std::string baseline;
+  std::string candidate;  // Medians, with their unit.
+  measure::Comparative verdict;
+};
+
+struct Comparison {
+  std::vector<Compared> figures;
+  // Why the sides cannot be compared fairly: what they were asked for differs, or a run is not
+  // valid. Sentences; empty: they can.
+  std::vector<std::string> doubts;
+
+  [[nodiscard]] bool has_worse() const;
+};
+
+// Requires: neither is empty; with kPaired, as many of the one as of the other.
+[[nodiscard]] Comparison CompareResults(std::span<const Result> baseline,
+                                        std::span<const Result> candidate,
+                                        measure::Pairing pairing);
+
+// A table for a terminal.
+[[nodiscard]] std::string ComparisonText(const Comparison& comparison, Colour colour);
+
+}  // namespace ringmq::report
