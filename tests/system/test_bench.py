@@ -143,7 +143,7 @@ class Errors(unittest.TestCase):
                                  (["--rate", "fast"], 1, "--rate 20k"),
                                  (["--payload", "8"], 1, "--stamp compact"),
                                  (["--topic", "t"], 1, "--topic t/{pub}"),
-                                 (["-u", "wss://x"], 1, "only mqtt:// is built in yet"),
+                                 (["-u", "http://x"], 1, "expected mqtt, mqtts, ws, wss or unix"),
                                  (["--watch-pid", "999999999"], 1, "no process 999999999"),
                                  (["-u", "mqtt://127.0.0.1:1"], 2, "Connection refused")):
             done = run(*args)
