@@ -24,6 +24,7 @@
 #include "ringmq/broker_event.h"
 #include "session/link.h"
 #include "transport/output_queue.h"
+#include "transport/peer_facts.h"
 
 namespace ringmq::broker {
 
@@ -89,6 +90,8 @@ class Connection final : public codec::FrameSink {
   Instant last_packet;    // 5.0 s3.1.2.10.
   session::Link link;
   std::unique_ptr<Tunnel> tunnel;  // Null: bytes go to the socket as they are.
+  // What layers that are gone found out about the peer; null: nothing.
+  std::unique_ptr<transport::PeerFacts> facts;
   transport::OutputQueue output;
   std::vector<uint8_t> partial;  // A frame that straddles reads, or everything while paused.
   std::unique_ptr<ConnectionExtras> extras;

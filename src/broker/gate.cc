@@ -109,8 +109,7 @@ std::optional<std::string> Gate::PeerIdentity(const Connection& connection) cons
   if (listener.identity == IdentitySource::kUnixUser) {
     return core_.socket_lookup.user ? core_.socket_lookup.user(connection.fd) : std::nullopt;
   }
-  if (connection.tunnel == nullptr) return std::nullopt;
-  return IdentityOf(connection.tunnel->layers.Describe(), listener.identity);
+  return IdentityOf(Wire::FactsOf(connection), listener.identity);
 }
 
 Gate::Naming Gate::NameClient(const Connection& connection, const codec::Connect& connect) {
@@ -463,12 +462,14 @@ void Gate::HandOver(Connection& connection) {
   Wire::Released released = wire_.Release(connection);
   parcel->fd = released.fd;
   parcel->tunnel = std::move(released.tunnel);
+  parcel->facts = std::move(released.facts);
   ++core_.statistics.handed_over;
   core_.outbox.Send(home, std::move(parcel));
 }
 
 void Gate::OnHandOff(std::unique_ptr<HandOff> parcel) {
   Connection& connection = wire_.Adopt(parcel->fd, parcel->listener, std::move(parcel->tunnel));
+  connection.facts = std::move(parcel->facts);
   connection.at_home = true;
   core_.wheel.Arm(connection.timer,
                   core_.now + int64_t{core_.config.limits.connect_timeout_ms} * kMillisecond);

@@ -30,6 +30,7 @@
 #include "codec/message.h"
 #include "mesh/mesh.h"
 #include "routing/retained.h"
+#include "transport/peer_facts.h"
 
 namespace ringmq::broker {
 
@@ -41,6 +42,7 @@ struct HandOff {
   Instant accepted;
   std::vector<uint8_t> bytes;  // Everything read so far: CONNECT and what came behind it.
   std::unique_ptr<Tunnel> tunnel;
+  std::unique_ptr<transport::PeerFacts> facts;
 };
 
 // The filter that a parcel is about; on the heap, so that lanes stay narrow.

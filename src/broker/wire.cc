@@ -374,7 +374,9 @@ Wire::Released Wire::Release(Connection& connection) {
   RMQ_CHECK(connection.operations == 0);
   RMQ_CHECK(connection.output.empty() && Outgoing(connection).empty());
   Outgoing(connection).Reset(core_.chunks);  // Its memory is this core's.
-  Released released{.fd = connection.fd, .tunnel = std::move(connection.tunnel)};
+  Released released{.fd = connection.fd,
+                    .tunnel = std::move(connection.tunnel),
+                    .facts = std::move(connection.facts)};
   --open_count_;
   core_.wheel.Disarm(connection.timer);
   core_.connections.Erase(connection.self);
@@ -457,6 +459,7 @@ void Wire::OnSend(Connection& connection, const reactor::Completion& completion)
   --connection.operations;
   const size_t sent = completion.result > 0 ? static_cast<size_t>(completion.result) : 0;
   Outgoing(connection).EndSend(core_.chunks, sent);
+  if (connection.tunnel != nullptr) DropTunnel(connection);
   connection.send_cancelled = false;
   core_.statistics.bytes_sent += sent;
   ++core_.statistics.sends;

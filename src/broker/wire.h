@@ -81,14 +81,17 @@ class Wire {
   void Resume(Connection& connection);
 
   void Close(Connection& connection, CloseMode mode);
-  // Forgets the connection but not its descriptor and tunnel, which another core takes over.
+  // Forgets the connection but not its descriptor and layers, which another core takes over.
   // Requires: nothing in flight.
   struct Released {
     int fd = -1;
     std::unique_ptr<Tunnel> tunnel;
+    std::unique_ptr<transport::PeerFacts> facts;
   };
   [[nodiscard]] Released Release(Connection& connection);
 
+  // What its layers know of the peer, those that are gone too.
+  [[nodiscard]] static transport::PeerFacts FactsOf(const Connection& connection);
   // Where it comes from, "192.0.2.7:5000", by the word of a trusted proxy if there is one; empty:
   // from this machine.
   [[nodiscard]] std::string PeerNameOf(const Connection& connection) const;
@@ -134,6 +137,7 @@ class Wire {
   void HandleBytes(Connection& connection, std::span<const uint8_t> bytes);
   void Unwrap(Connection& connection, std::span<const uint8_t> bytes);
   void OnGoodbye(Connection& connection);
+  void DropTunnel(Connection& connection);
   void Wrap(Connection& connection);
   void WrapFarewell(Connection& connection);
   [[nodiscard]] static transport::OutputQueue& Outgoing(Connection& connection) {

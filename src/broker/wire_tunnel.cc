@@ -44,16 +44,36 @@ void Wire::Unwrap(Connection& connection, std::span<const uint8_t> bytes) {
   if (is_step && tunnel.layers.open() && !tunnel.layers.is_transparent()) {
     ++core_.statistics.handshakes;
   }
+  const std::string error(tunnel.layers.error());
+  DropTunnel(connection);
   if (!risen_.empty()) HandleBytes(connection, risen_.bytes());
   if (connection.state == ConnectionState::kClosing) return;
   if (state == LayerState::kFailed) {
     ++core_.statistics.transport_errors;
-    core_.peer_errors.Write(core_.now, LogLevel::kInfo, "connection closed: {}, from {}",
-                            tunnel.layers.error(), PeerNameOf(connection));
+    core_.peer_errors.Write(core_.now, LogLevel::kInfo, "connection closed: {}, from {}", error,
+                            PeerNameOf(connection));
     Close(connection, CloseMode::kFlush);
   } else if (state == LayerState::kEnded) {
     OnGoodbye(connection);
   }
+}
+
+// Layers that have all done their work: the connection is plain from here on, as cheap as one that
+// never had any.
+void Wire::DropTunnel(Connection& connection) {
+  Tunnel& tunnel = *connection.tunnel;
+  if (!tunnel.layers.is_transparent() || tunnel.output.sending() || !tunnel.output.empty()) return;
+  transport::PeerFacts facts = tunnel.layers.Describe();
+  const bool is_known = facts.proxy.used || facts.tls.used || facts.websocket.used;
+  if (is_known) connection.facts = std::make_unique<transport::PeerFacts>(std::move(facts));
+  tunnel.output.Reset(core_.chunks);
+  connection.tunnel.reset();
+}
+
+transport::PeerFacts Wire::FactsOf(const Connection& connection) {
+  if (connection.facts != nullptr) return *connection.facts;
+  return connection.tunnel != nullptr ? connection.tunnel->layers.Describe()
+                                      : transport::PeerFacts();
 }
 
 // The peer said goodbye and hears it back.
@@ -66,8 +86,8 @@ void Wire::OnGoodbye(Connection& connection) {
 }
 
 std::string Wire::PeerNameOf(const Connection& connection) const {
-  if (connection.tunnel != nullptr) {
-    std::string announced = AnnouncedPeer(connection.tunnel->layers.Describe());
+  if (connection.tunnel != nullptr || connection.facts != nullptr) {
+    std::string announced = AnnouncedPeer(FactsOf(connection));
     if (!announced.empty()) return announced;
   }
   const bool has_address = connection.fd >= 0 && core_.socket_lookup.address;

@@ -1,5 +1,6 @@
 // A layer as simple as can be, to stack and to break: a greeting of one byte each way, then every
 // byte xored with a key. Below the key 0xff is special: goodbye with a 1 behind it, itself with 0.
+// With a capital letter as its key it has done its work with the greeting, like a PROXY header.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -41,6 +42,8 @@ class ToyLayer final : public transport::Layer {
       const auto byte = static_cast<uint8_t>(wrapped ^ key_);
       if (state_ == LayerState::kOpening) {
         Greet(byte, down);
+      } else if (is_transparent()) {
+        *up.Append(1) = wrapped;
       } else if (after_special_) {
         after_special_ = false;
         if (byte == 1) {
@@ -56,17 +59,24 @@ class ToyLayer final : public transport::Layer {
     }
   }
   void Send(std::span<const uint8_t> bytes, ByteSink& down) override {
+    if (is_transparent()) {
+      down.Append(bytes);
+      return;
+    }
     for (const uint8_t byte : bytes) {
       Say(byte, down);
       if (byte == kSpecial) Say(0, down);
     }
   }
   void Close(ByteSink& down) override {
-    if (state_ != LayerState::kOpen) return;
+    if (state_ != LayerState::kOpen || is_transparent()) return;
     Say(kSpecial, down);
     Say(1, down);
   }
   [[nodiscard]] LayerState state() const override { return state_; }
+  [[nodiscard]] bool is_transparent() const override {
+    return state_ == LayerState::kOpen && key_ >= 'A' && key_ <= 'Z';
+  }
   [[nodiscard]] std::string_view error() const override { return error_; }
   void Describe(PeerFacts& facts) const override {
     facts.websocket.path += static_cast<char>(key_);
