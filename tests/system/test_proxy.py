@@ -137,8 +137,14 @@ class HaproxyTest(Case):
             for path in (certificate, key):
                 with open(path) as part:
                     file.write(part.read())
-        ports = [mosquitto.free_port() for _ in range(3)]
-        path = os.path.join(folder.name, "haproxy.cfg")
+        for _ in range(10):  # Somebody may take a port between the two of us.
+            ports = [mosquitto.free_port() for _ in range(3)]
+            if self.started(folder.name, pem, broker, ports):
+                return ports
+        self.fail("haproxy does not start")
+
+    def started(self, folder, pem, broker, ports):
+        path = os.path.join(folder, "haproxy.cfg")
         with open(path, "w") as file:
             file.write("defaults\n mode tcp\n timeout connect 5s\n timeout client 20s\n timeout server 20s\n")
             for i, (bind, send) in enumerate((("", "send-proxy"), ("", "send-proxy-v2"),
@@ -149,11 +155,12 @@ class HaproxyTest(Case):
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(process.wait, 20)
         self.addCleanup(process.terminate)
-        for _ in range(200):
+        for _ in range(500):
+            if process.poll() is not None:
+                return False
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", ports[-1])) == 0:
-                    return ports
-            self.assertIsNone(process.poll(), "haproxy did not start")
+                    return True
             time.sleep(0.02)
         self.fail("haproxy does not listen")
 
