@@ -244,6 +244,14 @@ void Loop::ReadPackets(Instant now) {
 }
 
 void Loop::ReadProxy(Instant now) {
+  if (!is_proxy_done_) AskProxy(now);
+  // One that answers before it was asked has to be asked nevertheless: what is sent next is no
+  // longer for it.
+  const bool is_through = state_ == State::kProxy && is_proxy_done_;
+  if (is_through && connection_.pending_bytes() == 0) TransportUp(now);
+}
+
+void Loop::AskProxy(Instant now) {
   Input& input = connection_.input();
   size_t consumed = 0;
   const auto progress = proxy_->OnBytes(AsText(input.Rest()), &consumed);
@@ -254,9 +262,9 @@ void Loop::ReadProxy(Instant now) {
   }
   if (progress == ProxyHandshake::Progress::kFailed) {
     ConnectionEnded(proxy_->error(), now);
-  } else if (progress == ProxyHandshake::Progress::kDone) {
-    TransportUp(now);
+    return;
   }
+  is_proxy_done_ = progress == ProxyHandshake::Progress::kDone;
 }
 
 void Loop::ReadLayers(Instant now) {
@@ -359,6 +367,7 @@ void Loop::TransportUp(Instant now) {
       options_.proxy.kind != ProxyKind::kNone && endpoint_.transport != Transport::kUnix;
   if (by_proxy && state_ == State::kDialing) {
     state_ = State::kProxy;
+    is_proxy_done_ = false;
     proxy_.emplace(options_.proxy, endpoint_.host, PortOf(endpoint_));
     ReadProxy(now);
     return;

@@ -66,6 +66,7 @@ class Loop {
   void Apply(Command& command);
   void ReadPackets(Instant now);
   void ReadProxy(Instant now);
+  void AskProxy(Instant now);
   void CheckTimers(Instant now);
   void Decide(Instant now);
   void BeginAttempt(Instant now);
@@ -98,6 +99,7 @@ class Loop {
   Dialer dialer_;
   Resolver resolver_;
   std::optional<ProxyHandshake> proxy_;
+  bool is_proxy_done_ = false;  // It has agreed.
 
   State state_ = State::kIdle;
   bool bound_ = false;

@@ -9,6 +9,7 @@ import ssl
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -466,6 +467,33 @@ class OurClientTest(Case):
             with self.subTest(url=url):
                 ca = ("--cafile", certificates.authority()) if "s:" in url.replace("ws:", "") else ()
                 self.round_trip(url.format(broker.port), *ca)
+
+    def test_tls_and_wss_through_a_proxy_that_answers_too_early(self):
+        broker = self.start(with_certificate(transport='"any"'))
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listening.close)
+
+        def serve():
+            for _ in range(2):
+                client, _ = listening.accept()
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")  # Nobody has asked yet.
+                asked = b""
+                while b"\r\n\r\n" not in asked:
+                    asked += client.recv(1)
+                server = socket.create_connection(("127.0.0.1", broker.port))
+                for source, target in ((client, server), (server, client)):
+                    threading.Thread(target=pump, args=(source, target), daemon=True).start()
+
+        def pump(source, target):
+            while data := source.recv(1 << 16):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+        threading.Thread(target=serve, daemon=True).start()
+        for url in f"mqtts://localhost:{broker.port}", f"wss://localhost:{broker.port}/mqtt":
+            done = self.ringmq("pub", "-L", url, "-t", "o", "-m", "x", "-q", "1", "--cafile", certificates.authority(),
+                               "--proxy", f"http://127.0.0.1:{listening.getsockname()[1]}", "-d")
+            self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_says_which_check_failed_and_for_which_name(self):
         names = {"late": "days", "wrong": "alternatives"}
