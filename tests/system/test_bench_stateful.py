@@ -92,6 +92,14 @@ class Commands(unittest.TestCase):
         self.assertEqual(failed.returncode, 1)
         self.assertIn("--url-b", failed.stderr)
 
+    def test_doctor(self):
+        done = subprocess.run([BENCH, "doctor", "-c", "10"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, "(?m)^ok +descriptors ")
+        done = subprocess.run([BENCH, "doctor", "-c", "4000000000"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 3, done.stdout)
+        self.assertRegex(done.stdout, "(?m)^too low descriptors .*\n.*4000000000 are wanted\n +-> ulimit -Hn")
+
     def test_results_side_by_side(self):
         with tempfile.TemporaryDirectory() as folder:
             paths = {name: [os.path.join(folder, f"{name}{i}.json") for i in range(5)] for name in "ab"}

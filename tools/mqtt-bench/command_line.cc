@@ -146,6 +146,8 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
       ->required()
       ->expected(1);
   AddComparing(app, settings);
+  app.add_subcommand("doctor", "what of this machine would limit a run with --clients connections")
+      ->fallthrough();
   app.footer(
       "Exit codes: 0 ok, 1 usage, 2 the run failed, 3 the measurement is invalid, 4 an "
       "assertion does not hold.");

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "command_line.h"
 #include "compare.h"
+#include "doctor.h"
 #include "judge.h"
 #include "load/run.h"
 #include "measure/quantity.h"
@@ -92,6 +93,7 @@ int Main(int argc, char** argv) {
   if (const std::optional<int> code = ParseCommandLine(argc, argv, settings)) return *code;
   if (settings.command == "report") return Report(settings);
   if (settings.command == "compare") return CompareFiles(settings);
+  if (settings.command == "doctor") return RunDoctor(settings);
   RaiseDescriptorLimit();
   if (settings.command == "ab") return RunAb(settings);
   return Run(settings, Quoted(argc, argv));
