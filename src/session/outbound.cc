@@ -212,6 +212,9 @@ void Outbound::Trim() {
     front_id_ = static_cast<codec::PacketId>(front_id_ % kIdCount + 1);
     if (resend_from_ != SIZE_MAX && resend_from_ > 0) --resend_from_;
   }
+  // What was still to be resent may have completed by itself (PUBCOMP); a message that comes now is
+  // new and no part of it.
+  if (resend_from_ >= slots_.size()) resend_from_ = SIZE_MAX;
   // Identifiers go on from the last one used, so the back may not shrink: a free slot there waits
   // for those before it like any other.
 }
