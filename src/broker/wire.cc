@@ -441,7 +441,14 @@ void Wire::FlushDirty() {
 void Wire::StartSend(Connection& connection) {
   transport::OutputQueue& outgoing = Outgoing(connection);
   if (outgoing.sending()) return;
-  if (connection.tunnel != nullptr) Wrap(connection);
+  if (connection.tunnel != nullptr) {
+    Wrap(connection);
+    const bool has_failed = connection.tunnel->layers.state() == transport::LayerState::kFailed;
+    if (has_failed && connection.state != ConnectionState::kClosing) {
+      FailTunnel(connection, connection.tunnel->layers.error());
+      return;  // What it has to say about it goes with the close.
+    }
+  }
   if (outgoing.empty()) return;
   if (connection.pipe != nullptr) {
     FlushPipe(connection, Pipe::Bound::kKeep);

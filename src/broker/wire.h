@@ -138,6 +138,7 @@ class Wire {
   void Unwrap(Connection& connection, std::span<const uint8_t> bytes);
   void OnGoodbye(Connection& connection);
   void DropTunnel(Connection& connection);
+  void FailTunnel(Connection& connection, std::string_view error);
   void Wrap(Connection& connection);
   void WrapFarewell(Connection& connection);
   [[nodiscard]] static transport::OutputQueue& Outgoing(Connection& connection) {

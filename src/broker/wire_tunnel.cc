@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "broker/wire.h"
 #include "transport/queue_sink.h"
+#include "transport/wrap_queue.h"
 
 namespace ringmq::broker {
 
@@ -49,13 +50,17 @@ void Wire::Unwrap(Connection& connection, std::span<const uint8_t> bytes) {
   if (!risen_.empty()) HandleBytes(connection, risen_.bytes());
   if (connection.state == ConnectionState::kClosing) return;
   if (state == LayerState::kFailed) {
-    ++core_.statistics.transport_errors;
-    core_.peer_errors.Write(core_.now, LogLevel::kInfo, "connection closed: {}, from {}", error,
-                            PeerNameOf(connection));
-    Close(connection, CloseMode::kFlush);
+    FailTunnel(connection, error);
   } else if (state == LayerState::kEnded) {
     OnGoodbye(connection);
   }
+}
+
+void Wire::FailTunnel(Connection& connection, std::string_view error) {
+  ++core_.statistics.transport_errors;
+  core_.peer_errors.Write(core_.now, LogLevel::kInfo, "connection closed: {}, from {}", error,
+                          PeerNameOf(connection));
+  Close(connection, CloseMode::kFlush);
 }
 
 // Layers that have all done their work: the connection is plain from here on, as cheap as one that
@@ -116,17 +121,7 @@ void Wire::ServeHandshakes() {
 // Wraps as much as one send may hold.
 void Wire::Wrap(Connection& connection) {
   Tunnel& tunnel = *connection.tunnel;
-  if (!tunnel.layers.open()) return;
-  QueueSink down(tunnel.output, core_.chunks);
-  while (!connection.output.empty() &&
-         tunnel.output.pending_bytes() < transport::OutputQueue::kSendBytesMax) {
-    size_t wrapped = 0;
-    for (const iovec& slice : connection.output.BeginSend(core_.chunks)) {
-      tunnel.layers.Send({static_cast<const uint8_t*>(slice.iov_base), slice.iov_len}, down);
-      wrapped += slice.iov_len;
-    }
-    connection.output.EndSend(core_.chunks, wrapped);
-  }
+  (void)transport::WrapQueue(tunnel.layers, connection.output, tunnel.output, core_.chunks);
 }
 
 // The last bytes of a connection that is closing.
@@ -135,6 +130,7 @@ void Wire::WrapFarewell(Connection& connection) {
   // Before the handshake is over, or after it failed, there is nothing to say it through.
   if (!tunnel.layers.open()) connection.output.Reset(core_.chunks);
   Wrap(connection);
+  if (!tunnel.layers.open()) connection.output.Reset(core_.chunks);  // They failed by it.
   if (!connection.output.empty() || tunnel.said_goodbye) return;
   tunnel.said_goodbye = true;
   QueueSink down(tunnel.output, core_.chunks);

@@ -3,10 +3,10 @@
 
 #include "base/check.h"
 #include "transport/queue_sink.h"
+#include "transport/wrap_queue.h"
 
 namespace ringmq::client {
 
-using transport::LayerState;
 using transport::OutputQueue;
 using transport::QueueSink;
 
@@ -43,19 +43,7 @@ void Tunnel::BeginBatch(bool in_use) {
 
 void Tunnel::Wrap(OutputQueue& plain) {
   RMQ_CHECK(!output_.sending());
-  if (layers_.state() != LayerState::kOpen) return;
-  QueueSink down(output_, pool_);
-  while (!plain.empty() && output_.pending_bytes() < OutputQueue::kSendBytesMax) {
-    size_t taken = 0;
-    for (const iovec& slice : plain.BeginSend(pool_)) {
-      layers_.Send({static_cast<const uint8_t*>(slice.iov_base), slice.iov_len}, down);
-      taken += slice.iov_len;
-    }
-    plain.EndSend(pool_, taken);
-    wrapped_bytes_ += taken;
-    // A layer may fail by what it was given: the rest goes nowhere.
-    if (layers_.state() != LayerState::kOpen) return;
-  }
+  wrapped_bytes_ += transport::WrapQueue(layers_, plain, output_, pool_);
 }
 
 void Tunnel::SayGoodbye() {

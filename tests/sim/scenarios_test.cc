@@ -283,5 +283,26 @@ TEST(Scenario, DelayedWillIsDueAtItsDelayAndNotAfterAReturn) {
   EXPECT_FALSE(watcher.Await(10 * kSecond).has_value());
 }
 
+// TLS gives up on a peer that never finishes a message of a handshake while we have much to say.
+TEST(Scenario, LayersThatFailByWhatIsSentEndTheirConnectionOnly) {
+  ClusterOptions options = Options(2);
+  options.layers = "!";
+  World world(1);
+  Cluster cluster(world, options);
+  ScriptedClient subscriber(cluster, 0, ClientIdAt(cluster, 0));
+  ScriptedClient publisher(cluster, 0, ClientIdAt(cluster, 0, 1));
+  subscriber.Connected();
+  subscriber.Subscribed("t", Qos::kAtLeastOnce);
+  publisher.Connected();
+  // Several at once: there is more to send when the layers have failed.
+  for (int i = 0; i < 5; ++i) {
+    publisher.SendPublish("t", std::string(1500, 'x'), Qos::kAtLeastOnce);
+  }
+  EXPECT_TRUE(subscriber.AwaitEnd());
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(publisher.Expect(PacketType::kPuback).type, PacketType::kPuback);
+  }
+}
+
 }  // namespace
 }  // namespace ringmq::sim

@@ -1,6 +1,7 @@
 // A layer as simple as can be, to stack and to break: a greeting of one byte each way, then every
 // byte xored with a key. Below the key 0xff is special: goodbye with a 1 behind it, itself with 0.
-// With a capital letter as its key it has done its work with the greeting, like a PROXY header.
+// With a capital letter as its key it has done its work with the greeting, like a PROXY header;
+// with kTired a server's gives up when it has sent a little.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -27,6 +28,8 @@ class ToyLayer final : public transport::Layer {
   enum class Side : uint8_t { kClient, kServer };
   static constexpr uint8_t kHello = 0xa1;
   static constexpr uint8_t kSpecial = 0xff;
+  static constexpr uint8_t kTired = '!';
+  static constexpr size_t kTiredBytes = 2000;
 
   ToyLayer(Side side, uint8_t key) : side_(side), key_(key) {}
 
@@ -61,6 +64,13 @@ class ToyLayer final : public transport::Layer {
   void Send(std::span<const uint8_t> bytes, ByteSink& down) override {
     if (is_transparent()) {
       down.Append(bytes);
+      return;
+    }
+    RMQ_CHECK(state_ == LayerState::kOpen);
+    sent_bytes_ += bytes.size();
+    if (key_ == kTired && side_ == Side::kServer && sent_bytes_ > kTiredBytes) {
+      state_ = LayerState::kFailed;
+      error_ = "tired";
       return;
     }
     for (const uint8_t byte : bytes) {
@@ -99,6 +109,7 @@ class ToyLayer final : public transport::Layer {
   LayerState state_ = LayerState::kOpening;
   bool is_started_ = false;
   bool after_special_ = false;
+  size_t sent_bytes_ = 0;
   std::string error_;
 };
 
