@@ -291,7 +291,8 @@ bool AllowsVersion(const ListenerConfig& listener, ProtocolVersion version) {
 bool AllowsAnonymous(const ListenerConfig& listener) {
   switch (listener.allow_anonymous) {
     case AllowAnonymous::kOnLoopback:
-      return IsLoopbackAddress(listener.address);
+      // A proxy on this machine speaks for clients from anywhere.
+      return IsLoopbackAddress(listener.address) && listener.trusted_proxies.empty();
     case AllowAnonymous::kAlways:
       return true;
     case AllowAnonymous::kNever:

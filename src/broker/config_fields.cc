@@ -275,7 +275,7 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .slot = [](ListenerConfig& l) { return ByteOf(l.allow_anonymous); },
      .choices = Choices(kAnonymousChoices),
      .doc = "Whether clients may connect without a user name. on_loopback: only if `address` "
-            "is this machine's own loopback or a Unix socket."},
+            "is this machine's own loopback or a Unix socket, and nobody is in `trusted_proxies`."},
     {.name = "websocket_paths",
      .slot = [](ListenerConfig& l) { return &l.websocket_paths; },
      .doc = "Paths at which WebSocket clients may ask for MQTT; others get 404. Empty: all."},

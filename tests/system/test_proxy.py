@@ -21,7 +21,8 @@ LINE = b"PROXY TCP4 192.0.2.7 198.51.100.1 50000 1883\r\n"
 
 
 def listener(**keys):
-    keys = {"proxy_protocol": '"required"', "trusted_proxies": '["127.0.0.0/8"]', **keys}
+    keys = {"proxy_protocol": '"required"', "trusted_proxies": '["127.0.0.0/8"]',
+            "allow_anonymous": '"always"', **keys}
     lines = [f"{name} = {value}" for name, value in keys.items()]
     return "[[listeners]]\n" + "\n".join(lines) + "\n"
 
@@ -61,6 +62,13 @@ class HeaderTest(Case):
                 client.send(wire.connect(name + str(i)))
                 self.assertEqual(client.expect(wire.CONNACK).body[1], 0)
                 broker.wait_for_line(f"client '{name}{i}' connected {line}")
+
+    def test_a_client_behind_a_proxy_is_not_on_loopback(self):
+        broker = self.start(listener(allow_anonymous='"on_loopback"'))
+        broker.wait_for_line("listening on .*user name and password required")
+        client = self.client(broker, version_2())
+        client.send(wire.connect("far"))
+        self.assertEqual(client.expect(wire.CONNACK).body[1], 0x87)
 
     def test_who_is_no_trusted_proxy_may_not_say_who_it_is(self):
         broker = self.start(listener(trusted_proxies='["127.0.0.2", "::1"]'))
