@@ -21,6 +21,7 @@
 #include "broker/tunnel.h"
 #include "codec/frame_sink.h"
 #include "codec/topic_alias.h"
+#include "mesh/mesh.h"
 #include "ringmq/broker_event.h"
 #include "session/link.h"
 #include "transport/output_queue.h"
@@ -83,6 +84,7 @@ class Connection final : public codec::FrameSink {
   DisconnectedBy ended_by = DisconnectedBy::kNetwork;  // Once it is closing.
   ReasonCode end_reason = ReasonCode::kUnspecifiedError;
   uint16_t keep_alive_s = 0;
+  mesh::CoreId home = 0;  // With handing_over: where to.
   uint32_t listener = 0;
   base::Handle<Connection> self;
   base::Handle<ClientSession> session;

@@ -8,7 +8,6 @@
 #include "broker/farewell.h"
 #include "codec/decode.h"
 #include "codec/frame_writer.h"
-#include "codec/framer.h"
 #include "codec/topic.h"
 
 namespace ringmq::broker {
@@ -58,18 +57,8 @@ Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
   connection.link.maximum_packet_size = connect.maximum_packet_size;
   connection.link.problem_information = connect.request_problem_information;
 
-  const bool is_spoken =
-      connection.pipe != nullptr ||
-      AllowsVersion(core_.config.listeners[connection.listener], connect.version);
-  if (!is_spoken) {
-    Refuse(connection, ReasonCode::kUnsupportedProtocolVersion, connect.client_id);
-    return Step::kConsumed;
-  }
-  if (connection.over_limit) {
-    Refuse(connection,
-           core_.shared.memory_full.load(std::memory_order_relaxed) ? ReasonCode::kServerBusy
-                                                                    : ReasonCode::kQuotaExceeded,
-           connect.client_id);
+  if (const ReasonCode reason = WhyUnwelcome(connection, connect); IsFailure(reason)) {
+    Refuse(connection, reason, connect.client_id);
     return Step::kConsumed;
   }
   const Naming naming = NameClient(connection, connect);
@@ -80,8 +69,12 @@ Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
   const std::string_view client_id = naming.client_id;
   const CoreId home = core_.HomeOf(client_id);
   if (home != core_.options.index) {
-    RMQ_CHECK(!connection.at_home);
+    if (connection.at_home) {  // The identity of its peer has changed on the way.
+      Refuse(connection, ReasonCode::kNotAuthorized, client_id);
+      return Step::kConsumed;
+    }
     connection.handing_over = true;
+    connection.home = home;
     return Step::kKeep;
   }
   if (connect.has_authentication_method) {
@@ -99,6 +92,17 @@ Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
   }
   Establish(connection, connect, client_id, naming.assigned, username, {});
   return Step::kConsumed;
+}
+
+// What speaks against any client that comes like this now; kSuccess: nothing.
+ReasonCode Gate::WhyUnwelcome(const Connection& connection, const codec::Connect& connect) const {
+  const bool is_spoken =
+      connection.pipe != nullptr ||
+      AllowsVersion(core_.config.listeners[connection.listener], connect.version);
+  if (!is_spoken) return ReasonCode::kUnsupportedProtocolVersion;
+  if (!connection.over_limit) return ReasonCode::kSuccess;
+  return core_.shared.memory_full.load(std::memory_order_relaxed) ? ReasonCode::kServerBusy
+                                                                  : ReasonCode::kQuotaExceeded;
 }
 
 // Who the peer is by the way it came in, if its listener wants to know; none: nobody.
@@ -338,7 +342,11 @@ void Gate::Establish(Connection& connection, const codec::Connect& connect,
   SetUpLink(connection, connect);
   AgreeKeepAlive(connection, connect.keep_alive_s);
   SendConnack(connection, connect, *opened.session, opened.present, assigned, authentication_data);
-  const std::string peer = wire_.PeerNameOf(connection);
+  // Asks the kernel or the layers, so only for who wants to know.
+  std::string peer;
+  if (core_.options.events != nullptr || core_.log.IsEnabled(LogLevel::kDebug)) {
+    peer = wire_.PeerNameOf(connection);
+  }
   core_.log.Debug("client '{}' connected from {}", client_id, ForPeople(peer));
   if (core_.options.events != nullptr) {
     core_.options.events->OnConnected({.client_id = client_id,
@@ -449,16 +457,7 @@ void Gate::HandOver(Connection& connection) {
   parcel->listener = connection.listener;
   parcel->accepted = connection.last_packet;
   parcel->bytes = std::move(connection.partial);
-  // The CONNECT stands first in them, whole and well-formed: that is why it is handed over.
-  const codec::FrameParse frame =
-      codec::ParseFrame(parcel->bytes, core_.config.limits.packet_size_bytes_max_before_connect);
-  RMQ_CHECK(frame.status == codec::FrameStatus::kFrame);
-  const auto connect = codec::DecodeConnect(
-      codec::Bytes(parcel->bytes)
-          .subspan(frame.head.header_size_bytes, frame.head.remaining_size_bytes),
-      {.user_properties_max = core_.config.limits.user_properties_max});
-  RMQ_CHECK(connect.ok());
-  const CoreId home = core_.HomeOf(NameClient(connection, *connect).client_id);
+  const CoreId home = connection.home;
   Wire::Released released = wire_.Release(connection);
   parcel->fd = released.fd;
   parcel->tunnel = std::move(released.tunnel);

@@ -42,6 +42,8 @@ class Gate {
   [[nodiscard]] bool idle() const { return checks_pending_ == 0; }
 
  private:
+  [[nodiscard]] ReasonCode WhyUnwelcome(const Connection& connection,
+                                        const codec::Connect& connect) const;
   [[nodiscard]] std::optional<std::string> PeerIdentity(const Connection& connection) const;
   struct Naming {
     std::string client_id{};
