@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/layering.h"
 
-#include <array>
 #include <string>
 #include <utility>
 
 #include "base/check.h"
-#include "transport/websocket_accept.h"
 #include "transport/websocket_layer.h"
 
 namespace ringmq::client {
@@ -70,21 +68,13 @@ Layering::Made Layering::Make(const Endpoint& endpoint, uint16_t port) {
 }
 
 std::unique_ptr<transport::Layer> Layering::MakeWebSocket(const Endpoint& endpoint, uint16_t port) {
-  std::array<uint8_t, 16> nonce;  // NOLINT: filled below.
-  for (uint8_t& byte : nonce) byte = static_cast<uint8_t>(random_.Next() >> 32);
-  const bool is_v6 = endpoint.host.find(':') != std::string::npos;
-  std::string host = is_v6 ? "[" + endpoint.host + "]" : endpoint.host;
-  // RFC 6455 s4.1: the port unless it is the scheme's own.
-  if (port != (HasTls(endpoint) ? 443 : 80)) host += ":" + std::to_string(port);
   transport::UpgradeOffer offer;
-  offer.host = std::move(host);
+  offer.host = transport::HostField(endpoint.host, port, HasTls(endpoint));
   offer.path = endpoint.path;
   // MQTT 3.1 had a name of its own.
   offer.subprotocol = options_.version == ProtocolVersion::kV31 ? "mqttv3.1" : "mqtt";
-  offer.key = transport::WebSocketKey(nonce);
   offer.headers = options_.websocket_headers;
-  return std::make_unique<transport::WebSocketClientLayer>(
-      std::move(offer), [this] { return static_cast<uint32_t>(random_.Next() >> 16); });
+  return transport::MakeWebSocketClient(std::move(offer), random_.Next());
 }
 
 }  // namespace ringmq::client

@@ -152,6 +152,13 @@ std::string MakeUpgradeResponse(const UpgradeVerdict& verdict) {
   return text + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
+std::string HostField(const std::string& host, uint16_t port, bool has_tls) {
+  const bool is_v6 = host.find(':') != std::string::npos;
+  std::string field = is_v6 ? "[" + host + "]" : host;
+  if (port != (has_tls ? 443 : 80)) field += ":" + std::to_string(port);
+  return field;
+}
+
 std::string MakeUpgradeRequest(const UpgradeOffer& offer) {
   std::string text = "GET " + offer.path + " HTTP/1.1\r\nHost: " + offer.host +
                      "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "

@@ -32,7 +32,7 @@ struct UpgradeRequest {
   std::string subprotocol;  // Of those that it offered: "mqtt", else "mqttv3.1".
   std::string origin;
   std::string forwarded_for;  // The address that the trusted proxy saw; empty: none.
-  std::string key;
+  std::string key{};
 };
 
 struct UpgradeVerdict {
@@ -54,11 +54,14 @@ struct UpgradeOffer {
   std::string host;  // "broker.example:8083", for the Host header.
   std::string path = "/mqtt";
   std::string subprotocol = "mqtt";
-  std::string key;
+  std::string key{};
   // More headers, such as Authorization; neither holds line ends.
   std::vector<std::pair<std::string, std::string>> headers{};
 };
 
+// What the Host header says: the port unless it is the scheme's own (RFC 6455 s4.1), an IPv6
+// address in brackets.
+[[nodiscard]] std::string HostField(const std::string& host, uint16_t port, bool has_tls);
 [[nodiscard]] std::string MakeUpgradeRequest(const UpgradeOffer& offer);
 // Empty: the server agreed. Otherwise a sentence.
 [[nodiscard]] std::string CheckUpgradeResponse(std::string_view head, const UpgradeOffer& offer);

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/random.h"
 #include "base/utf8.h"
+#include "transport/websocket_accept.h"
 
 namespace ringmq::transport {
 
@@ -261,6 +263,15 @@ WebSocketMask WebSocketClientLayer::NextMask() {
   WebSocketMask mask;
   std::memcpy(mask.data(), &number, mask.size());
   return mask;
+}
+
+std::unique_ptr<WebSocketClientLayer> MakeWebSocketClient(UpgradeOffer offer, uint64_t seed) {
+  base::Random random(seed);
+  std::array<uint8_t, 16> nonce;  // NOLINT: filled below.
+  for (uint8_t& byte : nonce) byte = static_cast<uint8_t>(random.Next() >> 32);
+  offer.key = WebSocketKey(nonce);
+  return std::make_unique<WebSocketClientLayer>(
+      std::move(offer), [random]() mutable { return static_cast<uint32_t>(random.Next() >> 16); });
 }
 
 }  // namespace ringmq::transport

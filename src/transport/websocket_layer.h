@@ -114,4 +114,8 @@ class WebSocketClientLayer final : public WebSocketLayer {
   Random random_;
 };
 
+// A client's layer, whose key and masks come out of `seed`. `offer.key` is filled in.
+[[nodiscard]] std::unique_ptr<WebSocketClientLayer> MakeWebSocketClient(UpgradeOffer offer,
+                                                                        uint64_t seed);
+
 }  // namespace ringmq::transport

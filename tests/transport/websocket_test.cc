@@ -406,5 +406,22 @@ TEST(WebSocketLayer, SurvivesWhateverComes) {
   }
 }
 
+TEST(WebSocketClient, NamesTheHostAsHttpWantsIt) {
+  EXPECT_EQ(HostField("broker.example", 80, false), "broker.example");
+  EXPECT_EQ(HostField("broker.example", 443, true), "broker.example");
+  EXPECT_EQ(HostField("broker.example", 443, false), "broker.example:443");
+  EXPECT_EQ(HostField("::1", 8083, false), "[::1]:8083");
+}
+
+TEST(WebSocketClient, HasKeyAndMasksOfItsOwn) {
+  const auto offer_of = [](uint64_t seed) {
+    ByteVector said;
+    MakeWebSocketClient({.host = "h"}, seed)->Start(said);
+    return std::string(said.bytes().begin(), said.bytes().end());
+  };
+  EXPECT_NE(offer_of(1), offer_of(2));
+  EXPECT_EQ(offer_of(1), offer_of(1));
+}
+
 }  // namespace
 }  // namespace ringmq::transport

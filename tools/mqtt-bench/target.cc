@@ -4,7 +4,7 @@
 #include <netdb.h>
 #include <sys/un.h>
 
-#include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -12,9 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/random.h"
 #include "transport/tls_client_context.h"
-#include "transport/websocket_accept.h"
 #include "transport/websocket_layer.h"
 
 namespace ringmq::bench {
@@ -36,6 +34,7 @@ struct Place {
   std::string host;
   std::string port;
   std::string path = "/mqtt";  // Of WebSocket.
+  uint16_t port_number = 0;
 };
 
 absl::Status Bad(const std::string& url, std::string_view why) {
@@ -68,6 +67,12 @@ absl::StatusOr<Place> Split(const std::string& url) {
   }
   if (!rest.empty() && rest.front() == '[') rest = rest.substr(1, rest.size() - 2);
   if (rest.empty()) return Bad(url, "there is no host");
+  uint64_t port = 0;
+  const auto [end, error] =
+      std::from_chars(place.port.data(), place.port.data() + place.port.size(), port);
+  const bool is_whole = error == std::errc() && end == place.port.data() + place.port.size();
+  if (!is_whole || port == 0 || port > UINT16_MAX) return Bad(url, "a port is 1 to 65535");
+  place.port_number = static_cast<uint16_t>(port);
   place.host = std::move(rest);
   return place;
 }
@@ -115,16 +120,11 @@ absl::StatusOr<transport::TlsClientContextPtr> MakeContext(const Settings& setti
 }
 
 std::unique_ptr<transport::Layer> MakeWebSocket(const Place& place, int version, uint64_t seed) {
-  base::Random random(seed);
-  std::array<uint8_t, 16> nonce;  // NOLINT: filled below.
-  for (uint8_t& byte : nonce) byte = static_cast<uint8_t>(random.Next() >> 32);
   transport::UpgradeOffer offer;
-  offer.host = absl::StrCat(place.host, ":", place.port);
+  offer.host = transport::HostField(place.host, place.port_number, place.scheme.has_tls);
   offer.path = place.path;
   offer.subprotocol = version == 3 ? "mqttv3.1" : "mqtt";
-  offer.key = transport::WebSocketKey(nonce);
-  return std::make_unique<transport::WebSocketClientLayer>(
-      std::move(offer), [random]() mutable { return static_cast<uint32_t>(random.Next() >> 16); });
+  return transport::MakeWebSocketClient(std::move(offer), seed);
 }
 
 }  // namespace
@@ -151,8 +151,7 @@ absl::Status SetTarget(const Settings& settings, load::Plan& plan) {
   plan.make_layers = [context, place = *place, version = settings.version](uint64_t seed) {
     load::MadeLayers made;
     if (context != nullptr) {
-      const auto port = static_cast<uint16_t>(std::stoul(place.port));
-      made.layers.push_back(transport::MakeClientLayer(context, place.host, port));
+      made.layers.push_back(transport::MakeClientLayer(context, place.host, place.port_number));
       made.tls = made.layers.back().get();
     }
     if (place.scheme.is_web) made.layers.push_back(MakeWebSocket(place, version, seed));
