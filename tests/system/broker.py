@@ -39,6 +39,7 @@ class Broker:
         if not self.ready.wait(30) or self.port is None:
             self.process.kill()
             raise AssertionError("ringmqd did not start:\n" + self.log())
+        transport.remember(self.port, self.dir)
 
     def _read(self):
         for line in self.process.stdout:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests' raw connections travel through: RINGMQ_TRANSPORT is tcp (the default), websocket, tls or wss. Written
+"""What the tests' raw connections travel through: RINGMQ_TRANSPORT is tcp (the default), websocket, tls, wss,
+unix or proxy (a PROXY header, then MQTT). Written
 from RFC 6455 for these tests, sharing nothing with the broker."""
 import base64
 import hashlib
@@ -11,6 +12,7 @@ import struct
 import certificates
 
 TRANSPORT = os.environ.get("RINGMQ_TRANSPORT", "tcp")
+FOLDERS = {}
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
@@ -18,6 +20,11 @@ def broker_config(config):
     """Every listener takes the transport of this run as well as plain MQTT, which foreign clients speak."""
     if TRANSPORT == "tcp":
         return config
+    if TRANSPORT == "unix":
+        return f'{config or ""}\n[[listeners]]\n[[listeners]]\naddress = "unix:@DIR@/mqtt.sock"\n'
+    if TRANSPORT == "proxy":
+        return (f'{config or ""}\n[[listeners]]\nproxy_protocol = "required"\ntrusted_proxies = ["127.0.0.1"]\n'
+                'allow_anonymous = "always"\n')
     line = 'transport = "any"\n' if TRANSPORT in ("websocket", "wss") else ""
     if TRANSPORT in ("tls", "wss"):
         line += 'tls = "optional"\n' + certificates.listener_keys()
@@ -26,9 +33,22 @@ def broker_config(config):
     return config.replace("[[listeners]]\n", "[[listeners]]\n" + line)
 
 
+def remember(port, folder):
+    """Where the broker of this port has its other files."""
+    FOLDERS[port] = folder
+
+
 def connect(port, timeout):
+    if TRANSPORT == "unix":
+        plain = socket.socket(socket.AF_UNIX)
+        plain.settimeout(timeout)
+        plain.connect(os.path.join(FOLDERS[port], "mqtt.sock"))
+        return plain
     plain = socket.create_connection(("127.0.0.1", port), timeout=timeout)
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if TRANSPORT == "proxy":
+        for piece in (b"PROXY TCP4 192.0.2.7 19", b"8.51.100.1 50000 1883\r\n"):
+            plain.sendall(piece)
     return wrap(plain)
 
 
