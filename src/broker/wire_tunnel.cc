@@ -63,8 +63,7 @@ void Wire::FailTunnel(Connection& connection, std::string_view error) {
   Close(connection, CloseMode::kFlush);
 }
 
-// Layers that have all done their work: the connection is plain from here on, as cheap as one that
-// never had any.
+// Layers that have all done their work: the connection is plain from here on.
 void Wire::DropTunnel(Connection& connection) {
   Tunnel& tunnel = *connection.tunnel;
   if (!tunnel.layers.is_transparent() || tunnel.output.sending() || !tunnel.output.empty()) return;

@@ -18,12 +18,6 @@ uint64_t Plan::connections() const {
   return sum;
 }
 
-uint64_t Plan::connections(Duty duty) const {
-  uint64_t sum = 0;
-  for (const Role& role : roles) sum += role.duty == duty ? role.count : 0;
-  return sum;
-}
-
 Plan::Share Plan::ShareOf(uint32_t part) const {
   std::vector<bool> has_some(threads, false);
   uint64_t first = 0;

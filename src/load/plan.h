@@ -106,8 +106,6 @@ struct Plan {
 
   // Of all roles.
   [[nodiscard]] uint64_t connections() const;
-  // Of those with one duty.
-  [[nodiscard]] uint64_t connections(Duty duty) const;
   // Of the threads that have connections which follow the schedule: how many they are, and which
   // of them is `part`. Requires: it has some.
   struct Share {
