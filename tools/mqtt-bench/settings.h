@@ -14,48 +14,68 @@ namespace ringmq::bench {
 
 struct Settings {
   std::string command;
+
+  // Target.
   std::string url = "mqtt://127.0.0.1:1883";
-  uint32_t publishers = 1;
-  uint32_t subscribers = 1;
-  uint32_t connections = 100;
-  std::string topic = "bench/{pub}";
-  std::string client_id = "bench-{run}-{role}{i}";
-  int qos = 0;
   int version = 5;
-  std::string rate;      // Empty: closed loop.
-  std::string messages;  // In all; empty: as many as there is time for.
-  std::string payload = "64";
-  std::string duration = "10s";
-  std::string warmup = "1s";
-  std::string drain = "10s";
-  std::string arrival = "constant";
-  std::string stamp = "full";
-  std::string engine = "auto";
-  std::string connect_rate = "5k";
-  uint32_t in_flight = 20;
-  uint32_t threads = 1;
-  std::string sources;  // As ParseSources() takes it.
-  std::string ca_file;  // Of TLS; empty: the system's.
+  std::string client_id = "bench-{run}-{role}{i}";
+  std::string user;  // Templates, as the client id.
+  std::string password;
+  uint16_t keep_alive_s = 60;
+
+  // TLS.
+  std::string ca_file;  // Empty: the system's.
   std::string certificate_file;
   std::string key_file;
   std::string keylog_file;
   bool insecure = false;
   bool tls_resume = false;
-  std::string user;  // Templates, as the client id.
-  std::string password;
-  uint16_t keep_alive_s = 60;
+
+  // Shape.
+  uint32_t publishers = 1;
+  uint32_t subscribers = 1;
+  uint32_t connections = 100;
+  std::string topic = "bench/{pub}";
+  std::string connect_rate = "5k";
+
+  // Load.
+  int qos = 0;
+  std::string rate;  // Empty: closed loop.
+  std::string arrival = "constant";
+  uint32_t in_flight = 20;
+  std::string payload = "64";
   uint64_t seed = 1;
+
+  // Length.
+  std::string duration = "10s";
+  std::string messages;  // In all; empty: as many as there is time for.
+  std::string warmup = "1s";
+  std::string drain = "10s";
+
+  // Measure.
+  std::string stamp = "full";
   int watch_pid = 0;
+
+  // Judge.
   std::vector<std::string> assertions;  // As written; every one has to hold.
-  std::vector<std::string> outputs;     // File names in the order of Outputs(); empty: none.
-  std::vector<std::string> files;       // That a command reads.
-  std::vector<std::string> with;        // The other side of `compare`.
-  std::string url_b;                    // The other broker of `ab`,
-  int watch_pid_b = 0;                  // and its process.
+  bool allow_invalid = false;
+
+  // Host.
+  std::string engine = "auto";
+  uint32_t threads = 1;
+  std::string sources;  // As ParseSources() takes it.
+
+  // Output.
+  std::vector<std::string> outputs;  // File names in the order of Outputs(); empty: none.
+  bool quiet = false;
+
+  // Of `report`, `compare` and `ab`.
+  std::vector<std::string> files;  // That a command reads.
+  std::vector<std::string> with;   // The other side of `compare`.
+  std::string url_b;               // The other broker of `ab`,
+  int watch_pid_b = 0;             // and its process.
   std::string ab_scenario = "pubsub";
   uint32_t pairs = 5;
-  bool quiet = false;
-  bool allow_invalid = false;
 };
 
 enum ExitCode : int {

@@ -1,0 +1,33 @@
+// The flags of mqtt-bench by what they are about: each function adds those of one area to the
+// command line, under a heading of its own in the help, and lets them write into `settings`.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "settings.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace ringmq::bench {
+
+// What --version says without a value: nothing of MQTT, but the version of the tool.
+inline constexpr int kVersionOfTool = 0;
+
+// flags_target.cc: who is asked, as whom, through what, from where.
+void AddTargetFlags(CLI::App& app, Settings& settings);
+void AddTlsFlags(CLI::App& app, Settings& settings);
+void AddHostFlags(CLI::App& app, Settings& settings);
+
+// flags_load.cc: who connects and says what to whom, how fast, for how long.
+void AddShapeFlags(CLI::App& app, Settings& settings);
+void AddLoadFlags(CLI::App& app, Settings& settings);
+void AddLengthFlags(CLI::App& app, Settings& settings);
+
+// flags_output.cc: what is looked at, what has to hold, what is shown and written.
+void AddMeasureFlags(CLI::App& app, Settings& settings);
+void AddJudgeFlags(CLI::App& app, Settings& settings);
+void AddOutputFlags(CLI::App& app, Settings& settings);
+
+}  // namespace ringmq::bench

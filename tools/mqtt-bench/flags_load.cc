@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flags.h"
+
+#include <CLI/CLI.hpp>
+
+namespace ringmq::bench {
+
+void AddShapeFlags(CLI::App& app, Settings& s) {
+  app.option_defaults()->group("Shape");
+  app.add_option("-p,--pubs", s.publishers, "publishers")->capture_default_str();
+  app.add_option("-s,--subs", s.subscribers, "subscribers")->capture_default_str();
+  app.add_option("-c,--clients", s.connections, "connections of conn and idle")
+      ->capture_default_str();
+  app.add_option("--topic", s.topic, "{pub} is the publisher's number")->capture_default_str();
+  app.add_option("--ramp", s.connect_rate, "connections per second, as 2k/s")
+      ->capture_default_str();
+}
+
+void AddLoadFlags(CLI::App& app, Settings& s) {
+  app.option_defaults()->group("Load");
+  app.add_option("-q,--qos", s.qos, "0, 1 or 2")->check(CLI::Range(0, 2))->capture_default_str();
+  app.add_option("-r,--rate", s.rate,
+                 "messages per second of the whole run, as 200k; none: closed loop");
+  app.add_option("--arrival", s.arrival, "constant, poisson or burst:N")->capture_default_str();
+  app.add_option("--inflight", s.in_flight,
+                 "unacknowledged messages of a publisher; at QoS 0 in a closed loop: messages on "
+                 "their way in all")
+      ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
+  app.add_option("--payload", s.payload, "bytes, as 64, 4k or 64-4k, or @file")
+      ->capture_default_str();
+  app.add_option("--seed", s.seed, "of random arrivals")->capture_default_str();
+}
+
+void AddLengthFlags(CLI::App& app, Settings& s) {
+  app.option_defaults()->group("Length");
+  app.add_option("-d,--duration", s.duration, "of what is measured, as 10s")->capture_default_str();
+  app.add_option(
+      "-n,--messages", s.messages,
+      "messages in all, as 10k; without --duration: until they are sent, and no warm-up");
+  app.add_option("--warmup", s.warmup, "load before that")->capture_default_str();
+  app.add_option("--drain", s.drain, "wait at most so long for what is on its way")
+      ->capture_default_str();
+}
+
+}  // namespace ringmq::bench

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flags.h"
+
+#include <CLI/CLI.hpp>
+
+#include "outputs.h"
+
+namespace ringmq::bench {
+
+void AddMeasureFlags(CLI::App& app, Settings& s) {
+  app.option_defaults()->group("Measure");
+  app.add_option("--stamp", s.stamp, "full (32 bytes, with checksum) or compact (16)")
+      ->check(CLI::IsMember({"full", "compact"}))
+      ->capture_default_str();
+  app.add_option("--watch-pid", s.watch_pid, "the broker's process, to show what it spent");
+}
+
+void AddJudgeFlags(CLI::App& app, Settings& s) {
+  app.option_defaults()->group("Judge");
+  app.add_option("--assert", s.assertions,
+                 "what has to hold, as 'p99(e2e)<5ms' or 'loss==0'; may be repeated")
+      ->type_name("TEXT");
+  app.add_flag("--allow-invalid", s.allow_invalid, "exit 0 though the generator was the limit");
+}
+
+void AddOutputFlags(CLI::App& app, Settings& s) {
+  app.option_defaults()->group("Output");
+  s.outputs.resize(Outputs().size());
+  for (size_t i = 0; i < s.outputs.size(); ++i) {
+    app.add_option(Outputs()[i].flag, s.outputs[i], Outputs()[i].what)->type_name("FILE");
+  }
+  app.add_flag("--quiet", s.quiet, "no progress lines");
+}
+
+}  // namespace ringmq::bench

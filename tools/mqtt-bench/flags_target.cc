@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flags.h"
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace ringmq::bench {
+
+void AddTargetFlags(CLI::App& app, Settings& s) {
+  app.option_defaults()->group("Target");
+  app.add_option("-u,--url", s.url, "mqtt, mqtts, ws or wss://host:port, or unix:///path")
+      ->capture_default_str();
+  app.add_option("-V,--version", s.version, "of MQTT: 3, 4 or 5; without a value: of mqtt-bench")
+      ->check(CLI::IsMember({kVersionOfTool, 3, 4, 5}))
+      ->expected(0, 1)
+      ->default_str(std::to_string(kVersionOfTool));
+  app.add_option("--client-id", s.client_id, "{run}, {role} and {i} are filled in")
+      ->capture_default_str();
+  app.add_option("--user", s.user, "{i} is filled in");
+  app.add_option("--pass", s.password, "{i} is filled in");
+  app.add_option("--keepalive", s.keep_alive_s, "seconds")->capture_default_str();
+}
+
+void AddTlsFlags(CLI::App& app, Settings& s) {
+  app.option_defaults()->group("TLS");
+  app.add_option("--ca", s.ca_file, "authorities to trust (PEM); without: the system's");
+  app.add_option("--cert", s.certificate_file, "certificate of all clients (PEM)");
+  app.add_option("--key", s.key_file, "its key (PEM)");
+  app.add_flag("--insecure", s.insecure, "believe every certificate");
+  app.add_flag("--tls-resume", s.tls_resume, "resume TLS sessions instead of full handshakes");
+  app.add_option("--keylog", s.keylog_file, "append the keys of TLS sessions, for Wireshark");
+}
+
+void AddHostFlags(CLI::App& app, Settings& s) {
+  app.option_defaults()->group("Host");
+  app.add_option("--threads", s.threads, "threads")->check(CLI::Range(1, 256));
+  app.add_option("--source-ip", s.sources,
+                 "spread connections over these addresses, as 10.0.0.1,10.0.0.2 or 10.0.0.0/28; a "
+                 "number: so many of 127.0.0.0/8");
+  app.add_option("--engine", s.engine, "auto, io_uring or epoll")
+      ->check(CLI::IsMember({"auto", "io_uring", "epoll"}))
+      ->capture_default_str();
+}
+
+}  // namespace ringmq::bench
