@@ -7,20 +7,26 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "measure/quantity.h"
+#include "measure/scalars.h"
 #include "measure/text.h"
 
 namespace ringmq::measure {
 namespace {
 
-constexpr std::array<std::string_view, 5> kTimes = {"response", "service", "ack", "lag", "connect"};
+constexpr std::array<std::string_view, 8> kTimes = {"response", "service", "ack",  "lag",
+                                                    "connect",  "first",   "last", "will"};
 
-enum class Kind : uint8_t { kTime, kCount, kRate, kSeconds, kBytes };
+// kSpan is a time without percentiles: its bound is written as a time, its value in seconds.
+enum class Kind : uint8_t { kTime, kCount, kRate, kSeconds, kSpan, kBytes };
+
+constexpr double kNsPerS = 1e9;
 
 struct Scalar {
   std::string_view name;
   Kind kind;
 };
 
+// Of all commands; scalars.h has the others.
 constexpr std::array<Scalar, 13> kScalars = {{
     {"loss", Kind::kCount},  // At QoS 1 and 2.
     {"loss_permitted", Kind::kCount},
@@ -66,6 +72,9 @@ std::optional<Kind> KindOf(std::string_view metric) {
   for (const Scalar& scalar : kScalars) {
     if (scalar.name == metric) return scalar.kind;
   }
+  if (FindScalar(metric) != nullptr) {
+    return IsRate(metric) ? Kind::kRate : IsTime(metric) ? Kind::kSpan : Kind::kCount;
+  }
   return std::nullopt;
 }
 
@@ -75,6 +84,11 @@ absl::StatusOr<double> ParseBound(Kind kind, std::string_view text) {
       const absl::StatusOr<int64_t> ns = ParseDuration(text);
       if (!ns.ok()) return ns.status();
       return static_cast<double>(*ns);
+    }
+    case Kind::kSpan: {
+      const absl::StatusOr<int64_t> ns = ParseDuration(text);
+      if (!ns.ok()) return ns.status();
+      return static_cast<double>(*ns) / kNsPerS;
     }
     case Kind::kRate:
       // A bound may be zero, as in "rate==0", which as a rate to send at makes no sense.
@@ -117,6 +131,8 @@ std::string Print(Kind kind, double value) {
   switch (kind) {
     case Kind::kTime:
       return FormatTime(static_cast<int64_t>(value));
+    case Kind::kSpan:
+      return FormatTime(static_cast<int64_t>(value * kNsPerS));
     case Kind::kRate:
       return FormatRate(value);
     case Kind::kBytes:

@@ -2,11 +2,14 @@
 //
 //   p99(e2e)<5ms   p99.9(ack)<=2ms   max(connect)<1s   mean(service)<200us
 //   loss==0   errors==0   rate>=100k   cpu_per_million<0.5   rss_per_connection<600
+//   retained_per_s>50k   drained_all_s<2s
 //
 //   assertion  = metric comparison bound
 //   metric     = statistic "(" time ")" | scalar
 //   statistic  = "p" number | "max" | "mean"
-//   time       = "e2e" | "response" | "service" | "ack" | "lag" | "connect"
+//   time       = "e2e" | "response" | "service" | "ack" | "lag" | "connect" | "first" | "last"
+//              | "will"
+//   scalar     = "loss" | "errors" | ... | one of scalars.h
 //   comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
 //
 // Spaces may stand around the comparison.
@@ -30,7 +33,7 @@ struct TimeMetric {
   enum class Statistic : uint8_t { kPercentile, kMax, kMean };
   Statistic statistic = Statistic::kPercentile;
   double percentile = 0;  // kPercentile only.
-  std::string_view time;  // "response", "service", "ack", "lag" or "connect"; lives for ever.
+  std::string_view time;  // "response", "service", ...; lives for ever.
 };
 
 // Nothing unless `metric` is of that shape with a time that exists. "e2e" becomes "response".
@@ -53,7 +56,7 @@ struct Assertion {
   std::string metric;  // "p99(response)" (e2e is spelt out) or the name of a scalar.
   Comparison comparison = Comparison::kLess;
   // Nanoseconds for times, messages per second for rates, CPU seconds for cpu_per_million, bytes
-  // for rss_per_connection, else a count.
+  // for rss_per_connection, seconds for scalars that are times, else a count.
   double bound = 0;
 };
 

@@ -102,6 +102,13 @@ void AddScalars(const Result& from, Result& into) {
   }
 }
 
+void AddNotes(const Result& from, Result& into) {
+  for (const std::string& note : from.notes) {
+    const bool is_new = std::find(into.notes.begin(), into.notes.end(), note) == into.notes.end();
+    if (is_new) into.notes.push_back(note);
+  }
+}
+
 // The figures that are quotients of what was added up.
 void Divide(Result& result) {
   const auto messages = static_cast<double>(CostedMessages(result));
@@ -151,6 +158,7 @@ Result Merge(std::span<const Result> parts) {
     AddBroker(part.broker, whole.broker);
     AddGenerator(part, whole);
     AddScalars(part, whole);
+    AddNotes(part, whole);
     whole.integrity.Add(part.integrity);
     whole.closed_loop = whole.closed_loop || part.closed_loop;
     for (size_t i = 0; i < kMetricCount; ++i) {

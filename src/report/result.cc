@@ -23,6 +23,11 @@ constexpr std::array<MetricNames, kMetricCount> kMetricNames = {{
     {"connect_ws", "WebSocket upgrade"},
     {"connack", "CONNACK"},
     {"suback", "SUBACK"},
+    {"connect", "whole connect"},
+    {"connect_lag", "connect lag"},
+    {"first_message", "first message"},
+    {"last_message", "last message"},
+    {"will", "will"},
 }};
 
 // From 0x80 on, without a gap. [MQTT 5.0 s2.4]

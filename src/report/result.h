@@ -40,8 +40,13 @@ enum class Metric : uint8_t {
   kConnectWs,
   kConnack,
   kSuback,
+  kConnect,       // All of them, from when the connection was due to when the client is ready.
+  kConnectLag,    // begun - due: the generator's own fault meter of connects.
+  kFirstMessage,  // Of what the broker had kept for a client: since it asked,
+  kLastMessage,   // and all of it.
+  kWill,          // From the cut of a connection to its will.
 };
-inline constexpr size_t kMetricCount = 9;
+inline constexpr size_t kMetricCount = 14;
 
 struct Histograms {
   std::array<measure::Histogram, kMetricCount> by_metric;
@@ -177,8 +182,10 @@ struct Result {
 
   measure::Verdict verdict{};
   std::vector<Asserted> assertions{};
-  std::vector<SearchPoint> search{};        // `search` only, by rising rate.
-  std::map<std::string, double> scalars{};  // What only one command measures: "retained_per_s".
+  std::vector<SearchPoint> search{};  // `search` only, by rising rate.
+  // What only one command measures: "retained_per_s". measure/scalars.h has the names.
+  std::map<std::string, double> scalars{};
+  std::vector<std::string> notes{};  // Sentences for whoever reads the figures.
 };
 
 [[nodiscard]] inline bool AssertionsHold(const Result& result) {

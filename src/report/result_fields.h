@@ -147,6 +147,7 @@ void VisitFields(auto& visit, Is<Result> auto& value) {
   visit.Object("generator", value.generator);
   visit.Object("environment", value.environment);
   visit.Special("scalars", value.scalars);
+  visit.Special("notes", value.notes);
   visit.List("search", value.search);
   visit.Special("histograms", value.histograms);
   visit.List("series", value.series);

@@ -54,6 +54,7 @@ class Writer {
     Json& object = out_[name] = Json::object();
     for (const auto& [key, value] : map) object[key] = value;
   }
+  void Special(const char* name, const std::vector<std::string>& texts) { out_[name] = texts; }
   void Special(const char* name, const Config& config) {
     Json& array = out_[name] = Json::array();
     for (const auto& [key, value] : config) {
@@ -135,6 +136,14 @@ class Reader {
     if (object == nullptr) return;
     for (const auto& [key, json] : object->items()) {
       Take(json, absl::StrCat(At(name), ".", key), map[key]);
+    }
+  }
+  void Special(const char* name, std::vector<std::string>& texts) {
+    const Json* const array = FindArray(name);
+    if (array == nullptr) return;
+    for (const Json& json : *array) {
+      const std::string path = absl::StrCat(At(name), "[", texts.size(), "]");
+      Take(json, path, texts.emplace_back());
     }
   }
   void Special(const char* name, Config& config) {

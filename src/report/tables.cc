@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "measure/quantity.h"
+#include "measure/scalars.h"
 #include "report/columns.h"
 
 namespace ringmq::report {
@@ -191,9 +192,15 @@ Table ErrorTable(const Result& result) {
 }
 
 Table ConnectTable(const Result& result) {
-  return PercentileTable("Connecting", result.histograms,
-                         {Metric::kConnectTcp, Metric::kConnectTls, Metric::kConnectWs,
-                          Metric::kConnack, Metric::kSuback});
+  return PercentileTable(
+      "Connecting", result.histograms,
+      {Metric::kConnectTcp, Metric::kConnectTls, Metric::kConnectWs, Metric::kConnack,
+       Metric::kSuback, Metric::kConnect, Metric::kConnectLag});
+}
+
+Table KeptTable(const Result& result) {
+  return PercentileTable("What the broker had kept", result.histograms,
+                         {Metric::kFirstMessage, Metric::kLastMessage, Metric::kWill});
 }
 
 Table EfficiencyTable(const Result& result) {
@@ -246,8 +253,15 @@ Table ScalarTable(const Result& result) {
     } else if (view.ends_with("_share")) {
       text = FormatShare(value);
     }
-    table.rows.push_back({name, text});
+    const measure::ScalarName* const known = measure::FindScalar(name);
+    table.rows.push_back({known == nullptr ? name : std::string(known->words), text});
   }
+  return table;
+}
+
+Table NoteTable(const Result& result) {
+  Table table{.title = "Notes"};
+  for (const std::string& note : result.notes) table.rows.push_back({note});
   return table;
 }
 
@@ -274,8 +288,8 @@ Table EnvironmentTable(const Result& result) {
 std::vector<Table> AllTables(const Result& result) {
   std::vector<Table> tables;
   for (Table (*const make)(const Result&) :
-       {ConfigTable, AssertionTable, ThroughputTable, LatencyTable, IntegrityTable, ErrorTable,
-        ConnectTable, EfficiencyTable, ScalarTable, EnvironmentTable}) {
+       {ConfigTable, NoteTable, AssertionTable, ThroughputTable, LatencyTable, KeptTable,
+        IntegrityTable, ErrorTable, ScalarTable, ConnectTable, EfficiencyTable, EnvironmentTable}) {
     Table table = make(result);
     if (!table.rows.empty()) tables.push_back(std::move(table));
   }

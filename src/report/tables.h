@@ -44,8 +44,11 @@ inline constexpr double kShownPercentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99, 
 [[nodiscard]] Table IntegrityTable(const Result& result);
 [[nodiscard]] Table ErrorTable(const Result& result);
 [[nodiscard]] Table ConnectTable(const Result& result);
+// Retained messages, queues of sessions, wills: how long they took to arrive.
+[[nodiscard]] Table KeptTable(const Result& result);
 [[nodiscard]] Table EfficiencyTable(const Result& result);
 [[nodiscard]] Table ScalarTable(const Result& result);
+[[nodiscard]] Table NoteTable(const Result& result);
 [[nodiscard]] Table AssertionTable(const Result& result);
 [[nodiscard]] Table EnvironmentTable(const Result& result);
 

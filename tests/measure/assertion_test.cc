@@ -36,6 +36,11 @@ TEST(Assertion, IsReadIntoMetricComparisonAndBound) {
       {"rate==0", "rate", Comparison::kEqual, 0},
       {"cpu_per_million<0.5", "cpu_per_million", Comparison::kLess, 0.5},
       {"rss_per_connection<600", "rss_per_connection", Comparison::kLess, 600},
+      {"p99(will)<5ms", "p99(will)", Comparison::kLess, 5e6},
+      {"max(last)<2s", "max(last)", Comparison::kLess, 2e9},
+      {"retained_per_s>50k", "retained_per_s", Comparison::kGreater, 50e3},
+      {"drained_all_s<1500ms", "drained_all_s", Comparison::kLess, 1.5},
+      {"sessions_lost==0", "sessions_lost", Comparison::kEqual, 0},
   };
   for (const auto& each : kCases) {
     const absl::StatusOr<Assertion> assertion = ParseAssertion(each.text);
@@ -66,6 +71,8 @@ TEST(Assertion, IsRefusedWithASentenceAndAnExample) {
       {"rate>=fast", "is no rate"},
       {"loss==zero", "is no number"},
       {"rss_per_connection<1-2", "one size"},
+      {"retained_per_s>much", "is no rate"},
+      {"drained_all_s<2", "has no unit"},
   };
   for (const auto& each : kCases) {
     const absl::StatusOr<Assertion> assertion = ParseAssertion(each.text);

@@ -78,6 +78,14 @@ TEST(Merge, TakesTheLongerOfTwoTimesAndTheSumOfTwoRates) {
   EXPECT_EQ(Merge(parts).scalars, expected);
 }
 
+TEST(Merge, KeepsEachNoteOnce) {
+  std::array<Result, 3> parts;
+  parts[0].notes = {"a"};
+  parts[1].notes = {"b", "a"};
+  parts[2].notes = {"b"};
+  EXPECT_EQ(Merge(parts).notes, (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(Merge, TakesTheWorstVerdictAndSaysWhoseItWas) {
   std::array<Result, 3> parts;
   parts[0].verdict = {measure::Verdict::kValid, "VALID"};

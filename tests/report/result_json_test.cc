@@ -35,6 +35,7 @@ TEST(ResultJson, ComesBackAsItWas) {
   EXPECT_EQ(back->histograms[Metric::kResponse].ValueAtPercentile(99.9),
             result.histograms[Metric::kResponse].ValueAtPercentile(99.9));
   EXPECT_EQ(back->scalars.at("retained_per_s"), 1234.5);
+  EXPECT_EQ(back->notes, result.notes);
 }
 
 TEST(ResultJson, KeepsAnEmptyResultEmpty) {
@@ -89,6 +90,7 @@ TEST(ResultJson, NamesTheKeyThatIsWrong) {
   EXPECT_THAT(error_of(R"("histograms": {"ack": "h9"})"), HasSubstr("\"histograms.ack\""));
   EXPECT_THAT(error_of(R"("errors": {"by_reason": {"999": 1}})"), HasSubstr("by_reason.999"));
   EXPECT_THAT(error_of(R"("scalars": {"a": "b"})"), HasSubstr("\"scalars.a\" is not a number"));
+  EXPECT_THAT(error_of(R"("notes": [3])"), HasSubstr("\"notes[0]\" is not text"));
 }
 
 TEST(ResultJson, BoundsTheHeatColumn) {

@@ -96,6 +96,7 @@ inline Result SampleResult(const SampleOptions& options = {}) {
   result.assertions = {{"p99(e2e)<5ms", "p99(e2e) is 402µs", true, true},
                        {"loss==0", "loss is 3", false, true}};
   result.scalars = {{"retained_per_s", 1234.5}};
+  result.notes = {"Read the figures with care."};
   return result;
 }
 

@@ -50,6 +50,9 @@ class SchemaMaker {
     pair["properties"] = {{"name", {{"type", "string"}}}, {"value", {{"type", "string"}}}};
     Require(name, Json{{"type", "array"}, {"items", pair}});
   }
+  void Special(const char* name, const std::vector<std::string>&) {
+    Require(name, Json{{"type", "array"}, {"items", TypeOf<std::string>()}});
+  }
   void Special(const char* name, const HeatColumn& heat) {
     Require(name,
             Json{{"type", "array"}, {"maxItems", heat.size()}, {"items", TypeOf<uint64_t>()}});

@@ -9,6 +9,7 @@
 namespace ringmq::report {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -48,6 +49,23 @@ TEST(TextReport, ShowsEachPartOfTheResult) {
                                  "Integrity", "Errors", "Efficiency", "Environment"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
+}
+
+TEST(TextReport, SaysInWordsWhatOnlyOneCommandMeasures) {
+  Result result;
+  result.scalars = {{"retained_per_s", 123'400},
+                    {"drained_all_s", 1.5},
+                    {"sessions_lost", 3},
+                    {"of_a_later_version", 7}};
+  result.notes = {"Mind the gap."};
+  result.histograms[Metric::kWill].Record(4'000'000);
+  const std::string text = TextReport(result);
+  EXPECT_THAT(text, ContainsRegex("retained messages delivered +123.4k/s"));
+  EXPECT_THAT(text, ContainsRegex("from the first return to the last queued message +1.5s"));
+  EXPECT_THAT(text, ContainsRegex("sessions that the broker did not keep +3\n"));
+  EXPECT_THAT(text, ContainsRegex("of_a_later_version +7"));
+  EXPECT_THAT(text, HasSubstr("Notes\n  Mind the gap.\n"));
+  EXPECT_THAT(text, ContainsRegex("will\n.*samples +1"));
 }
 
 TEST(TextReport, TitlesNoClosedLoopLatencyUnderLoad) {

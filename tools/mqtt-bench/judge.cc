@@ -17,6 +17,9 @@ const measure::Histogram* HistogramOf(const Result& result, std::string_view tim
   if (time == "ack") return &result.histograms[Metric::kAck];
   if (time == "lag") return &result.histograms[Metric::kSendLag];
   if (time == "connect") return &result.histograms[Metric::kConnack];
+  if (time == "first") return &result.histograms[Metric::kFirstMessage];
+  if (time == "last") return &result.histograms[Metric::kLastMessage];
+  if (time == "will") return &result.histograms[Metric::kWill];
   return nullptr;
 }
 
@@ -74,6 +77,9 @@ std::optional<double> ValueOf(const Result& result, std::string_view metric) {
   }
   if (result.broker.has_value() && metric == "rss_per_connection") {
     return result.broker->rss_bytes_per_connection;
+  }
+  if (const auto found = result.scalars.find(std::string(metric)); found != result.scalars.end()) {
+    return found->second;
   }
   return std::nullopt;
 }
