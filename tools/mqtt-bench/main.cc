@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "command_line.h"
 #include "compare.h"
 #include "doctor.h"
@@ -50,7 +51,10 @@ void PrintTick(const load::Tick& tick, load::Tick& before) {
 
 std::string Quoted(int argc, char** argv) {
   std::string line;
-  for (int i = 0; i < argc; ++i) absl::StrAppend(&line, i > 0 ? " '" : "'", argv[i], "'");
+  for (int i = 0; i < argc; ++i) {
+    const std::string word = absl::StrReplaceAll(argv[i], {{"'", "'\\''"}});
+    absl::StrAppend(&line, i > 0 ? " '" : "'", word, "'");
+  }
   return line;
 }
 

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "report/csv_report.h"
+#include "report/hdr_report.h"
 #include "report/junit_report.h"
 #include "report/prometheus_report.h"
 #include "report/result_json.h"
@@ -29,6 +30,7 @@ const std::vector<Output>& Outputs() {
       {"--json", "write result.json, from which all others can be made later", report::ToJson},
       {"--csv", "write the run second by second", report::CsvSeries},
       {"--csv-latency", "write the percentiles of every metric", report::CsvLatency},
+      {"--hdr", "write the histograms as an HdrHistogram log", report::HdrLog},
       {"--junit", "write the verdict and the assertions as test cases", report::JunitReport},
       {"--prometheus", "write metrics for a textfile collector", report::PrometheusReport},
   };

@@ -79,7 +79,6 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   Result result;
   result.tool_version = RINGMQ_VERSION;
   result.scenario = settings.command;
-  result.start_time = UtcNow();
   result.closed_loop = settings.rate.empty();
   result.connections = outcome.connected;
   result.qos = static_cast<uint8_t>(settings.qos);
@@ -178,8 +177,10 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
       return spent.has_value() ? std::optional(SampleOf(*spent)) : std::nullopt;
     };
   }
+  const std::string start_time = UtcNow();
   const load::Outcome outcome = load::Execute(assignment->plan, assignment->times, observer);
   Result result = MakeResult(settings, outcome);
+  result.start_time = start_time;
   result.phases.warmup_s = assignment->times.warmup_s;
   if (before.has_value() && after.has_value()) {
     AddBroker(settings, *before, *after, outcome, result);
