@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/slab.h"
 #include "base/time.h"
@@ -35,6 +36,7 @@ struct ClientSession {
 
   const std::string client_id;
   uint64_t identity = 0;               // Hash of the client identifier; equal on all cores.
+  std::string_view mount;              // Of its listener, in Core::config. Never changes.
   bool local = false;                  // Of a link of this process. Never changes.
   bool has_all_rights = false;         // Rules do not count for it.
   std::unique_ptr<std::string> owner;  // User name that made it; null: anonymous. Never changes.

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/address_set.h"
+#include "base/utf8.h"
 #include "broker/config_fields.h"
 #include "broker/limits.h"
 #include "broker/password_hash.h"
@@ -107,6 +108,19 @@ void CheckVersions(const std::string& where, const ListenerConfig& listener, Err
   errors.push_back(fmt::format("{}.protocol_versions: expected one or more, found none", where));
 }
 
+void CheckMountPoint(const std::string& where, const std::string& mount_point, Errors& errors) {
+  if (mount_point.empty()) return;
+  const bool is_mount_point = mount_point.ends_with('/') && !mount_point.starts_with('$') &&
+                              mount_point.find_first_of("+#") == std::string::npos &&
+                              mount_point.size() <= kMountPointBytesMax &&
+                              base::IsValidUtf8(mount_point);
+  if (is_mount_point) return;
+  errors.push_back(
+      fmt::format("{}.mount_point: expected a topic of at most {} bytes that ends with / and does "
+                  "not begin with $, like \"plant-7/\", found {}",
+                  where, kMountPointBytesMax, Quote(mount_point)));
+}
+
 void CheckSocket(const std::string& where, const ListenerConfig& listener, Errors& errors) {
   if (listener.dual_stack && listener.address != "::") {
     errors.push_back(fmt::format("{}.dual_stack: expected the address \"::\" beside it, found {}",
@@ -176,6 +190,7 @@ void CheckListeners(const Config& config, Errors& errors) {
     CheckAddress(where, listener, errors);
     CheckTls(where, listener.tls, errors);
     CheckVersions(where, listener, errors);
+    CheckMountPoint(where, listener.mount_point, errors);
     CheckSocket(where, listener, errors);
     CheckProxies(where, listener, errors);
     CheckIdentity(where, listener, errors);

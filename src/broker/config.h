@@ -81,6 +81,7 @@ struct ListenerConfig {
   // What clients of this listener may do, besides [limits].
   std::vector<std::string> protocol_versions = {"3.1", "3.1.1", "5"};
   uint32_t connections_max = 0;  // 0: no limit of its own.
+  std::string mount_point{};     // Before every topic and filter; see mount.h. Empty: none.
   uint32_t backlog = 4096;
   bool dual_stack = false;
   std::string bind_device{};

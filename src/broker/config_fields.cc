@@ -302,6 +302,12 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .value_max = 100'000'000,
      .doc = "Connections of this listener, within limits.connections_max and refused likewise. 0: "
             "no limit of its own."},
+    {.name = "mount_point",
+     .slot = [](ListenerConfig& l) { return &l.mount_point; },
+     .doc = "Put before every topic and filter of this listener's clients (\"plant-7/\"), wills "
+            "too, and taken away from the topics that they receive: they see this part of all "
+            "topics only, and no $SYS. Rights, limits and the log mean the whole topic. Response "
+            "topics are not changed. Empty: none."},
     {.name = "backlog",
      .slot = [](ListenerConfig& l) { return &l.backlog; },
      .value_min = 1,

@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -101,6 +102,7 @@ struct Core {
   base::TimerWheel wheel;
   transport::ChunkPool chunks;
   codec::PublicationScratch scratch;
+  std::string mounted_topic;  // Of the PUBLISH at hand; kept for its memory.
   Outbox outbox;
   routing::Router router;
   routing::RetainedStore retained;

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "broker/interests.h"
+#include "broker/mount.h"
 #include "broker/retained_desk.h"
 
 namespace ringmq::broker {
@@ -145,6 +146,7 @@ void Dispatcher::DeliverTo(ClientSession& session, codec::Publication& publicati
       return;
     }
   }
+  if (!session.mount.empty() && !PassesMount(session.mount, publication.content().topic)) return;
   if (session.replays > 0 && publication.content().retain && !options.exempt_from_queue_limit) {
     retained_.NoteLive(session, publication.content().topic);
   }

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "broker/farewell.h"
+#include "broker/mount.h"
 #include "codec/decode.h"
 #include "codec/frame_writer.h"
 #include "codec/topic.h"
@@ -299,10 +300,15 @@ void Gate::ContinueExchange(Connection& connection, codec::Bytes data) {
   Establish(connection, *connect, naming.client_id, naming.assigned, step.username, step.data);
 }
 
-ReasonCode Gate::CheckWill(const codec::Connect& connect, std::string_view client_id,
-                           std::string_view username) const {
-  if (!connect.has_will) return ReasonCode::kSuccess;
-  const codec::Will& will = connect.will;
+// What a client of this connection's listener has before its topics; empty: nothing.
+std::string_view Gate::MountOf(const Connection& connection) const {
+  if (connection.pipe != nullptr) return {};
+  return core_.config.listeners[connection.listener].mount_point;
+}
+
+// Requires: the topic is mounted.
+ReasonCode Gate::CheckWill(const codec::Will& will, std::string_view mount,
+                           const Identity& who) const {
   if (static_cast<uint8_t>(will.qos) > core_.config.mqtt.qos_max) {
     return ReasonCode::kQosNotSupported;  // [MQTT-3.2.2-12]
   }
@@ -313,7 +319,7 @@ ReasonCode Gate::CheckWill(const codec::Connect& connect, std::string_view clien
       codec::TopicLevelCount(will.topic) > core_.config.limits.topic_levels_max) {
     return ReasonCode::kTopicNameInvalid;
   }
-  const Identity who{.client_id = client_id, .username = username, .anonymous = username.empty()};
+  if (!mount.empty() && !PassesMount(mount, will.topic)) return ReasonCode::kNotAuthorized;
   if (!core_.policy.MayPublish(who, will.topic)) return ReasonCode::kNotAuthorized;
   return ReasonCode::kSuccess;
 }
@@ -321,19 +327,29 @@ ReasonCode Gate::CheckWill(const codec::Connect& connect, std::string_view clien
 void Gate::Establish(Connection& connection, const codec::Connect& connect,
                      std::string_view client_id, bool assigned, std::string_view username,
                      std::string_view authentication_data) {
-  const ReasonCode will = CheckWill(connect, client_id, username);
-  if (will != ReasonCode::kSuccess) {
-    Refuse(connection, will, client_id);
-    return;
+  const std::string_view mount = MountOf(connection);
+  std::unique_ptr<WillRecord> will_record;
+  if (connect.has_will) {
+    std::string mounted;
+    codec::Will will = connect.will;
+    if (!mount.empty()) will.topic = MountTopic(mount, will.topic, mounted);
+    const ReasonCode refusal = CheckWill(
+        will, mount, {.client_id = client_id, .username = username, .anonymous = username.empty()});
+    if (refusal != ReasonCode::kSuccess) {
+      Refuse(connection, refusal, client_id);
+      return;
+    }
+    will_record = MakeWill(will);
   }
   const Sessions::Opened opened =
       sessions_.Open(connection, {.client_id = client_id,
                                   .username = username,
+                                  .mount = mount,
                                   .clean_start = connect.clean_start,
                                   .local = connection.pipe != nullptr,
                                   .has_all_rights = HasAllRights(connection),
                                   .expiry_s = AgreeExpiry(connect),
-                                  .will = MakeWill(connect)});
+                                  .will = std::move(will_record)});
   if (opened.session == nullptr) {
     Refuse(connection, ReasonCode::kNotAuthorized, client_id);
     return;
@@ -373,17 +389,16 @@ uint32_t Gate::AgreeExpiry(const codec::Connect& connect) const {
   return std::min(wanted, core_.config.mqtt.session_expiry_s_max);
 }
 
-std::unique_ptr<WillRecord> Gate::MakeWill(const codec::Connect& connect) {
-  if (!connect.has_will) return nullptr;
+std::unique_ptr<WillRecord> Gate::MakeWill(const codec::Will& will) {
   auto record = std::make_unique<WillRecord>();
-  record->message = codec::MessageRef::Make({.topic = connect.will.topic,
-                                             .payload = connect.will.payload,
-                                             .forwardable = connect.will.properties.bytes,
+  record->message = codec::MessageRef::Make({.topic = will.topic,
+                                             .payload = will.payload,
+                                             .forwardable = will.properties.bytes,
                                              .filter_hop_properties = true,
-                                             .qos = connect.will.qos,
-                                             .retain = connect.will.retain});
-  record->delay_s = connect.will.delay_s;
-  record->message_expiry_s = connect.will.message_expiry_s.value_or(0);
+                                             .qos = will.qos,
+                                             .retain = will.retain});
+  record->delay_s = will.delay_s;
+  record->message_expiry_s = will.message_expiry_s.value_or(0);
   return record;
 }
 
@@ -391,6 +406,7 @@ void Gate::SetUpLink(Connection& connection, const codec::Connect& connect) {
   const LimitsConfig& limits = core_.config.limits;
   session::Link& link = connection.link;
   link.receive_maximum = connect.receive_maximum;
+  link.topic_skip_bytes = static_cast<uint16_t>(MountOf(connection).size());
   link.output_bytes_high = limits.output_bytes_high_mark;
   link.output_bytes_max = limits.output_bytes_max;
   const uint16_t outbound = std::min(connect.topic_alias_maximum, limits.topic_alias_outbound_max);

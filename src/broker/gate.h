@@ -57,8 +57,9 @@ class Gate {
   void BeginExchange(Connection& connection, const codec::Connect& connect, codec::Bytes body,
                      std::string_view client_id);
   void ContinueExchange(Connection& connection, codec::Bytes data);
-  [[nodiscard]] ReasonCode CheckWill(const codec::Connect& connect, std::string_view client_id,
-                                     std::string_view username) const;
+  [[nodiscard]] std::string_view MountOf(const Connection& connection) const;
+  [[nodiscard]] ReasonCode CheckWill(const codec::Will& will, std::string_view mount,
+                                     const Identity& who) const;
   void Establish(Connection& connection, const codec::Connect& connect, std::string_view client_id,
                  bool assigned, std::string_view username, std::string_view authentication_data);
   void SendConnack(Connection& connection, const codec::Connect& connect,
@@ -68,7 +69,7 @@ class Gate {
   void AgreeKeepAlive(Connection& connection, uint16_t wanted_s);
   void Refuse(Connection& connection, ReasonCode reason, std::string_view client_id);
   [[nodiscard]] std::string AssignClientId();
-  [[nodiscard]] std::unique_ptr<WillRecord> MakeWill(const codec::Connect& connect);
+  [[nodiscard]] std::unique_ptr<WillRecord> MakeWill(const codec::Will& will);
   [[nodiscard]] uint32_t AgreeExpiry(const codec::Connect& connect) const;
 
   Core& core_;

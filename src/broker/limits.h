@@ -19,6 +19,7 @@ inline constexpr uint32_t kThreadsMax = 256;
 inline constexpr size_t kConfigFileBytesMax = 1024 * 1024;
 inline constexpr size_t kConfigErrorsMax = 16;  // Further ones are not reported in one run.
 inline constexpr size_t kListenersMax = 64;
+inline constexpr size_t kMountPointBytesMax = 1024;  // Leaves room in topics of 65,535.
 inline constexpr size_t kConfigUsersMax = 10'000;
 
 // About a million users of 130 bytes each fit twice.

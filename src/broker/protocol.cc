@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "broker/farewell.h"
+#include "broker/mount.h"
 #include "codec/frame_writer.h"
 #include "codec/topic.h"
 
@@ -220,6 +221,9 @@ void Protocol::OnPublish(Connection& connection, uint8_t flags, codec::Bytes bod
     return Reject(connection, ReasonCode::kRetainNotSupported, "RETAIN");  // [MQTT-3.2.2-14]
   }
   ClientSession& session = core_.sessions.Get(connection.session);
+  if (!session.mount.empty()) {
+    publish.topic = MountTopic(session.mount, publish.topic, core_.mounted_topic);
+  }
   if (publish.qos == Qos::kAtMostOnce) {
     (void)Route(session, publish);
     return;
@@ -263,7 +267,9 @@ ReasonCode Protocol::CheckPublish(const ClientSession& session,
       codec::TopicLevelCount(publish.topic) > limits.topic_levels_max) {
     return ReasonCode::kTopicNameInvalid;
   }
-  if (publish.topic[0] == '$' && IsSysTopic(publish.topic)) return ReasonCode::kNotAuthorized;
+  const bool is_reserved = publish.topic[session.mount.size()] == '$' &&
+                           (!session.mount.empty() || IsSysTopic(publish.topic));
+  if (is_reserved) return ReasonCode::kNotAuthorized;
   if (core_.policy.AllowsEverything()) return ReasonCode::kSuccess;
   const Identity who = IdentityOf(session);
   return core_.policy.MayPublish(who, publish.topic) ? ReasonCode::kSuccess

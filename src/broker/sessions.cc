@@ -18,9 +18,11 @@ Sessions::Opened Sessions::Open(Connection& connection, Request request) {
     const std::string_view owner = session->owner ? *session->owner : std::string_view();
     // Nobody gets or destroys a session by naming its client identifier.
     if (owner != request.username || session->local != request.local) return {};
-    TakeOver(*session, request.clean_start);
+    // What it subscribed to and is owed has other names behind another mount point.
+    const bool begins_anew = request.clean_start || session->mount != request.mount;
+    TakeOver(*session, begins_anew);
     session = Find(request.client_id);  // It may have ended with the old connection.
-    if (session != nullptr && request.clean_start) {
+    if (session != nullptr && begins_anew) {
       End(*session);  // [MQTT-3.1.2-4]
       session = nullptr;
     }
@@ -46,6 +48,7 @@ ClientSession& Sessions::Create(const Request& request) {
   ClientSession& session = core_.sessions.Get(handle);
   session.self = handle;
   session.timer.cookie = MakeCookie(TimerKind::kSession, handle);
+  session.mount = request.mount;
   session.local = request.local;
   session.identity = base::StableHash(request.client_id, core_.options.hash_key, 3) | 1;
   if (!request.username.empty()) session.owner = std::make_unique<std::string>(request.username);

@@ -29,6 +29,7 @@ class Sessions {
   struct Request {
     std::string_view client_id;
     std::string_view username;  // Verified; empty: anonymous.
+    std::string_view mount;     // Outlives the session.
     bool clean_start = true;
     bool local = false;  // Through a pipe.
     bool has_all_rights = false;

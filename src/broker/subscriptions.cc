@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "broker/farewell.h"
+#include "broker/mount.h"
 #include "codec/filter_list.h"
 #include "codec/frame_writer.h"
 #include "codec/topic.h"
@@ -50,8 +51,11 @@ void Subscriptions::OnSubscribe(Connection& connection, const codec::Subscribe& 
 
 ReasonCode Subscriptions::SubscribeOne(ClientSession& session, const codec::Subscription& wanted,
                                        uint64_t job_id, Job& job) {
-  const auto [share_name, filter] = Split(wanted.filter);
-  const ReasonCode refusal = Check(session, wanted.filter, filter);
+  std::string mounted;
+  const std::string_view full_filter =
+      session.mount.empty() ? wanted.filter : MountFilter(session.mount, wanted.filter, mounted);
+  const auto [share_name, filter] = Split(full_filter);
+  const ReasonCode refusal = Check(session, full_filter, filter);
   if (refusal != ReasonCode::kSuccess) return refusal;
 
   codec::SubscriptionOptions options = wanted.options;
@@ -63,13 +67,13 @@ ReasonCode Subscriptions::SubscribeOne(ClientSession& session, const codec::Subs
                                                    .options = options,
                                                    .subscription_id = job.subscription_id});
   if (core_.options.events != nullptr) {
-    core_.options.events->OnSubscribed(session.client_id, wanted.filter, options.qos);
+    core_.options.events->OnSubscribed(session.client_id, full_filter, options.qos);
   }
   if (result.interest_changed) {
     interests_.Announce(result.change, job_id);
     job.acks_missing += interests_.acks_per_announcement();
   }
-  AwaitInterest(std::string(wanted.filter), result.interest_changed, job_id, job);
+  AwaitInterest(std::string(full_filter), result.interest_changed, job_id, job);
   // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; shared ones get none. 5.0 s4.8.2.
   const bool replay = share_name.empty() &&
                       (options.retain_handling == RetainHandling::kSend ||
@@ -162,7 +166,10 @@ void Subscriptions::OnUnsubscribe(Connection& connection, const codec::Unsubscri
   ClientSession& session = core_.sessions.Get(connection.session);
   std::vector<ReasonCode> reasons;
   reasons.reserve(unsubscribe.filter_count);
-  for (const std::string_view full_filter : codec::UnsubscribeFilters(unsubscribe)) {
+  std::string mounted;
+  for (const std::string_view wanted : codec::UnsubscribeFilters(unsubscribe)) {
+    const std::string_view full_filter =
+        session.mount.empty() ? wanted : MountFilter(session.mount, wanted, mounted);
     const auto [share_name, filter] = Split(full_filter);
     // Compared character by character. [MQTT-3.10.4-1] Nothing new is added from here on; what is
     // on its way may arrive. [MQTT-3.10.4-2] [MQTT-3.10.4-3]

@@ -79,7 +79,8 @@ void Publication::Prepare(const PublishShape& shape) {
   const Layout layout{.is_v5 = is_v5,
                       .has_packet_id = shape.qos != Qos::kAtMostOnce,
                       .has_alias = is_v5 && shape.topic_alias != 0,
-                      .omit_topic = is_v5 && shape.omit_topic};
+                      .omit_topic = is_v5 && shape.omit_topic,
+                      .topic_skip_bytes = shape.topic_skip_bytes};
   const auto ids = is_v5 ? shape.subscription_ids : std::span<const uint32_t>{};
   if (encoded_ && layout == layout_ && std::ranges::equal(ids, scratch_.subscription_ids)) return;
   Encode(layout, ids);
@@ -87,7 +88,9 @@ void Publication::Prepare(const PublishShape& shape) {
 
 void Publication::Encode(const Layout& layout, std::span<const uint32_t> subscription_ids) {
   FilterForwardable();
-  const std::string_view topic = layout.omit_topic ? std::string_view{} : content_.topic;
+  RMQ_CHECK(layout.topic_skip_bytes == 0 || layout.topic_skip_bytes < content_.topic.size());
+  const std::string_view topic =
+      layout.omit_topic ? std::string_view{} : content_.topic.substr(layout.topic_skip_bytes);
   const size_t property_bytes = layout.is_v5 ? PropertyBytes(layout, subscription_ids) : 0;
   RMQ_CHECK(property_bytes <= kVarintMax);
   const size_t property_length_bytes =

@@ -28,6 +28,8 @@ struct PublishShape {
   // 5.0 s3.3.2.3.4: zero sends the topic only; with `omit_topic` the alias alone is sent.
   uint16_t topic_alias = 0;
   bool omit_topic = false;
+  // Of the topic's front, which the receiver does not see. Requires: something is left.
+  uint16_t topic_skip_bytes = 0;
 };
 
 // Memory that publications of one core share, so that encoding allocates nothing after warm-up.
@@ -69,6 +71,7 @@ class Publication {
     bool has_packet_id = false;
     bool has_alias = false;
     bool omit_topic = false;
+    uint16_t topic_skip_bytes = 0;
 
     bool operator==(const Layout&) const = default;
   };

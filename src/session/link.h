@@ -20,8 +20,9 @@ struct Link {
   uint16_t receive_maximum = 65535;           // The client's.
   uint32_t maximum_packet_size = 0;           // The client's; zero: none.
   codec::OutboundAliases* aliases = nullptr;  // Null when the client wants none.
-  size_t output_bytes_high = 1 << 20;         // Above this, QoS 1/2 wait in the queue.
-  size_t output_bytes_max = 16 << 20;         // Above this, QoS 0 is dropped.
+  uint16_t topic_skip_bytes = 0;       // Of each topic's front: what its client does not see.
+  size_t output_bytes_high = 1 << 20;  // Above this, QoS 1/2 wait in the queue.
+  size_t output_bytes_max = 16 << 20;  // Above this, QoS 0 is dropped.
 };
 
 }  // namespace ringmq::session

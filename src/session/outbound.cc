@@ -29,7 +29,8 @@ bool WritePublish(codec::Publication& publication, const DeliveryOptions& option
                             .qos = options.qos,
                             .retain = options.retain,
                             .dup = dup,
-                            .subscription_ids = options.subscription_ids};
+                            .subscription_ids = options.subscription_ids,
+                            .topic_skip_bytes = link.topic_skip_bytes};
   codec::OutboundAliases::Assigned assigned;
   if (link.aliases != nullptr) {
     assigned = link.aliases->Use(publication.content().topic);

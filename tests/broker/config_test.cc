@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/config.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -176,6 +177,23 @@ TEST(Config, ImpossibleListenersAreRefused) {
   EXPECT_THAT(ErrorOf("listeners = []"), HasSubstr("expected 1 to 64 of them, found 0"));
   EXPECT_THAT(ErrorOf("[[listeners]]\naddress = \"127.0.0.1\\u0000\"\n"),
               HasSubstr("listeners[0].address: expected a string"));
+}
+
+TEST(Config, AMountPointIsTheBeginningOfTopics) {
+  const auto error_of = [](std::string_view value) {
+    return ErrorOf(fmt::format("[[listeners]]\nmount_point = \"{}\"\n", value));
+  };
+  const std::string longest = std::string(kMountPointBytesMax - 1, 'a') + '/';
+  for (const std::string& value :
+       {std::string(), std::string("plant-7/"), std::string("/"), std::string("a/$b/"), longest}) {
+    EXPECT_EQ(error_of(value), "no error") << value;
+  }
+  for (const std::string& value : {std::string("a"), std::string("$SYS/"), std::string("a/+/"),
+                                   std::string("#/"), 'a' + longest}) {
+    EXPECT_THAT(error_of(value), HasSubstr("listeners[0].mount_point: expected a topic of at most "
+                                           "1024 bytes that ends with / and does not begin with $"))
+        << value;
+  }
 }
 
 TEST(Config, UsersNeedOneSecretAndANameOfTheirOwn) {

@@ -47,7 +47,9 @@ Cluster::Cluster(World& world, const ClusterOptions& options)
             testing::MakeToyStack(testing::ToyLayer::Side::kServer, keys));
       });
     }
-    nodes_[i]->shard->Listen(network.OpenListener(), 0);
+  }
+  for (uint32_t listener = 0; listener < options.config.listeners.size(); ++listener) {
+    for (const auto& node : nodes_) node->shard->Listen(network.OpenListener(), listener);
   }
 }
 

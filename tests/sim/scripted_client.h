@@ -30,7 +30,8 @@ struct Heard {
 
 class ScriptedClient {
  public:
-  // Connects to the listener of `core`; sends nothing yet.
+  // Connects to the first listener of `core`, or to another one's place: with `cores()` added to it
+  // the second, and so on. Sends nothing yet.
   ScriptedClient(Cluster& cluster, broker::CoreId core, std::string client_id,
                  ProtocolVersion version = ProtocolVersion::kV5);
 
