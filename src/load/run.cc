@@ -7,13 +7,14 @@
 #include <memory>
 #include <thread>
 
+#include "load/worker.h"
 #include "reactor/clock.h"
 
 namespace ringmq::load {
 namespace {
 
 constexpr int64_t kStepNs = 5'000'000;
-constexpr int64_t kTickNs = 1'000'000'000;
+constexpr int64_t kSecondNs = 1'000'000'000;
 // A thread hands a second over with its next turn; this is time enough.
 constexpr int64_t kHandOverNs = 300'000'000;
 
@@ -30,7 +31,13 @@ void Pause() {
 class Director {
  public:
   Director(const Plan& plan, const RunTimes& times, const Observer& observer)
-      : plan_(plan), times_(times), observer_(observer), shared_(plan), timeline_(times.warmup_s) {
+      : plan_(plan),
+        times_(times),
+        observer_(observer),
+        shared_(plan),
+        lookout_(plan, times.measure_s, shared_),
+        timeline_(times.warmup_s) {
+    if (observer.on_tick) shared_.board.Open();
     for (uint32_t part = 0; part < plan.threads; ++part) {
       workers_.push_back(std::make_unique<Worker>(plan, part, shared_));
     }
@@ -43,16 +50,19 @@ class Director {
     }
     Outcome outcome;
     outcome.connect_s = Await(Phase::kConnect, times_.connect_max_s, [this] {
-      const Tick now = Look();
-      return now.connected + now.failed == connections_;
+      const Tick now = lookout_.Count();
+      return now.connected + now.failed == now.connections || IsInterrupted();
     });
-    outcome.connected = Look().connected;
-    outcome.failed = connections_ - outcome.connected;
-    if (outcome.failed == 0) Load(outcome);
+    const Tick reached = lookout_.Count();
+    outcome.connected = reached.connected;
+    // Who was not there in time has failed, but for who was not given the time.
+    outcome.failed = interrupted_ ? reached.failed : reached.connections - reached.connected;
+    if (outcome.failed == 0 && !interrupted_) Load(outcome);
     shared_.phase.store(Phase::kLeave, std::memory_order_release);
     for (std::thread& thread : threads) thread.join();
     CollectSeconds(INT64_MAX);
     outcome.series = timeline_.rows();
+    outcome.interrupted = interrupted_;
     Merge(outcome);
     return outcome;
   }
@@ -64,9 +74,12 @@ class Director {
     shared_.load_start_ns.store(start_ns, std::memory_order_relaxed);
     shared_.measure_end_ns.store(measure_ns + Ns(times_.measure_s), std::memory_order_relaxed);
     shared_.measure_start_ns.store(measure_ns, std::memory_order_relaxed);
-    const auto all_sent = [this] { return plan_.messages_max > 0 && IsExhausted(); };
-    Await(Phase::kWarmup, times_.warmup_s, all_sent);
-    Await(Phase::kMeasure, times_.measure_s, all_sent);
+    const auto is_over = [this] {
+      return (plan_.messages_max > 0 && IsExhausted()) || IsInterrupted();
+    };
+    Await(Phase::kWarmup, times_.warmup_s, is_over);
+    Await(Phase::kMeasure, times_.measure_s, is_over);
+    if (interrupted_) shared_.measure_end_ns.store(NowNs(), std::memory_order_relaxed);
     const double measured_s = static_cast<double>(NowNs() - measure_ns) * 1e-9;
     outcome.measured_s = std::clamp(measured_s, 0.0, times_.measure_s);
     outcome.drain_s = Await(Phase::kDrain, times_.drain_max_s, [this] { return IsDrained(); });
@@ -77,15 +90,16 @@ class Director {
   template <typename Done>
   double Await(Phase phase, double seconds, Done done) {
     phase_ = phase;
+    phase_max_s_ = seconds;
     phase_start_ns_ = NowNs();
     shared_.phase.store(phase, std::memory_order_release);
     const int64_t end_ns = phase_start_ns_ + Ns(seconds);
     while (NowNs() < end_ns && !done()) {
       Pause();
       WatchBroker();
-      if (NowNs() - last_tick_ns_ < kTickNs) continue;
+      if (NowNs() - last_tick_ns_ < observer_.tick_ns) continue;
       last_tick_ns_ = NowNs();
-      CollectSeconds((NowNs() - load_start_ns() - kHandOverNs) / kTickNs);
+      CollectSeconds((NowNs() - load_start_ns() - kHandOverNs) / kSecondNs);
       if (observer_.on_tick) observer_.on_tick(Look());
     }
     return static_cast<double>(NowNs() - phase_start_ns_) * 1e-9;
@@ -99,7 +113,7 @@ class Director {
   // As near to the beginning of each second as the pauses allow.
   void WatchBroker() {
     if (!observer_.broker || shared_.load_start_ns.load(std::memory_order_relaxed) == 0) return;
-    const int64_t index = (NowNs() - load_start_ns()) / kTickNs;
+    const int64_t index = (NowNs() - load_start_ns()) / kSecondNs;
     if (index == watched_index_) return;
     watched_index_ = index;
     if (const auto sample = observer_.broker()) timeline_.Look(index, *sample);
@@ -111,18 +125,19 @@ class Director {
     }
   }
 
-  [[nodiscard]] Tick Look() const {
-    Tick tick;
+  [[nodiscard]] Tick Look() {
+    Tick tick = lookout_.Look();
     tick.phase = phase_;
     tick.phase_s = static_cast<double>(NowNs() - phase_start_ns_) * 1e-9;
-    for (const auto& progress : shared_.progress) {
-      tick.connected += progress->connected.load(std::memory_order_relaxed);
-      tick.failed += progress->failed.load(std::memory_order_relaxed);
-      tick.sent += progress->sent.load(std::memory_order_relaxed);
-      tick.acked += progress->acked.load(std::memory_order_relaxed);
-      tick.received += progress->received.load(std::memory_order_relaxed);
-    }
+    tick.phase_max_s = phase_max_s_;
+    tick.seconds = timeline_.rows();
     return tick;
+  }
+
+  // Asks until the answer is yes.
+  bool IsInterrupted() {
+    if (!interrupted_ && observer_.wants_end) interrupted_ = observer_.wants_end();
+    return interrupted_;
   }
 
   [[nodiscard]] bool IsExhausted() const {
@@ -133,7 +148,7 @@ class Director {
 
   [[nodiscard]] bool IsDrained() const {
     if (!IsExhausted()) return false;
-    const Tick now = Look();
+    const Tick now = lookout_.Count();
     if (plan_.qos != Qos::kAtMostOnce && now.acked < now.sent) return false;
     // Every publisher of a run has the same audience.
     return now.received >= now.sent * plan_.DeliveriesOf(0);
@@ -145,25 +160,9 @@ class Director {
     int64_t most_cpu_ns = -1;
     for (uint32_t part = 0; part < plan_.threads; ++part) {
       const Findings& one = workers_[part]->findings();
-      for (const auto histogram : {&Findings::response, &Findings::service, &Findings::ack,
-                                   &Findings::lag, &Findings::connect_tcp, &Findings::connect_tls,
-                                   &Findings::connect_ws, &Findings::connack, &Findings::suback}) {
-        (all.*histogram).Merge(one.*histogram);
-      }
-      for (const auto count : {&Findings::offered, &Findings::sent, &Findings::acked,
-                               &Findings::received, &Findings::window_full, &Findings::socket_full,
-                               &Findings::turns, &Findings::backlogged_turns}) {
-        all.*count += one.*count;
-      }
-      all.integrity.Add(one.integrity);
-      for (uint32_t i = 0; i < plan_.publishers; ++i) all.by_publisher[i] += one.by_publisher[i];
-      for (const auto& [text, count] : one.errors) all.errors[text] += count;
-      for (const auto& [reason, count] : one.by_reason) all.by_reason[reason] += count;
-      all.cpu_ns += one.cpu_ns;
-      all.idle_ns += one.idle_ns;
-      const int64_t busy_ns = one.cpu_ns - std::min(one.cpu_ns, one.idle_ns);
-      if (busy_ns > most_cpu_ns) {
-        most_cpu_ns = busy_ns;
+      all.Merge(one);
+      if (one.busy_ns() > most_cpu_ns) {
+        most_cpu_ns = one.busy_ns();
         outcome.busiest_thread = part;
       }
     }
@@ -171,7 +170,9 @@ class Director {
     CountLosses(outcome);
     const double load_s = times_.warmup_s + outcome.measured_s;
     if (load_s > 0) outcome.busiest_share = static_cast<double>(most_cpu_ns) * 1e-9 / load_s;
-    Judge(outcome);
+    outcome.verdict =
+        JudgeTally(all, plan_.rate_per_s, outcome.measured_s,
+                   {.share = outcome.busiest_share, .thread = outcome.busiest_thread});
   }
 
   void CountLosses(Outcome& outcome) {
@@ -203,36 +204,16 @@ class Director {
     (plan_.qos == Qos::kAtMostOnce ? all.integrity.lost_permitted : all.integrity.lost) += lost;
   }
 
-  void Judge(Outcome& outcome) const {
-    const Findings& all = outcome.findings;
-    const auto share = [](uint64_t part, uint64_t whole) {
-      return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
-    };
-    const double due = plan_.rate_per_s * outcome.measured_s;
-    measure::RunEvidence evidence;
-    evidence.closed_loop = plan_.rate_per_s == 0;
-    evidence.offered_per_s = plan_.rate_per_s;
-    evidence.achieved_per_s =
-        outcome.measured_s > 0 ? static_cast<double>(all.sent) / outcome.measured_s : 0;
-    evidence.send_lag_p999_ns = all.lag.ValueAtPercentile(99.9);
-    evidence.response_p50_ns = all.response.ValueAtPercentile(50);
-    evidence.busiest_thread_share = std::min(outcome.busiest_share, 1.0);
-    evidence.busiest_thread = outcome.busiest_thread;
-    evidence.window_full_share =
-        due > 0 ? static_cast<double>(all.window_full) / due : share(all.window_full, all.turns);
-    evidence.socket_full_share = due > 0 ? static_cast<double>(all.socket_full) / due : 0;
-    evidence.receive_backlog_share = share(all.backlogged_turns, all.turns);
-    outcome.verdict = measure::Judge(evidence);
-  }
-
   const Plan& plan_;
   const RunTimes times_;
   const Observer& observer_;
-  const uint64_t connections_ = plan_.connections();
   Shared shared_;
+  Lookout lookout_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Phase phase_ = Phase::kConnect;
   int64_t phase_start_ns_ = 0;
+  double phase_max_s_ = 0;
+  bool interrupted_ = false;
   int64_t last_tick_ns_ = NowNs();
   int64_t watched_index_ = -1;
   Timeline timeline_;

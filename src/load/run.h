@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "load/findings.h"
 #include "load/plan.h"
+#include "load/tick.h"
 #include "load/timeline.h"
-#include "load/worker.h"
 #include "measure/verdict.h"
 #include "report/result.h"
 
@@ -24,22 +25,15 @@ struct RunTimes {
   double drain_max_s = 10;  // What has not arrived by then is lost.
 };
 
-// Once a second, for a screen or a line.
-struct Tick {
-  Phase phase = Phase::kConnect;
-  double phase_s = 0;  // Since it began.
-  uint64_t connected = 0;
-  uint64_t failed = 0;
-  uint64_t sent = 0;  // Since the beginning, as all.
-  uint64_t acked = 0;
-  uint64_t received = 0;
-};
-
-// Who looks on while it runs. Both may be empty.
+// Who looks on while it runs, on the thread of Execute(). Each may be empty.
 struct Observer {
-  std::function<void(const Tick&)> on_tick;  // About once a second, on the thread of Execute().
+  std::function<void(const Tick&)> on_tick;
+  int64_t tick_ns = 1'000'000'000;  // About so often.
   // What the broker has spent so far; asked once a second.
   std::function<std::optional<BrokerSample>()> broker;
+  // Whether it has to end early: then no more load, but what is on its way is waited for, and what
+  // was measured is reported. Asked some hundred times a second, until it says yes.
+  std::function<bool()> wants_end;
 };
 
 struct Outcome {
@@ -53,7 +47,8 @@ struct Outcome {
   double drain_s = 0;
   double busiest_share = 0;
   uint32_t busiest_thread = 0;
-  bool drained = false;  // Everything that was expected arrived before the drain ended.
+  bool interrupted = false;  // Observer::wants_end said yes.
+  bool drained = false;      // Everything that was expected arrived before the drain ended.
   measure::Verdict verdict;
   std::vector<report::Second> series;  // Warm-up and drain included.
 };

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "load/board.h"
 #include "load/plan.h"
 #include "load/series.h"
 
@@ -49,11 +50,14 @@ struct Progress {
   std::atomic<uint64_t> sent{0};
   std::atomic<uint64_t> acked{0};
   std::atomic<uint64_t> received{0};
+  std::atomic<uint64_t> dropped{0};    // Connections that were ready and ended by a fault.
+  std::atomic<uint64_t> refusals{0};   // Reason codes that say no.
   std::atomic<bool> exhausted{false};  // Nothing is due any more.
 };
 
 struct Shared {
-  explicit Shared(const Plan& plan) : sent_times(plan.publishers), progress(plan.threads) {
+  explicit Shared(const Plan& plan)
+      : sent_times(plan.publishers), progress(plan.threads), board(plan.threads) {
     for (auto& times : sent_times) times = std::make_unique<SentTimes>();
     for (auto& one : progress) one = std::make_unique<Progress>();
   }
@@ -69,6 +73,7 @@ struct Shared {
   std::vector<std::unique_ptr<SentTimes>> sent_times;  // By publisher.
   std::vector<std::unique_ptr<Progress>> progress;     // By thread.
   Series series;
+  Board board;
 };
 
 }  // namespace ringmq::load

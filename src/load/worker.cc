@@ -144,6 +144,12 @@ void Worker::KeepSecond(int64_t now_ns) {
     second_.Clear();
   }
   second_index_ = index;
+  if (index >= 0 && shared_.board.is_open()) ShowTally(now_ns);
+}
+
+void Worker::ShowTally(int64_t now_ns) {
+  findings_.cpu_ns = ThreadCpuNs();
+  shared_.board.Post(part_, findings_, now_ns);
 }
 
 // --- Connecting.
@@ -193,9 +199,8 @@ void Worker::Begin(Peer& peer) {
 
 void Worker::Fail(Peer& peer, std::string why) {
   if (peer.state == PeerState::kEnded) return;
-  if (peer.state != PeerState::kReady) {
-    progress_.failed.fetch_add(1, std::memory_order_relaxed);
-  }
+  const bool was_ready = peer.state == PeerState::kReady;
+  (was_ready ? progress_.dropped : progress_.failed).fetch_add(1, std::memory_order_relaxed);
   ++second_.errors;
   Complain(why);
   Leave(peer);

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,43 +14,14 @@
 #include "absl/status/status.h"
 #include "base/random.h"
 #include "codec/packets.h"
+#include "load/findings.h"
 #include "load/peer.h"
 #include "load/plan.h"
 #include "load/shared.h"
-#include "measure/flow.h"
-#include "measure/histogram.h"
 #include "measure/schedule.h"
 #include "reactor/ring.h"
 
 namespace ringmq::load {
-
-// What a worker has measured: read when it has ended.
-struct Findings {
-  measure::Histogram response;  // received - due
-  measure::Histogram service;   // received - sent
-  measure::Histogram ack;       // acked - due; in a closed loop: acked - sent.
-  measure::Histogram lag;       // sent - due
-  measure::Histogram connect_tcp;
-  measure::Histogram connect_tls;
-  measure::Histogram connect_ws;
-  measure::Histogram connack;
-  measure::Histogram suback;
-  measure::IntegrityCounts integrity;
-  uint64_t offered = 0;  // Of the measured phase, as all below.
-  uint64_t sent = 0;
-  uint64_t acked = 0;
-  uint64_t received = 0;
-  uint64_t window_full = 0;  // Sends that were due and found the window full.
-  uint64_t socket_full = 0;
-  uint64_t turns = 0;
-  uint64_t backlogged_turns = 0;
-  int64_t cpu_ns = 0;
-  int64_t idle_ns = 0;                 // Of it, turns that waited for the clock without sleeping.
-  std::vector<uint64_t> by_publisher;  // Sent by ours, from the first message on.
-  std::map<std::string, uint64_t> errors;  // Sentences; of many different ones the first few.
-  std::map<uint8_t, uint64_t> by_reason;   // Reason codes that say no.
-  std::string engine;                      // "io_uring" or "epoll"; empty: it got no ring.
-};
 
 class Worker {
  public:
@@ -85,6 +55,7 @@ class Worker {
   void AnswerWaiting(Peer& peer);
   void OnAnswerAck(Peer& peer, uint16_t id);
   void Observe(Peer& peer, const measure::Stamp& stamp);
+  void CountMissing(measure::FlowVerdict verdict, uint64_t next, uint64_t sequence);
   void OnAnswer(Peer& peer, const codec::Publish& publish, const measure::Stamp& stamp);
   void OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int64_t now_ns);
   void StartLayers(Peer& peer);
@@ -108,6 +79,7 @@ class Worker {
   void PrepareSchedule();
   void FlushAll();
   void KeepSecond(int64_t now_ns);
+  void ShowTally(int64_t now_ns);
   void Leave(Peer& peer);
   void Fail(Peer& peer, std::string why);
   void Complain(const std::string& why);

@@ -26,7 +26,10 @@ void Worker::Greet(Peer& peer) {
 }
 
 std::string Worker::Refusal(const std::string& packet, ReasonCode reason) {
-  if (IsFailure(reason)) ++findings_.by_reason[static_cast<uint8_t>(reason)];
+  if (IsFailure(reason)) {
+    ++findings_.by_reason[static_cast<uint8_t>(reason)];
+    progress_.refusals.fetch_add(1, std::memory_order_relaxed);
+  }
   return absl::StrCat(packet, ": ", NameOf(reason));
 }
 

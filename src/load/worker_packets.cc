@@ -131,9 +131,21 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
 }
 
 void Worker::Observe(Peer& peer, const measure::Stamp& stamp) {
-  const measure::FlowVerdict verdict = peer.hearing->flows[stamp.publisher].Observe(stamp.sequence);
+  measure::FlowWindow& flow = peer.hearing->flows[stamp.publisher];
+  const uint64_t next = flow.next();
+  const measure::FlowVerdict verdict = flow.Observe(stamp.sequence);
+  if (!peer.role->is_shared) CountMissing(verdict, next, stamp.sequence);
   const bool is_fault = verdict != measure::FlowVerdict::kReordered || !peer.role->is_unordered;
   findings_.integrity.Add(is_fault ? verdict : measure::FlowVerdict::kInOrder);
+}
+
+// `next` was the number that would have been in step.
+void Worker::CountMissing(measure::FlowVerdict verdict, uint64_t next, uint64_t sequence) {
+  if (verdict == measure::FlowVerdict::kInOrder) {
+    findings_.missing += sequence - next;
+  } else if (verdict == measure::FlowVerdict::kReordered) {
+    --findings_.missing;
+  }
 }
 
 void Worker::OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int64_t now_ns) {

@@ -47,6 +47,9 @@ class FlowWindow {
     return ObserveOutOfStep(sequence);
   }
 
+  // One more than the greatest number so far.
+  [[nodiscard]] uint64_t next() const { return next_; }
+
   // Different numbers seen, for certain.
   [[nodiscard]] uint64_t distinct() const { return distinct_; }
 
@@ -64,7 +67,7 @@ class FlowWindow {
   void SkipTo(uint64_t sequence);
 
   std::array<uint64_t, kWindow / 64> seen_;  // One bit for each of [next_ - kWindow, next_).
-  uint64_t next_ = 0;                        // One more than the greatest number so far.
+  uint64_t next_ = 0;
   uint64_t distinct_ = 0;
   uint64_t missed_ = 0;   // Numbers that left the window unseen.
   uint64_t too_old_ = 0;  // Arrivals from before the window while missed_ was not zero.

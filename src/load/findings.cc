@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load/findings.h"
+
+#include <algorithm>
+
+namespace ringmq::load {
+
+void Tally::Merge(const Tally& other) {
+  for (const auto histogram : {&Tally::response, &Tally::service, &Tally::lag}) {
+    (this->*histogram).Merge(other.*histogram);
+  }
+  for (const auto count :
+       {&Tally::offered, &Tally::sent, &Tally::acked, &Tally::received, &Tally::window_full,
+        &Tally::socket_full, &Tally::turns, &Tally::backlogged_turns}) {
+    this->*count += other.*count;
+  }
+  integrity.Add(other.integrity);
+  missing += other.missing;
+  cpu_ns += other.cpu_ns;
+  idle_ns += other.idle_ns;
+}
+
+void Findings::Merge(const Findings& other) {
+  Tally::Merge(other);
+  for (const auto histogram : {&Findings::ack, &Findings::connect_tcp, &Findings::connect_tls,
+                               &Findings::connect_ws, &Findings::connack, &Findings::suback}) {
+    (this->*histogram).Merge(other.*histogram);
+  }
+  by_publisher.resize(std::max(by_publisher.size(), other.by_publisher.size()));
+  for (size_t i = 0; i < other.by_publisher.size(); ++i) by_publisher[i] += other.by_publisher[i];
+  for (const auto& [text, count] : other.errors) errors[text] += count;
+  for (const auto& [reason, count] : other.by_reason) by_reason[reason] += count;
+}
+
+measure::Verdict JudgeTally(const Tally& tally, double rate_per_s, double measured_s,
+                            const Busiest& busiest) {
+  const auto share = [](uint64_t part, uint64_t whole) {
+    return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+  };
+  const double due = rate_per_s * measured_s;
+  measure::RunEvidence evidence;
+  evidence.closed_loop = rate_per_s == 0;
+  evidence.offered_per_s = rate_per_s;
+  evidence.achieved_per_s = measured_s > 0 ? static_cast<double>(tally.sent) / measured_s : 0;
+  evidence.send_lag_p999_ns = tally.lag.ValueAtPercentile(99.9);
+  evidence.response_p50_ns = tally.response.ValueAtPercentile(50);
+  evidence.busiest_thread_share = std::min(busiest.share, 1.0);
+  evidence.busiest_thread = busiest.thread;
+  evidence.window_full_share = due > 0 ? static_cast<double>(tally.window_full) / due
+                                       : share(tally.window_full, tally.turns);
+  evidence.socket_full_share = due > 0 ? static_cast<double>(tally.socket_full) / due : 0;
+  evidence.receive_backlog_share = share(tally.backlogged_turns, tally.turns);
+  return measure::Judge(evidence);
+}
+
+}  // namespace ringmq::load

@@ -1,0 +1,65 @@
+// What a thread of a run measures, and what all of them together have measured in the end.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "measure/flow.h"
+#include "measure/histogram.h"
+#include "measure/verdict.h"
+
+namespace ringmq::load {
+
+// What is worth looking at while it runs: copied once a second if somebody does.
+struct Tally {
+  measure::Histogram response;  // received - due
+  measure::Histogram service;   // received - sent
+  measure::Histogram lag;       // sent - due
+  measure::IntegrityCounts integrity;
+  // Messages that did not arrive yet though a later one of their flow did; shared groups left out.
+  uint64_t missing = 0;
+  uint64_t offered = 0;  // Of the measured phase, as all below.
+  uint64_t sent = 0;
+  uint64_t acked = 0;
+  uint64_t received = 0;
+  uint64_t window_full = 0;  // Sends that were due and found the window full.
+  uint64_t socket_full = 0;
+  uint64_t turns = 0;
+  uint64_t backlogged_turns = 0;
+  int64_t cpu_ns = 0;
+  int64_t idle_ns = 0;  // Of it, turns that waited for the clock without sleeping.
+
+  void Merge(const Tally& other);
+  // CPU time without the waiting.
+  [[nodiscard]] int64_t busy_ns() const { return cpu_ns - (cpu_ns < idle_ns ? cpu_ns : idle_ns); }
+};
+
+struct Findings : Tally {
+  measure::Histogram ack;  // acked - due; in a closed loop: acked - sent.
+  measure::Histogram connect_tcp;
+  measure::Histogram connect_tls;
+  measure::Histogram connect_ws;
+  measure::Histogram connack;
+  measure::Histogram suback;
+  std::vector<uint64_t> by_publisher;      // Sent by ours, from the first message on.
+  std::map<std::string, uint64_t> errors;  // Sentences; of many different ones the first few.
+  std::map<uint8_t, uint64_t> by_reason;   // Reason codes that say no.
+  std::string engine;                      // "io_uring" or "epoll"; empty: it got no ring.
+
+  void Merge(const Findings& other);
+};
+
+struct Busiest {
+  double share = 0;  // Of one core.
+  uint32_t thread = 0;
+};
+
+// What `tally`, of all threads and of `measured_s`, says of the generator.
+[[nodiscard]] measure::Verdict JudgeTally(const Tally& tally, double rate_per_s, double measured_s,
+                                          const Busiest& busiest);
+
+}  // namespace ringmq::load
