@@ -6,11 +6,12 @@
 namespace ringmq::load {
 
 void Tally::Merge(const Tally& other) {
-  for (const auto histogram : {&Tally::response, &Tally::service, &Tally::lag}) {
+  for (const auto histogram : {&Tally::response, &Tally::service, &Tally::lag, &Tally::own_lag}) {
     (this->*histogram).Merge(other.*histogram);
   }
   for (const auto count :
-       {&Tally::offered, &Tally::sent, &Tally::acked, &Tally::received, &Tally::window_full,
+       {&Tally::offered, &Tally::sent, &Tally::acked, &Tally::received, &Tally::sent_meanwhile,
+        &Tally::acked_meanwhile, &Tally::received_meanwhile, &Tally::window_full,
         &Tally::socket_full, &Tally::turns, &Tally::backlogged_turns}) {
     this->*count += other.*count;
   }
@@ -41,8 +42,9 @@ measure::Verdict JudgeTally(const Tally& tally, double rate_per_s, double measur
   measure::RunEvidence evidence;
   evidence.closed_loop = rate_per_s == 0;
   evidence.offered_per_s = rate_per_s;
-  evidence.achieved_per_s = measured_s > 0 ? static_cast<double>(tally.sent) / measured_s : 0;
-  evidence.send_lag_p999_ns = tally.lag.ValueAtPercentile(99.9);
+  evidence.achieved_per_s =
+      measured_s > 0 ? static_cast<double>(tally.sent_meanwhile) / measured_s : 0;
+  evidence.send_lag_p999_ns = tally.own_lag.ValueAtPercentile(99.9);
   evidence.response_p50_ns = tally.response.ValueAtPercentile(50);
   evidence.busiest_thread_share = std::min(busiest.share, 1.0);
   evidence.busiest_thread = busiest.thread;

@@ -19,6 +19,7 @@ struct Tally {
   measure::Histogram response;  // received - due
   measure::Histogram service;   // received - sent
   measure::Histogram lag;       // sent - due
+  measure::Histogram own_lag;   // The same of those that found window and socket open.
   measure::IntegrityCounts integrity;
   // Messages that did not arrive yet though a later one of their flow did; shared groups left out.
   uint64_t missing = 0;
@@ -26,8 +27,12 @@ struct Tally {
   uint64_t sent = 0;
   uint64_t acked = 0;
   uint64_t received = 0;
-  uint64_t window_full = 0;  // Sends that were due and found the window full.
-  uint64_t socket_full = 0;
+  // What happened while it was measured, whenever it was due: what rates are made of.
+  uint64_t sent_meanwhile = 0;
+  uint64_t acked_meanwhile = 0;
+  uint64_t received_meanwhile = 0;
+  uint64_t window_full = 0;  // Sends that had to wait for the window, though due;
+  uint64_t socket_full = 0;  // and for the socket.
   uint64_t turns = 0;
   uint64_t backlogged_turns = 0;
   int64_t cpu_ns = 0;
@@ -39,7 +44,8 @@ struct Tally {
 };
 
 struct Findings : Tally {
-  measure::Histogram ack;  // acked - due; in a closed loop: acked - sent.
+  measure::Histogram ack;    // acked - due; in a closed loop: acked - sent.
+  int64_t load_busy_ns = 0;  // busy_ns() of warm-up and measured phase alone.
   measure::Histogram connect_tcp;
   measure::Histogram connect_tls;
   measure::Histogram connect_ws;

@@ -36,6 +36,7 @@ struct Publishing {
     uint64_t sequence = 0;
     int64_t due_ns = 0;
     bool measured = false;
+    bool waited = false;  // For the window or the socket, when it was due.
   };
   struct Unacked {
     int64_t due_ns = 0;

@@ -161,8 +161,8 @@ class Director {
     for (uint32_t part = 0; part < plan_.threads; ++part) {
       const Findings& one = workers_[part]->findings();
       all.Merge(one);
-      if (one.busy_ns() > most_cpu_ns) {
-        most_cpu_ns = one.busy_ns();
+      if (one.load_busy_ns > most_cpu_ns) {
+        most_cpu_ns = one.load_busy_ns;
         outcome.busiest_thread = part;
       }
     }

@@ -118,9 +118,11 @@ void Worker::Turn() {
     }
   } else if (phase == Phase::kLeave && !leaving_) {
     leaving_ = true;
+    CountUnsent(now_ns);
     for (Peer& peer : peers_) Leave(peer);
   }
   KeepSecond(now_ns);
+  KeepBusyTime(phase);
   SendPings(now_ns);
   FlushAll();
   const auto completions = ring_->Enter(ops_, Instant{wake_ns}, completions_);
@@ -150,6 +152,18 @@ void Worker::KeepSecond(int64_t now_ns) {
 void Worker::ShowTally(int64_t now_ns) {
   findings_.cpu_ns = ThreadCpuNs();
   shared_.board.Post(part_, findings_, now_ns);
+}
+
+// What connecting and draining cost says nothing of whether there was time left for the load.
+void Worker::KeepBusyTime(Phase phase) {
+  const bool is_load = phase == Phase::kWarmup || phase == Phase::kMeasure;
+  if (load_ == Load::kNotYet && is_load) {
+    load_ = Load::kUnderWay;
+    findings_.load_busy_ns = findings_.idle_ns - ThreadCpuNs();
+  } else if (load_ == Load::kUnderWay && !is_load) {
+    load_ = Load::kOver;
+    findings_.load_busy_ns += ThreadCpuNs() - findings_.idle_ns;
+  }
 }
 
 // --- Connecting.
@@ -405,10 +419,14 @@ void Worker::OnSent(Peer& peer, int result, int64_t now_ns) {
       const Publishing::Unwritten& front = publishing.unwritten.front();
       shared_.sent_times[PublisherOf(peer)]->Set(front.sequence, now_ns);
       ++second_.sent;
+      if (measures(now_ns)) ++findings_.sent_meanwhile;
       if (plan_.rate_per_s > 0) second_.lag.Record(now_ns - front.due_ns);
       if (front.measured) {
         ++findings_.sent;
-        if (plan_.rate_per_s > 0) findings_.lag.Record(now_ns - front.due_ns);
+        if (plan_.rate_per_s > 0) {
+          findings_.lag.Record(now_ns - front.due_ns);
+          if (!front.waited) findings_.own_lag.Record(now_ns - front.due_ns);
+        }
       }
       publishing.unwritten.pop_front();
     }

@@ -70,9 +70,10 @@ class Worker {
   void SendSubscribe(Peer& peer);
   void BecomeReady(Peer& peer);
   void SendDue(int64_t now_ns);
+  void CountUnsent(int64_t now_ns);
   void SendFreely(int64_t now_ns);
   [[nodiscard]] bool WindowOpen(const Peer& peer) const;
-  void Publish(Peer& peer, int64_t due_ns);
+  void Publish(Peer& peer, int64_t due_ns, bool waited);
   void PrepareFrame(Peer& peer);
   uint16_t TakePacketId(Publishing& publishing, int64_t due_ns, bool measured);
   [[nodiscard]] size_t NextPayloadBytes();
@@ -80,6 +81,7 @@ class Worker {
   void FlushAll();
   void KeepSecond(int64_t now_ns);
   void ShowTally(int64_t now_ns);
+  void KeepBusyTime(Phase phase);
   void Leave(Peer& peer);
   void Fail(Peer& peer, std::string why);
   void Complain(const std::string& why);
@@ -108,8 +110,11 @@ class Worker {
   int64_t connect_start_ns_ = 0;
   std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began.
   std::unique_ptr<measure::Schedule> schedule_;
-  uint64_t budget_ = UINT64_MAX;  // Messages that it may still send.
-  bool is_prepared_ = false;      // Schedule and budget are.
+  uint64_t budget_ = UINT64_MAX;    // Messages that it may still send.
+  bool is_prepared_ = false;        // Schedule and budget are.
+  int64_t held_up_ns_ = 0;          // What was due until then had to wait for the window or socket,
+  bool held_up_by_socket_ = false;  // and for which of the two.
+  enum class Load : uint8_t { kNotYet, kUnderWay, kOver } load_ = Load::kNotYet;
   base::Random random_;
   std::vector<reactor::Op> ops_;
   std::vector<reactor::Completion> completions_;

@@ -123,6 +123,7 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
   const bool sent_known = sent_ns >= stamp.due_ns;
   const bool open_loop = plan_.rate_per_s > 0;
   ++second_.received;
+  if (measures(now_ns)) ++findings_.received_meanwhile;
   if (open_loop || sent_known) second_.response.Record(open_loop ? response_ns : service_ns);
   if (!measures(stamp.due_ns)) return;
   ++findings_.received;
@@ -176,6 +177,7 @@ void Worker::OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int6
   --peer.publishing->unacked_count;
   progress_.acked.fetch_add(1, std::memory_order_relaxed);
   ++second_.acked;
+  if (measures(now_ns)) ++findings_.acked_meanwhile;
   if (!unacked.measured) return;
   ++findings_.acked;
   findings_.ack.Record(now_ns - unacked.due_ns);

@@ -99,7 +99,7 @@ uint16_t Worker::TakePacketId(Publishing& publishing, int64_t due_ns, bool measu
   return publishing.last_packet_id;
 }
 
-void Worker::Publish(Peer& peer, int64_t due_ns) {
+void Worker::Publish(Peer& peer, int64_t due_ns, bool waited) {
   Publishing& publishing = *peer.publishing;
   std::vector<uint8_t>& out = peer.output;
   if (out.empty()) dirty_.push_back(IndexOf(peer));
@@ -131,7 +131,8 @@ void Worker::Publish(Peer& peer, int64_t due_ns) {
   publishing.unwritten.push_back({.end_bytes = publishing.written_bytes + peer.unwritten_bytes(),
                                   .sequence = publishing.sequence,
                                   .due_ns = due_ns,
-                                  .measured = measured});
+                                  .measured = measured,
+                                  .waited = waited});
   ++publishing.sequence;
   --budget_;
   ++findings_.by_publisher[PublisherOf(peer)];
@@ -174,19 +175,36 @@ void Worker::SendDue(int64_t now_ns) {
     Peer& peer = peers_[publishers_[next_publisher_]];
     const bool socket_full = peer.output.size() >= kOutputBytesMax;
     if (socket_full || !WindowOpen(peer)) {
-      ++(socket_full ? findings_.socket_full : findings_.window_full);
+      held_up_ns_ = now_ns;
+      held_up_by_socket_ = socket_full;
       return;
     }
+    const bool waited = due_ns <= held_up_ns_;
     ++second_.offered;
-    if (measures(due_ns)) ++findings_.offered;
+    if (measures(due_ns)) {
+      ++findings_.offered;
+      if (waited) ++(held_up_by_socket_ ? findings_.socket_full : findings_.window_full);
+    }
     progress_.offered.fetch_add(1, std::memory_order_relaxed);
-    Publish(peer, due_ns);
+    Publish(peer, due_ns, waited);
     schedule_->Advance();
     next_publisher_ = (next_publisher_ + 1) % publishers_.size();
   }
   if (budget_ == 0 || schedule_->next_due() >= end_ns) {
     progress_.exhausted.store(true, std::memory_order_relaxed);
   }
+}
+
+// What was held up to the last was held up as well.
+void Worker::CountUnsent(int64_t now_ns) {
+  if (schedule_ == nullptr || budget_ == 0) return;
+  const int64_t end_ns = std::min(now_ns, shared_.measure_end_ns.load(std::memory_order_relaxed));
+  const int64_t from_ns =
+      std::max(schedule_->next_due(), shared_.measure_start_ns.load(std::memory_order_relaxed));
+  if (from_ns > held_up_ns_ || from_ns >= end_ns) return;
+  const double share = plan_.rate_per_s / plan_.ShareOf(part_).parts;
+  const auto unsent = static_cast<uint64_t>(static_cast<double>(end_ns - from_ns) * 1e-9 * share);
+  (held_up_by_socket_ ? findings_.socket_full : findings_.window_full) += unsent;
 }
 
 // Closed loop: as much as the windows allow.
@@ -206,7 +224,7 @@ void Worker::SendFreely(int64_t now_ns) {
          ++i) {
       ++second_.offered;
       if (measures(now_ns)) ++findings_.offered;
-      Publish(peer, now_ns);
+      Publish(peer, now_ns, /*waited=*/false);
     }
   }
   if (!any) ++findings_.window_full;  // The target sets the pace.

@@ -89,6 +89,24 @@ TEST_F(LoadRun, TheSecondsAddUpToTheRun) {
   EXPECT_EQ(heat, outcome.series[1].received);
 }
 
+// A window of one message and a rate that no answer comes fast enough for: the target is to blame,
+// whether what could not be sent in time is sent while draining or never.
+TEST_F(LoadRun, ATargetThatHoldsTheScheduleUpIsTheLimit) {
+  for (const double drain_s : {0.0, 20.0}) {
+    Plan plan = MakePlan(Qos::kAtLeastOnce);
+    plan.rate_per_s = 200'000;
+    plan.in_flight = 1;
+    AddFanOut(plan, 1, 1);
+    RunTimes times = kShort;
+    times.drain_max_s = drain_s;
+    const Outcome outcome = Execute(plan, times, {});
+    EXPECT_EQ(outcome.verdict.kind, measure::Verdict::kTargetLimited) << outcome.verdict.text;
+    EXPECT_GT(outcome.findings.sent_meanwhile, 0u);
+    EXPECT_LT(outcome.findings.sent_meanwhile, 60'000u);
+    EXPECT_LE(outcome.findings.own_lag.count(), outcome.findings.lag.count() / 2);
+  }
+}
+
 TEST_F(LoadRun, ClosedLoopMeasuresServiceTimeOnly) {
   Plan plan = MakePlan(Qos::kAtMostOnce);
   plan.rate_per_s = 0;

@@ -92,9 +92,9 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
                      .expected = ExpectedOf(outcome)};
   const double s = std::max(outcome.measured_s, 1e-9);
   result.rates = {.offered_per_s = static_cast<double>(all.offered) / s,
-                  .sent_per_s = static_cast<double>(all.sent) / s,
-                  .acked_per_s = static_cast<double>(all.acked) / s,
-                  .received_per_s = static_cast<double>(all.received) / s};
+                  .sent_per_s = static_cast<double>(all.sent_meanwhile) / s,
+                  .acked_per_s = static_cast<double>(all.acked_meanwhile) / s,
+                  .received_per_s = static_cast<double>(all.received_meanwhile) / s};
   result.histograms[Metric::kResponse] = all.response;
   result.histograms[Metric::kService] = all.service;
   result.histograms[Metric::kAck] = all.ack;
