@@ -129,9 +129,8 @@ class Hostile(unittest.TestCase):
         self.answered(frame(3, 0, text("a") + b"\x80\x00"), 0x81)
 
     def test_huge_remaining_length_reserves_nothing(self):
-        clients = [Client(self.broker.port) for _ in range(50)]
-        for client in clients:
-            client.open(f"huge-{id(client)}")
+        # Each as soon as it is there: fifty handshakes take longer than CONNECT is waited for.
+        clients = [Client(self.broker.port).open(f"huge-{i}") for i in range(50)]
         self.others_are_served()
         before = self.broker.resident_bytes()  # Handshakes have their own memory.
         for client in clients:

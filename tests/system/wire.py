@@ -38,7 +38,7 @@ def frame(kind, flags, body):
 
 
 def props(pairs):
-    out = b""
+    out = bytearray()  # A hundred thousand of them are not copied for each.
     for number, value in pairs or ():
         form = PROPERTIES[number]
         out += bytes([number])
@@ -50,7 +50,7 @@ def props(pairs):
             out += text(value[0]) + text(value[1])
         else:
             out += text(value)
-    return varint(len(out)) + out
+    return varint(len(out)) + bytes(out)
 
 
 def connect(client_id="c", version=5, clean=True, keep_alive=60, properties=(), will=None, username=None, password=None,
