@@ -1,8 +1,8 @@
 // kTLS against a kernel that has it: our server's end moves into the kernel, the client is OpenSSL
 // in user space, over the loopback.
 //
-// A program of its own, linked statically, because the machines that build this have no kTLS: it is
-// booted with Debian's kernel in a VM. Prints a line per case, and ends with 1 if one failed.
+// A program of its own, because the machines that build this have no kTLS: it runs in a VM with
+// Debian's kernels (tests/vm). Prints a line per case, and ends with 1 if one failed.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/tls_kernel.h"
