@@ -303,6 +303,25 @@ bool AllowsVersion(const ListenerConfig& listener, ProtocolVersion version) {
   return false;
 }
 
+ClientLimits ClientLimitsOf(const Config& config, const ListenerConfig* listener) {
+  ClientLimits limits{.packet_size_bytes_max = config.limits.packet_size_bytes_max,
+                      .keep_alive_s_max = config.mqtt.keep_alive_s_max,
+                      .qos_max = config.mqtt.qos_max,
+                      .session_expiry_s_max = config.mqtt.session_expiry_s_max};
+  if (listener == nullptr) return limits;
+  limits.packet_size_bytes_max =
+      std::min(limits.packet_size_bytes_max, listener->packet_size_bytes_max);
+  const uint16_t keep_alive_s = listener->keep_alive_s_max;
+  if (limits.keep_alive_s_max == 0 ||
+      (keep_alive_s != 0 && keep_alive_s < limits.keep_alive_s_max)) {
+    limits.keep_alive_s_max = keep_alive_s;
+  }
+  limits.qos_max = std::min(limits.qos_max, listener->qos_max);
+  limits.session_expiry_s_max =
+      std::min(limits.session_expiry_s_max, listener->session_expiry_s_max);
+  return limits;
+}
+
 bool AllowsAnonymous(const ListenerConfig& listener) {
   switch (listener.allow_anonymous) {
     case AllowAnonymous::kOnLoopback:

@@ -81,6 +81,10 @@ struct ListenerConfig {
   // What clients of this listener may do, besides [limits].
   std::vector<std::string> protocol_versions = {"3.1", "3.1.1", "5"};
   uint32_t connections_max = 0;  // 0: no limit of its own.
+  uint32_t packet_size_bytes_max = 268'435'460;
+  uint16_t keep_alive_s_max = 0;  // 0: likewise.
+  uint16_t qos_max = 2;
+  uint32_t session_expiry_s_max = 4'294'967'295;
   std::string mount_point{};     // Before every topic and filter; see mount.h. Empty: none.
   uint32_t backlog = 4096;
   bool dual_stack = false;
@@ -195,6 +199,16 @@ inline constexpr std::string_view kUnixPrefix = "unix:";
 
 // Whether clients may speak this version at this listener.
 [[nodiscard]] bool AllowsVersion(const ListenerConfig& listener, ProtocolVersion version);
+
+// What clients of one listener may do: its own limits within those of the whole broker.
+struct ClientLimits {
+  uint32_t packet_size_bytes_max = 0;
+  uint16_t keep_alive_s_max = 0;  // 0: clients choose freely.
+  uint16_t qos_max = 2;
+  uint32_t session_expiry_s_max = 0;
+};
+// Null: those of no listener, as for links.
+[[nodiscard]] ClientLimits ClientLimitsOf(const Config& config, const ListenerConfig* listener);
 
 // Whether a connection without a user name is welcome at this listener.
 [[nodiscard]] bool AllowsAnonymous(const ListenerConfig& listener);

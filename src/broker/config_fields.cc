@@ -302,6 +302,26 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .value_max = 100'000'000,
      .doc = "Connections of this listener, within limits.connections_max and refused likewise. 0: "
             "no limit of its own."},
+    {.name = "packet_size_bytes_max",
+     .slot = [](ListenerConfig& l) { return &l.packet_size_bytes_max; },
+     .value_min = 32,
+     .value_max = 268'435'460,
+     .doc = "Largest packet from a client of this listener (bytes), within limits."
+            "packet_size_bytes_max and refused likewise."},
+    {.name = "qos_max",
+     .slot = [](ListenerConfig& l) { return &l.qos_max; },
+     .value_max = 2,
+     .doc = "Highest QoS of its clients, within mqtt.qos_max and refused likewise."},
+    {.name = "keep_alive_s_max",
+     .slot = [](ListenerConfig& l) { return &l.keep_alive_s_max; },
+     .value_max = kUint16Max,
+     .doc = "Longest keep alive of its clients (seconds), within mqtt.keep_alive_s_max. 0: no "
+            "limit of its own."},
+    {.name = "session_expiry_s_max",
+     .slot = [](ListenerConfig& l) { return &l.session_expiry_s_max; },
+     .value_max = kUint32Max,
+     .doc = "Longest time that sessions of its clients outlive their connection (seconds), within "
+            "mqtt.session_expiry_s_max. 0: they never do."},
     {.name = "mount_point",
      .slot = [](ListenerConfig& l) { return &l.mount_point; },
      .doc = "Put before every topic and filter of this listener's clients (\"plant-7/\"), wills "

@@ -86,6 +86,8 @@ class Connection final : public codec::FrameSink {
   uint16_t keep_alive_s = 0;
   mesh::CoreId home = 0;  // With handing_over: where to.
   uint32_t listener = 0;
+  uint32_t packet_size_bytes_max = 0;  // What may come now: less until CONNECT has been answered.
+  Qos qos_max = Qos::kExactlyOnce;     // Of its PUBLISH packets and subscriptions.
   base::Handle<Connection> self;
   base::Handle<ClientSession> session;
   base::TimerNode timer;  // Connect timeout, then keep alive, then lingering close.

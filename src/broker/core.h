@@ -77,6 +77,12 @@ struct Core {
     return static_cast<CoreId>(base::StableHash(topic, options.hash_key, 2) % options.count);
   }
 
+  // Of the client of a connection.
+  [[nodiscard]] ClientLimits LimitsOf(const Connection& connection) const {
+    const bool is_link = connection.pipe != nullptr;
+    return ClientLimitsOf(config, is_link ? nullptr : &config.listeners[connection.listener]);
+  }
+
   // Counts it, and tells whoever embeds the broker.
   void Drop(DropReason reason, std::string_view client_id, std::string_view topic) {
     statistics.Drop(reason);

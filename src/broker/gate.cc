@@ -307,9 +307,9 @@ std::string_view Gate::MountOf(const Connection& connection) const {
 }
 
 // Requires: the topic is mounted.
-ReasonCode Gate::CheckWill(const codec::Will& will, std::string_view mount,
+ReasonCode Gate::CheckWill(const Connection& connection, const codec::Will& will,
                            const Identity& who) const {
-  if (static_cast<uint8_t>(will.qos) > core_.config.mqtt.qos_max) {
+  if (static_cast<uint8_t>(will.qos) > core_.LimitsOf(connection).qos_max) {
     return ReasonCode::kQosNotSupported;  // [MQTT-3.2.2-12]
   }
   if (will.retain && !core_.config.mqtt.retain_available) {
@@ -319,6 +319,7 @@ ReasonCode Gate::CheckWill(const codec::Will& will, std::string_view mount,
       codec::TopicLevelCount(will.topic) > core_.config.limits.topic_levels_max) {
     return ReasonCode::kTopicNameInvalid;
   }
+  const std::string_view mount = MountOf(connection);
   if (!mount.empty() && !PassesMount(mount, will.topic)) return ReasonCode::kNotAuthorized;
   if (!core_.policy.MayPublish(who, will.topic)) return ReasonCode::kNotAuthorized;
   return ReasonCode::kSuccess;
@@ -333,8 +334,9 @@ void Gate::Establish(Connection& connection, const codec::Connect& connect,
     std::string mounted;
     codec::Will will = connect.will;
     if (!mount.empty()) will.topic = MountTopic(mount, will.topic, mounted);
-    const ReasonCode refusal = CheckWill(
-        will, mount, {.client_id = client_id, .username = username, .anonymous = username.empty()});
+    const ReasonCode refusal =
+        CheckWill(connection, will,
+                  {.client_id = client_id, .username = username, .anonymous = username.empty()});
     if (refusal != ReasonCode::kSuccess) {
       Refuse(connection, refusal, client_id);
       return;
@@ -348,13 +350,16 @@ void Gate::Establish(Connection& connection, const codec::Connect& connect,
                                   .clean_start = connect.clean_start,
                                   .local = connection.pipe != nullptr,
                                   .has_all_rights = HasAllRights(connection),
-                                  .expiry_s = AgreeExpiry(connect),
+                                  .expiry_s = AgreeExpiry(connection, connect),
                                   .will = std::move(will_record)});
   if (opened.session == nullptr) {
     Refuse(connection, ReasonCode::kNotAuthorized, client_id);
     return;
   }
+  const ClientLimits limits = core_.LimitsOf(connection);
   connection.state = ConnectionState::kOpen;
+  connection.packet_size_bytes_max = limits.packet_size_bytes_max;
+  connection.qos_max = static_cast<Qos>(limits.qos_max);
   SetUpLink(connection, connect);
   AgreeKeepAlive(connection, connect.keep_alive_s);
   SendConnack(connection, connect, *opened.session, opened.present, assigned, authentication_data);
@@ -380,13 +385,13 @@ void Gate::Establish(Connection& connection, const codec::Connect& connect,
   }
 }
 
-uint32_t Gate::AgreeExpiry(const codec::Connect& connect) const {
+uint32_t Gate::AgreeExpiry(const Connection& connection, const codec::Connect& connect) const {
   uint32_t wanted = connect.session_expiry_s;
   // Before 5.0 a session that is not clean lasts as long as we let it. 5.0 s3.1.2.11.2.
   if (connect.version != ProtocolVersion::kV5) {
     wanted = connect.clean_start ? 0 : kSessionNeverExpires;
   }
-  return std::min(wanted, core_.config.mqtt.session_expiry_s_max);
+  return std::min(wanted, core_.LimitsOf(connection).session_expiry_s_max);
 }
 
 std::unique_ptr<WillRecord> Gate::MakeWill(const codec::Will& will) {
@@ -420,7 +425,7 @@ void Gate::SetUpLink(Connection& connection, const codec::Connect& connect) {
 void Gate::AgreeKeepAlive(Connection& connection, uint16_t wanted_s) {
   // A pipe tells when its other end goes.
   const uint16_t maximum_s =
-      connection.pipe != nullptr ? uint16_t{0} : core_.config.mqtt.keep_alive_s_max;
+      connection.pipe != nullptr ? uint16_t{0} : core_.LimitsOf(connection).keep_alive_s_max;
   connection.keep_alive_s =
       maximum_s != 0 && (wanted_s == 0 || wanted_s > maximum_s) ? maximum_s : wanted_s;
   if (connection.keep_alive_s == 0) {
@@ -440,10 +445,10 @@ void Gate::SendConnack(Connection& connection, const codec::Connect& connect,
   if (connect.version == ProtocolVersion::kV5) {
     if (session.expiry_s != connect.session_expiry_s) connack.session_expiry_s = session.expiry_s;
     connack.receive_maximum = limits.receive_maximum;
-    connack.maximum_qos = static_cast<Qos>(core_.config.mqtt.qos_max);  // [MQTT-3.2.2-9]
+    connack.maximum_qos = connection.qos_max;  // [MQTT-3.2.2-9]
     connack.retain_available = core_.config.mqtt.retain_available;
-    if (limits.packet_size_bytes_max < codec::kPacketSizeBytesMax) {
-      connack.maximum_packet_size = limits.packet_size_bytes_max;
+    if (connection.packet_size_bytes_max < codec::kPacketSizeBytesMax) {
+      connack.maximum_packet_size = connection.packet_size_bytes_max;
     }
     if (assigned) connack.assigned_client_id = session.client_id;  // [MQTT-3.2.2-16]
     connack.topic_alias_maximum = limits.topic_alias_inbound_max;

@@ -58,7 +58,7 @@ class Gate {
                      std::string_view client_id);
   void ContinueExchange(Connection& connection, codec::Bytes data);
   [[nodiscard]] std::string_view MountOf(const Connection& connection) const;
-  [[nodiscard]] ReasonCode CheckWill(const codec::Will& will, std::string_view mount,
+  [[nodiscard]] ReasonCode CheckWill(const Connection& connection, const codec::Will& will,
                                      const Identity& who) const;
   void Establish(Connection& connection, const codec::Connect& connect, std::string_view client_id,
                  bool assigned, std::string_view username, std::string_view authentication_data);
@@ -70,7 +70,8 @@ class Gate {
   void Refuse(Connection& connection, ReasonCode reason, std::string_view client_id);
   [[nodiscard]] std::string AssignClientId();
   [[nodiscard]] std::unique_ptr<WillRecord> MakeWill(const codec::Will& will);
-  [[nodiscard]] uint32_t AgreeExpiry(const codec::Connect& connect) const;
+  [[nodiscard]] uint32_t AgreeExpiry(const Connection& connection,
+                                     const codec::Connect& connect) const;
 
   Core& core_;
   Wire& wire_;

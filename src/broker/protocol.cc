@@ -22,6 +22,9 @@ void Protocol::OnAccepted(int fd, uint32_t listener) {
   std::unique_ptr<Tunnel> tunnel;
   if (core_.make_tunnel) tunnel = core_.make_tunnel(listener, fd);
   Connection& connection = wire_.Adopt(fd, listener, std::move(tunnel));
+  connection.packet_size_bytes_max =
+      std::min(connection.packet_size_bytes_max,
+               core_.config.listeners[listener].packet_size_bytes_max);
   wire_.StartLayers(connection);
   const int64_t others = core_.shared.connections.fetch_add(1, std::memory_order_relaxed);
   std::atomic<int64_t>& of_listener = core_.shared.of_listener[listener];
@@ -63,7 +66,7 @@ void Protocol::OnHandOver(Connection& connection) { gate_.HandOver(connection); 
 
 size_t Protocol::BytesNeeded(const Connection& connection, std::span<const uint8_t> input) {
   const codec::FrameParse frame =
-      codec::ParseFrame(input, core_.config.limits.packet_size_bytes_max, connection.link.version);
+      codec::ParseFrame(input, connection.packet_size_bytes_max, connection.link.version);
   if (frame.status == FrameStatus::kNeedMore && frame.head.header_size_bytes == 0) {
     return input.size() + 1;
   }
@@ -74,13 +77,10 @@ size_t Protocol::BytesNeeded(const Connection& connection, std::span<const uint8
 size_t Protocol::OnBytes(Connection& connection, std::span<const uint8_t> input) {
   size_t handled = 0;
   while (handled < input.size()) {
-    const bool open = connection.open();
     const codec::Bytes rest = input.subspan(handled);
     const codec::FrameParse frame =
-        codec::ParseFrame(rest,
-                          open ? core_.config.limits.packet_size_bytes_max
-                               : core_.config.limits.packet_size_bytes_max_before_connect,
-                          open ? connection.link.version : ProtocolVersion::kV5);
+        codec::ParseFrame(rest, connection.packet_size_bytes_max,
+                          connection.open() ? connection.link.version : ProtocolVersion::kV5);
     if (frame.status == FrameStatus::kNeedMore) return handled;
     if (frame.status == FrameStatus::kMalformed) {
       Reject(connection, ReasonCode::kMalformedPacket, "fixed header");
@@ -214,7 +214,7 @@ void Protocol::OnPublish(Connection& connection, uint8_t flags, codec::Bytes bod
   }
   ++core_.statistics.publishes_received;
   core_.statistics.publish_bytes_received += publish.payload.size();
-  if (static_cast<uint8_t>(publish.qos) > core_.config.mqtt.qos_max) {
+  if (publish.qos > connection.qos_max) {
     return Reject(connection, ReasonCode::kQosNotSupported, "QoS of PUBLISH");  // [MQTT-3.2.2-11]
   }
   if (publish.retain && !core_.config.mqtt.retain_available) {
@@ -346,7 +346,8 @@ void Protocol::OnDisconnect(Connection& connection, codec::Bytes body) {
     if (session.expiry_s == 0 && *decoded->session_expiry_s != 0) {
       return Reject(connection, ReasonCode::kProtocolError, "session expiry in DISCONNECT");
     }
-    session.expiry_s = std::min(*decoded->session_expiry_s, core_.config.mqtt.session_expiry_s_max);
+    session.expiry_s =
+        std::min(*decoded->session_expiry_s, core_.LimitsOf(connection).session_expiry_s_max);
   }
   // Only a normal disconnection takes the will back. [MQTT-3.14.4-3] [MQTT-3.1.2-10]
   if (decoded->reason == ReasonCode::kSuccess) session.will.reset();

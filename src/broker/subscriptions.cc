@@ -59,7 +59,7 @@ ReasonCode Subscriptions::SubscribeOne(ClientSession& session, const codec::Subs
   if (refusal != ReasonCode::kSuccess) return refusal;
 
   codec::SubscriptionOptions options = wanted.options;
-  options.qos = std::min(options.qos, static_cast<Qos>(core_.config.mqtt.qos_max));
+  options.qos = std::min(options.qos, core_.connections.Get(job.connection).qos_max);
   // An equal filter replaces the old subscription, without a gap. [MQTT-3.8.4-3] [MQTT-3.8.4-4]
   const routing::Router::SubscribeResult result =
       core_.router.Subscribe(session.self.Pack(), {.share_name = share_name,

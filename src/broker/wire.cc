@@ -140,6 +140,7 @@ Connection& Wire::Adopt(int fd, uint32_t listener, std::unique_ptr<Tunnel> tunne
   Connection& connection = core_.connections.Get(handle);
   connection.self = handle;
   connection.listener = listener;
+  connection.packet_size_bytes_max = core_.config.limits.packet_size_bytes_max_before_connect;
   connection.tunnel = std::move(tunnel);
   connection.link.sink = &connection;
   connection.link.scratch = &core_.scratch;

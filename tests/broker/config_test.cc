@@ -196,6 +196,32 @@ TEST(Config, AMountPointIsTheBeginningOfTopics) {
   }
 }
 
+TEST(Config, AListenersLimitsCountWithinThoseOfAll) {
+  Config config;
+  config.limits.packet_size_bytes_max = 1'000;
+  config.mqtt = {.qos_max = 1, .keep_alive_s_max = 0, .session_expiry_s_max = 60};
+  ListenerConfig listener;
+  const ClientLimits of_all = ClientLimitsOf(config, &listener);
+  EXPECT_EQ(of_all.packet_size_bytes_max, 1'000u);
+  EXPECT_EQ(of_all.keep_alive_s_max, 0);
+  EXPECT_EQ(of_all.qos_max, 1);
+  EXPECT_EQ(of_all.session_expiry_s_max, 60u);
+  listener.packet_size_bytes_max = 500;
+  listener.keep_alive_s_max = 30;
+  listener.qos_max = 0;
+  listener.session_expiry_s_max = 0;
+  const ClientLimits own = ClientLimitsOf(config, &listener);
+  EXPECT_EQ(own.packet_size_bytes_max, 500u);
+  EXPECT_EQ(own.keep_alive_s_max, 30);
+  EXPECT_EQ(own.qos_max, 0);
+  EXPECT_EQ(own.session_expiry_s_max, 0u);
+  EXPECT_EQ(ClientLimitsOf(config, nullptr).packet_size_bytes_max, 1'000u);
+  config.mqtt.keep_alive_s_max = 20;
+  EXPECT_EQ(ClientLimitsOf(config, &listener).keep_alive_s_max, 20);
+  listener.keep_alive_s_max = 0;
+  EXPECT_EQ(ClientLimitsOf(config, &listener).keep_alive_s_max, 20);
+}
+
 TEST(Config, UsersNeedOneSecretAndANameOfTheirOwn) {
   EXPECT_THAT(ErrorOf("[[users]]\nname = \"a\"\n"),
               HasSubstr("users[0]: expected one of password_hash and password, found none"));

@@ -179,6 +179,38 @@ class PolicyTest(unittest.TestCase):
             with self.subTest(version=version):
                 self.assertEqual(self.answer(broker.port, version)[1], reason)
 
+    def test_limits_of_one_listener_are_not_those_of_another(self):
+        broker = self.start(listener(packet_size_bytes_max=200, qos_max=1, keep_alive_s_max=20, session_expiry_s_max=30) +
+                            listener(port=0))
+        broker.wait_for_line("listening", count=2)
+        other = int(broker.lines[-1].split(":")[-1].split()[0])
+        strict = wire.Client(broker.port).open("strict", keep_alive=60, properties=[(0x11, 1000)])
+        free = wire.Client(other).open("free", keep_alive=60, properties=[(0x11, 1000)])
+        for client in strict, free:
+            self.addCleanup(client.close)
+        names = {0x27: 200, 0x24: 1, 0x13: 20, 0x11: 30}  # Packet size, QoS, keep alive, session expiry.
+        self.assertEqual({name: strict.connack.get(name) for name in names}, names)
+        self.assertEqual([free.connack.get(name) for name in names], [None] * 4)
+        self.assertEqual(strict.subscribe(("a", 2)), [1])
+        self.assertEqual(free.subscribe(("a", 2)), [2])
+        self.assertEqual(free.publish("x", b"x" * 300, 2).kind, wire.PUBCOMP)
+        strict.publish("a", b"x" * 100, 1)
+        for name, packet, reason in (("large", wire.publish("x", b"x" * 300), 0x95),
+                                     ("qos", wire.publish("x", b"", 2, 1), 0x9B)):
+            with self.subTest(name=name):
+                client = wire.Client(broker.port).open(name)
+                client.send(packet)
+                self.assertEqual(client.expect(wire.DISCONNECT).reason, reason)
+                client.close()
+        big = wire.Client(broker.port)
+        self.addCleanup(big.close)
+        big.send(wire.connect("big", will={"topic": "w", "payload": b"x" * 300}))
+        big.expect_closed()
+        will = wire.Client(broker.port)
+        self.addCleanup(will.close)
+        will.send(wire.connect("will", will={"topic": "w", "qos": 2}))
+        self.assertEqual(will.expect(wire.CONNACK).reason, 0x9B)
+
     def test_a_listener_that_is_full_leaves_room_at_the_others(self):
         broker = self.start(listener(connections_max=2) + listener(port=0))
         broker.wait_for_line("listening", count=2)
