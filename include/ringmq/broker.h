@@ -111,6 +111,10 @@ struct BrokerCounters {
 
   uint64_t connections_accepted = 0;
   uint64_t connections_refused = 0;
+  // Connections and TLS handshakes that a listener's rate limits made wait, and those of them that
+  // waited in vain.
+  uint64_t admissions_deferred = 0;
+  uint64_t admissions_timed_out = 0;
   uint64_t sessions_expired = 0;
   uint64_t sessions_taken_over = 0;
   uint64_t packets_received = 0;

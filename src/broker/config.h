@@ -64,6 +64,7 @@ struct ListenerTlsConfig {
   std::string psk_hint{};
   bool tickets = true;
   uint32_t ticket_lifetime_s = 12 * 3600;
+  uint32_t handshakes_per_second_max = 0;  // 0: no limit.
 
   bool operator==(const ListenerTlsConfig&) const = default;
 };
@@ -80,12 +81,13 @@ struct ListenerConfig {
   std::string unix_group{};
   // What clients of this listener may do, besides [limits].
   std::vector<std::string> protocol_versions = {"3.1", "3.1.1", "5"};
-  uint32_t connections_max = 0;  // 0: no limit of its own.
+  uint32_t connections_max = 0;             // 0: no limit of its own.
+  uint32_t connections_per_second_max = 0;  // 0: no limit.
   uint32_t packet_size_bytes_max = 268'435'460;
   uint16_t keep_alive_s_max = 0;  // 0: likewise.
   uint16_t qos_max = 2;
   uint32_t session_expiry_s_max = 4'294'967'295;
-  std::string mount_point{};     // Before every topic and filter; see mount.h. Empty: none.
+  std::string mount_point{};  // Before every topic and filter; see mount.h. Empty: none.
   uint32_t backlog = 4096;
   bool dual_stack = false;
   std::string bind_device{};

@@ -302,6 +302,13 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .value_max = 100'000'000,
      .doc = "Connections of this listener, within limits.connections_max and refused likewise. 0: "
             "no limit of its own."},
+    {.name = "connections_per_second_max",
+     .slot = [](ListenerConfig& l) { return &l.connections_per_second_max; },
+     .value_max = 1'000'000,
+     .doc =
+         "New connections of this listener per second, spread over the second. More wait unread, "
+         "first come first served, and are closed after limits.connect_timeout_ms. 0: no "
+         "limit."},
     {.name = "packet_size_bytes_max",
      .slot = [](ListenerConfig& l) { return &l.packet_size_bytes_max; },
      .value_min = 32,
@@ -421,6 +428,11 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .value_min = 1,
      .value_max = 604'800,
      .doc = "For how long (seconds). The keys of tickets are changed as often."},
+    {.name = "tls_handshakes_per_second_max",
+     .slot = [](ListenerConfig& l) { return &l.tls.handshakes_per_second_max; },
+     .value_max = 1'000'000,
+     .doc = "TLS handshakes that are begun per second, resumed ones included. More wait as with "
+            "connections_per_second_max. One CPU makes some thousands a second. 0: no limit."},
     {.name = "proxy_protocol",
      .slot = [](ListenerConfig& l) { return ByteOf(l.proxy_protocol); },
      .choices = Choices(kProxyChoices),

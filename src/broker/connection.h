@@ -80,7 +80,9 @@ class Connection final : public codec::FrameSink {
   bool send_cancelled : 1 = false;
   bool cancel_open : 1 = false;  // A cancel of the receive has not returned: no new receive.
   bool starved : 1 = false;      // The session has more to send when the output drains.
-  bool in_line : 1 = false;      // What was received waits for the handshake's slice of time.
+  bool in_line : 1 = false;      // Waits for its handshake's slice of time, or to be let in.
+  bool admitted : 1 = false;     // To its TLS handshake; see admission.h.
+  bool awaits_admission : 1 = false;
   DisconnectedBy ended_by = DisconnectedBy::kNetwork;  // Once it is closing.
   ReasonCode end_reason = ReasonCode::kUnspecifiedError;
   uint16_t keep_alive_s = 0;

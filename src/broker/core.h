@@ -29,6 +29,7 @@
 #include "broker/outbox.h"
 #include "broker/parcel.h"
 #include "broker/peer_identity.h"
+#include "broker/rate_limit.h"
 #include "broker/statistics.h"
 #include "broker/tunnel.h"
 #include "codec/publication.h"
@@ -46,6 +47,8 @@ inline constexpr uint32_t kMatchCacheEntriesMax = 16'384;
 struct Shared {
   std::atomic<int64_t> connections{0};
   std::array<std::atomic<int64_t>, kListenersMax> of_listener{};  // Of them, by listener.
+  std::array<RateLimit, kListenersMax> connection_rates{};        // By listener; see admission.h.
+  std::array<RateLimit, kListenersMax> handshake_rates{};         // Likewise.
   std::atomic<int64_t> retained_messages{0};
   std::atomic<int64_t> retained_bytes{0};
   std::atomic<bool> memory_full{false};  // Publishers pause while it is set.

@@ -58,6 +58,8 @@ BrokerCounters CountersOf(const broker::Statistics& s) {
           .retained_bytes = s.retained_bytes,
           .connections_accepted = s.connections_accepted,
           .connections_refused = s.connections_refused,
+          .admissions_deferred = s.admissions_deferred,
+          .admissions_timed_out = s.admissions_timed_out,
           .sessions_expired = s.sessions_expired,
           .sessions_taken_over = s.sessions_taken_over,
           .packets_received = s.packets_received,

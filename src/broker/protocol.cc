@@ -22,9 +22,8 @@ void Protocol::OnAccepted(int fd, uint32_t listener) {
   std::unique_ptr<Tunnel> tunnel;
   if (core_.make_tunnel) tunnel = core_.make_tunnel(listener, fd);
   Connection& connection = wire_.Adopt(fd, listener, std::move(tunnel));
-  connection.packet_size_bytes_max =
-      std::min(connection.packet_size_bytes_max,
-               core_.config.listeners[listener].packet_size_bytes_max);
+  connection.packet_size_bytes_max = std::min(
+      connection.packet_size_bytes_max, core_.config.listeners[listener].packet_size_bytes_max);
   wire_.StartLayers(connection);
   const int64_t others = core_.shared.connections.fetch_add(1, std::memory_order_relaxed);
   std::atomic<int64_t>& of_listener = core_.shared.of_listener[listener];
@@ -41,7 +40,7 @@ void Protocol::OnAccepted(int fd, uint32_t listener) {
   }
   core_.wheel.Arm(connection.timer,
                   core_.now + int64_t{core_.config.limits.connect_timeout_ms} * kMillisecond);
-  wire_.StartReceiving(connection);
+  wire_.AdmitThenReceive(connection);
 }
 
 // False: there are so many that it will not even hear why it is refused.
@@ -417,7 +416,9 @@ void Protocol::OnTimer(Connection& connection) {
     case ConnectionState::kAwaitConnect:
     case ConnectionState::kAuthenticating:
       ++core_.statistics.connections_refused;
-      core_.refusals.Write(core_.now, LogLevel::kInfo, "closed: no CONNECT within {} ms",
+      core_.statistics.admissions_timed_out += connection.awaits_admission ? 1 : 0;
+      core_.refusals.Write(core_.now, LogLevel::kInfo, "closed: {} within {} ms",
+                           connection.awaits_admission ? "it could not be let in" : "no CONNECT",
                            core_.config.limits.connect_timeout_ms);
       wire_.Close(connection, CloseMode::kAbort);
       return;

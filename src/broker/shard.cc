@@ -66,7 +66,8 @@ Instant Shard::TurnDeadline(Duration wait_max) {
   // While other cores' lanes are full, or memory is, there is nothing to do but look again soon.
   if (work_waits) return core_.outbox.blocked() ? core_.now + kMillisecond : Instant{};
   if (!mesh_.PrepareSleep(core_.options.index)) return Instant{};
-  return std::min({core_.wheel.NextDeadline(), core_.now + wait_max, stop_deadline_});
+  return std::min(
+      {core_.wheel.NextDeadline(), core_.now + wait_max, stop_deadline_, wire_.NextAdmission()});
 }
 
 void Shard::Turn(Duration wait_max) {
@@ -78,6 +79,7 @@ void Shard::Turn(Duration wait_max) {
   core_.now = core_.ring.Now();
   for (const reactor::Completion& completion : completions) wire_.OnCompletion(completion);
   wire_.ServePipes();
+  wire_.ServeAdmission();
   wire_.ServeHandshakes();
   DrainLanes();
   gate_.CollectVerdicts();

@@ -20,6 +20,8 @@ void Statistics::Add(const Statistics& other) {
   queued_bytes += other.queued_bytes;
   connections_accepted += other.connections_accepted;
   connections_refused += other.connections_refused;
+  admissions_deferred += other.admissions_deferred;
+  admissions_timed_out += other.admissions_timed_out;
   sessions_expired += other.sessions_expired;
   sessions_taken_over += other.sessions_taken_over;
   packets_received += other.packets_received;

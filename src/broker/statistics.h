@@ -37,6 +37,8 @@ struct Statistics {
   // Counters.
   uint64_t connections_accepted = 0;
   uint64_t connections_refused = 0;
+  uint64_t admissions_deferred = 0;   // Connections and handshakes that had to wait.
+  uint64_t admissions_timed_out = 0;  // Of them, those that waited in vain.
   uint64_t sessions_expired = 0;
   uint64_t sessions_taken_over = 0;
   uint64_t packets_received = 0;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/slab.h"
+#include "broker/admission.h"
 #include "broker/connection.h"
 #include "broker/core.h"
 #include "broker/pipe.h"
@@ -52,7 +53,8 @@ enum class CloseMode : uint8_t {
 
 class Wire {
  public:
-  Wire(Core& core, WireEvents& events) : core_(core), events_(events), port_(core.ring) {}
+  Wire(Core& core, WireEvents& events)
+      : core_(core), events_(events), port_(core.ring), admission_(core) {}
 
   void Listen(int fd, uint32_t listener);
   void StopListening();
@@ -72,6 +74,11 @@ class Wire {
   // One receive at a time until CONNECT has been answered (so that a hand-over finds nothing in
   // flight), multishot afterwards.
   void StartReceiving(Connection& connection);
+  // The same for one that was just accepted, as soon as its listener's rate limits let it in.
+  void AdmitThenReceive(Connection& connection);
+  // Goes on with those whose turn has come. Once a turn; NextAdmission() says when at the latest.
+  void ServeAdmission();
+  [[nodiscard]] Instant NextAdmission() const { return admission_.NextDue(); }
   // Handles bytes as if they had just been received, then receives.
   void Feed(Connection& connection, std::span<const uint8_t> bytes);
 
@@ -138,6 +145,7 @@ class Wire {
   void Unwrap(Connection& connection, std::span<const uint8_t> bytes);
   void OnGoodbye(Connection& connection);
   void DropTunnel(Connection& connection);
+  [[nodiscard]] bool MayShakeHands(Connection& connection, std::span<const uint8_t> bytes);
   void FailTunnel(Connection& connection, std::string_view error);
   void Wrap(Connection& connection);
   void WrapFarewell(Connection& connection);
@@ -170,6 +178,7 @@ class Wire {
   std::vector<uint64_t> rung_;                       // ServePipes()'s own; kept for its memory.
   std::vector<uint8_t> pipe_input_;                  // ServePipe()'s own; likewise.
   transport::ByteVector risen_;                      // Unwrap()'s own; likewise.
+  Admission admission_;
   std::vector<base::Handle<Connection>> handshakes_due_;  // Wait for their slice of time.
   std::vector<base::Handle<Connection>> handshakes_;      // ServeHandshakes()'s own.
   int handshake_steps_left_ = kHandshakeStepsMax;

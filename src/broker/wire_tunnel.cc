@@ -29,6 +29,11 @@ void Wire::StartLayers(Connection& connection) {
 void Wire::Unwrap(Connection& connection, std::span<const uint8_t> bytes) {
   Tunnel& tunnel = *connection.tunnel;
   const bool is_step = tunnel.layers.state() == LayerState::kOpening;
+  if (is_step && !MayShakeHands(connection, bytes)) {
+    connection.in_line = true;
+    tunnel.waiting.insert(tunnel.waiting.end(), bytes.begin(), bytes.end());
+    return;
+  }
   if (is_step && handshake_steps_left_ == 0) {
     RMQ_CHECK(!connection.in_line);  // It is not read from meanwhile.
     connection.in_line = true;
@@ -54,6 +59,40 @@ void Wire::Unwrap(Connection& connection, std::span<const uint8_t> bytes) {
   } else if (state == LayerState::kEnded) {
     OnGoodbye(connection);
   }
+}
+
+// Whether a step of the handshake may be made as far as its listener's rate limit goes, which
+// counts each connection once.
+bool Wire::MayShakeHands(Connection& connection, std::span<const uint8_t> bytes) {
+  if (connection.admitted) return true;
+  const ListenerConfig& listener = core_.config.listeners[connection.listener];
+  constexpr uint8_t kTlsRecord = 0x16;  // RFC 8446 s5.1: a handshake; no MQTT or HTTP begins so.
+  const bool may_be_other =
+      listener.tls.use == TlsUse::kOptional && listener.proxy_protocol == ProxyProtocol::kOff;
+  const bool is_tls = listener.tls.use != TlsUse::kOff &&
+                      (!may_be_other || bytes.empty() || bytes.front() == kTlsRecord);
+  connection.admitted = !is_tls || admission_.Ask(AdmissionKind::kHandshake, connection);
+  return connection.admitted;
+}
+
+void Wire::AdmitThenReceive(Connection& connection) {
+  connection.in_line = !admission_.Ask(AdmissionKind::kConnection, connection);
+  StartReceiving(connection);
+}
+
+void Wire::ServeAdmission() {
+  admission_.Serve([this](AdmissionKind kind, Connection& connection) {
+    // It has the time that others have from the beginning.
+    core_.wheel.Arm(connection.timer,
+                    core_.now + int64_t{core_.config.limits.connect_timeout_ms} * kMillisecond);
+    if (kind == AdmissionKind::kHandshake) {
+      connection.admitted = true;
+      handshakes_due_.push_back(connection.self);
+    } else {
+      connection.in_line = false;
+      StartReceiving(connection);
+    }
+  });
 }
 
 void Wire::FailTunnel(Connection& connection, std::string_view error) {
