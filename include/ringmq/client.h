@@ -24,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "ringmq/event.h"
 #include "ringmq/expected.h"
@@ -36,6 +37,10 @@ namespace client {
 class Hub;  // What handles and loop share; counted.
 class Loop;
 }  // namespace client
+
+// Names and values, in order; a name may occur again; at most 1024. With 3.1.1 they are left out,
+// or make the call kInvalid (Options::refuse_properties_on_v311).
+using UserProperties = std::vector<std::pair<std::string, std::string>>;
 
 struct PublishOptions {
   Qos qos = Qos::kAtMostOnce;
@@ -61,6 +66,9 @@ struct DisconnectOptions {
   std::chrono::milliseconds drain_for{0};
   ReasonCode reason = ReasonCode::kSuccess;    // 5.0; kDisconnectWithWill sends the will.
   std::optional<uint32_t> session_expiry_s{};  // 5.0 s3.14.2.2.2
+  // For the server's log. Left out with 3.1.1 in any case, like the reason.
+  std::string reason_string{};
+  UserProperties user_properties{};
 };
 
 // A moment's numbers, since the loop was made.
@@ -103,10 +111,13 @@ class Client {
   // Remembered: asked for again when the server has lost the session. A filter that is refused is
   // forgotten.
   SubscribeHandle Subscribe(std::string_view filter, Qos qos = Qos::kAtMostOnce) const;
-  // One packet. With several ids in it, the first one's counts.
-  SubscribeHandle Subscribe(std::span<const SubscriptionRequest> requests) const;
+  // One packet. With several ids in it, the first one's counts. The user properties are part of
+  // what is remembered and asked for again.
+  SubscribeHandle Subscribe(std::span<const SubscriptionRequest> requests,
+                            const UserProperties& user_properties = {}) const;
   SubscribeHandle Unsubscribe(std::string_view filter) const;
-  SubscribeHandle Unsubscribe(std::span<const std::string> filters) const;
+  SubscribeHandle Unsubscribe(std::span<const std::string> filters,
+                              const UserProperties& user_properties = {}) const;
 
   // Publishes with a response topic of our own and correlation data, and waits for the answer.
   // 5.0 s4.10; kInvalid with 3.1.1.
@@ -121,7 +132,8 @@ class Client {
   bool Cancel(const PublishHandle& handle) const;
 
   // Says goodbye; Poll() then returns Stopped and ends. The handle resolves kWritten when
-  // everything is sent and acknowledged, kExpired when drain_for passed first.
+  // everything is sent and acknowledged, kExpired when drain_for passed first; kInvalid at once,
+  // and nothing happens, when a text is no UTF-8.
   PublishHandle Disconnect(const DisconnectOptions& options = {}) const;
   // Ends the connection without a DISCONNECT and connects anew; for tests and network changes.
   void Reconnect() const;

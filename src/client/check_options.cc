@@ -144,6 +144,20 @@ const char* WhyNotPublishable(std::string_view topic, const PublishProperties* p
   return nullptr;
 }
 
+const char* WhyNotUserProperties(const UserProperties& properties) {
+  static_assert(codec::kUserPropertiesMaxDefault == 1024);
+  if (properties.size() > codec::kUserPropertiesMaxDefault) return "more than 1024 user properties";
+  for (const auto& [name, value] : properties) {
+    if (!IsText(name) || !IsText(value)) return "a user property is not UTF-8";
+  }
+  return nullptr;
+}
+
+const char* WhyNotDisconnectable(const DisconnectOptions& options) {
+  if (!IsText(options.reason_string)) return "the reason string is not UTF-8";
+  return WhyNotUserProperties(options.user_properties);
+}
+
 const char* WhyNotSubscribable(const SubscriptionRequest& request) {
   if (!IsText(request.filter)) return "the topic filter is not UTF-8 of at most 65535 bytes";
   if (!codec::IsValidSubscriptionFilter(request.filter)) return "not a topic filter";

@@ -18,5 +18,9 @@ namespace ringmq::client {
                                             const PublishProperties* properties);
 // Why a subscription can never be asked for; null: it can.
 [[nodiscard]] const char* WhyNotSubscribable(const SubscriptionRequest& request);
+// Why no packet can carry them; null: it can. At most 1024 of them.
+[[nodiscard]] const char* WhyNotUserProperties(const UserProperties& properties);
+// Likewise of a goodbye.
+[[nodiscard]] const char* WhyNotDisconnectable(const DisconnectOptions& options);
 
 }  // namespace ringmq::client

@@ -156,9 +156,11 @@ SubscribeHandle Client::Subscribe(std::string_view filter, Qos qos) const {
   return Subscribe(std::span(&request, 1));
 }
 
-SubscribeHandle Client::Subscribe(std::span<const SubscriptionRequest> requests) const {
+SubscribeHandle Client::Subscribe(std::span<const SubscriptionRequest> requests,
+                                  const UserProperties& user_properties) const {
   auto [promise, handle] = MakePending<SubscribeResult>(hub_->attention());
-  const char* why = requests.empty() ? "no topic filter" : nullptr;
+  const char* why =
+      requests.empty() ? "no topic filter" : client::WhyNotUserProperties(user_properties);
   for (const SubscriptionRequest& request : requests) {
     if (why == nullptr) why = client::WhyNotSubscribable(request);
   }
@@ -168,6 +170,7 @@ SubscribeHandle Client::Subscribe(std::span<const SubscriptionRequest> requests)
   }
   client::SubscribeCall call;
   call.requests.assign(requests.begin(), requests.end());
+  call.user_properties = user_properties;
   call.promise = std::move(promise);
   Command command = std::move(call);
   if (!hub_->Post(command)) std::get<client::SubscribeCall>(command).promise.Resolve({});
@@ -179,11 +182,14 @@ SubscribeHandle Client::Unsubscribe(std::string_view filter) const {
   return Unsubscribe(std::span(&one, 1));
 }
 
-SubscribeHandle Client::Unsubscribe(std::span<const std::string> filters) const {
+SubscribeHandle Client::Unsubscribe(std::span<const std::string> filters,
+                                    const UserProperties& user_properties) const {
   auto [promise, handle] = MakePending<SubscribeResult>(hub_->attention());
-  const char* why = filters.empty() ? "no topic filter" : nullptr;
+  const char* why =
+      filters.empty() ? "no topic filter" : client::WhyNotUserProperties(user_properties);
   client::SubscribeCall call;
   call.unsubscribe = true;
+  call.user_properties = user_properties;
   for (const std::string& filter : filters) {
     call.requests.push_back({.filter = filter});
     if (why == nullptr) why = client::WhyNotSubscribable(call.requests.back());
@@ -242,6 +248,10 @@ bool Client::Cancel(const PublishHandle& handle) const {
 
 PublishHandle Client::Disconnect(const DisconnectOptions& options) const {
   auto [promise, handle] = MakePending<Delivery>(hub_->attention());
+  if (const char* why = client::WhyNotDisconnectable(options); why != nullptr) {
+    promise.Resolve(Invalid(why));
+    return handle;
+  }
   client::DisconnectCall call;
   call.options = options;
   call.deadline = After(options.drain_for);

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "client/message_builder.h"
 #include "client/text.h"
+#include "codec/properties.h"
 
 namespace ringmq::client {
 namespace {
@@ -29,7 +30,7 @@ Core::Core(const Options& options, Attention& attention, AckSink& acks, uint64_t
       records_(options.store),
       sender_(SenderOptionsOf(options), ids_, records_),
       receiver_(options.receive_maximum, options.acks, records_),
-      subscriber_(ids_),
+      subscriber_(ids_, options.refuse_properties_on_v311),
       requester_(attention, subscriber_, sender_, unique),
       topics_(options.topic_alias_maximum),
       client_id_(options.client_id) {
@@ -193,15 +194,21 @@ void Core::CheckDrained(Instant now) {
   if (!leaving_.has_value()) return;
   const bool drained = idle();
   if (!drained && now < leaving_->deadline) return;
-  WriteDisconnect(leaving_->options.reason, leaving_->options.session_expiry_s);
+  WriteGoodbye(leaving_->options);
   state_ = State::kLeaving;
   FinishDisconnect(drained ? Outcome::kWritten : Outcome::kExpired);
 }
 
 void Core::FinishDisconnect(Outcome outcome) { leaving_->promise.Resolve({.outcome = outcome}); }
 
-void Core::WriteDisconnect(ReasonCode reason, std::optional<uint32_t> session_expiry_s) {
-  const codec::Disconnect packet{.reason = reason, .session_expiry_s = session_expiry_s};
+void Core::WriteGoodbye(const DisconnectOptions& options) {
+  std::vector<uint8_t> properties;
+  codec::PropertyWriter writer(properties);
+  for (const auto& [name, value] : options.user_properties) writer.UserProperty(name, value);
+  const codec::Disconnect packet{.reason = options.reason,
+                                 .session_expiry_s = options.session_expiry_s,
+                                 .reason_string = options.reason_string,
+                                 .properties = {properties}};
   wire_->Write(PacketType::kDisconnect, 0, packet);
 }
 
@@ -210,7 +217,9 @@ void Core::Fail(Error error, ReasonCode tell_server) {
   failure_ = std::move(error);
   // Before CONNACK the standard allows no DISCONNECT; 3.1.1 has no reasons, and a DISCONNECT there
   // would mean that all is well and the will is dropped.
-  if (state_ == State::kUp && wire_->is_v5()) WriteDisconnect(tell_server, std::nullopt);
+  if (state_ == State::kUp && wire_->is_v5()) {
+    wire_->Write(PacketType::kDisconnect, 0, codec::Disconnect{.reason = tell_server});
+  }
 }
 
 void Core::Reauthenticate() {

@@ -132,7 +132,7 @@ class Core {
   void Fail(Error error, ReasonCode tell_server);
   void FailMalformed(PacketType type);
   void FailProtocol(std::string detail, ReasonCode reason = ReasonCode::kProtocolError);
-  void WriteDisconnect(ReasonCode reason, std::optional<uint32_t> session_expiry_s);
+  void WriteGoodbye(const DisconnectOptions& options);
   void CheckDrained(Instant now);
   void FinishDisconnect(Outcome outcome);
 

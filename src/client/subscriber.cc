@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "codec/properties.h"
 #include "codec/topic.h"
 
 namespace ringmq::client {
@@ -27,20 +28,22 @@ void Subscriber::OnConnected(Wire& wire, const ServerLimits& limits, bool sessio
   Flush();
 }
 
-// One packet for each identifier, since a packet has one only. 5.0 s3.8.2.1.2
+// One packet for each identifier and each list of properties, since a packet has one only of both.
+// 5.0 s3.8.2.1.2
 void Subscriber::AskAgain() {
-  std::map<uint32_t, SubscribeCall> calls;
+  std::map<std::pair<uint32_t, UserProperties>, SubscribeCall> calls;
   std::vector<SubscribeCall> full;
-  for (const auto& [filter, request] : remembered_) {
-    SubscribeCall& call = calls[request.id];
+  for (const auto& [filter, one] : remembered_) {
+    SubscribeCall& call = calls[{one.request.id, one.user_properties}];
     call.again = true;
-    call.requests.push_back(request);
+    call.user_properties = one.user_properties;
+    call.requests.push_back(one.request);
     if (call.requests.size() == kFiltersMax) {
       full.push_back(std::move(call));
       call = {};
     }
   }
-  for (auto& [id, call] : calls) {
+  for (auto& [shared, call] : calls) {
     if (!call.requests.empty()) full.push_back(std::move(call));
   }
   waiting_.insert(waiting_.begin(), std::make_move_iterator(full.begin()),
@@ -91,6 +94,12 @@ ReasonCode Subscriber::Refusal(const SubscriptionRequest& request) const {
 
 // A server that has said that it cannot would end the connection.
 bool Subscriber::RefuseHere(SubscribeCall& call) const {
+  if (!call.user_properties.empty() && refuse_properties_ && !wire_->is_v5()) {
+    call.promise.Resolve({.outcome = Outcome::kInvalid,
+                          .reasons = {},
+                          .reason_string = "3.1.1 has no user properties"});
+    return true;
+  }
   if (call.unsubscribe) return false;
   bool any = false;
   std::vector<ReasonCode> reasons;
@@ -105,6 +114,9 @@ bool Subscriber::RefuseHere(SubscribeCall& call) const {
 }
 
 void Subscriber::Send(SubscribeCall& call, codec::PacketId id) {
+  std::vector<uint8_t> properties;
+  codec::PropertyWriter writer(properties);
+  for (const auto& [name, value] : call.user_properties) writer.UserProperty(name, value);
   std::vector<uint8_t> filters;
   for (const SubscriptionRequest& request : call.requests) {
     if (call.unsubscribe) {
@@ -120,13 +132,13 @@ void Subscriber::Send(SubscribeCall& call, codec::PacketId id) {
   const auto count = static_cast<uint32_t>(call.requests.size());
   if (call.unsubscribe) {
     const codec::Unsubscribe packet{
-        .packet_id = id, .properties = {}, .filters = filters, .filter_count = count};
+        .packet_id = id, .properties = {properties}, .filters = filters, .filter_count = count};
     wire_->Write(PacketType::kUnsubscribe, id, packet);
     return;
   }
   const codec::Subscribe packet{.packet_id = id,
                                 .subscription_id = call.requests.front().id,
-                                .properties = {},
+                                .properties = {properties},
                                 .filters = filters,
                                 .filter_count = count};
   wire_->Write(PacketType::kSubscribe, id, packet);
@@ -162,7 +174,7 @@ std::optional<Subscriber::Answered> Subscriber::OnAck(const codec::SubscribeAck&
     if (IsFailure(reasons[i])) {
       remembered_.erase(request.filter);
     } else if (!call.again) {
-      remembered_[request.filter] = request;
+      remembered_[request.filter] = {request, call.user_properties};
     }
   }
   call.promise.Resolve({.outcome = Outcome::kAcknowledged,

@@ -26,6 +26,7 @@ namespace ringmq::client {
 
 struct SubscribeCall {
   std::vector<SubscriptionRequest> requests;  // Of UNSUBSCRIBE only the filters count.
+  UserProperties user_properties;
   SubscribePromise promise;
   bool unsubscribe = false;
   bool again = false;  // The loop's own, after the session was lost.
@@ -36,7 +37,9 @@ class Subscriber {
   // One SUBSCRIBE of ours holds no more, so that it fits what servers take.
   static constexpr size_t kFiltersMax = 64;
 
-  explicit Subscriber(PacketIds& ids) : ids_(ids) {}
+  // With `refuse_properties` a call with user properties is invalid where the protocol has none.
+  Subscriber(PacketIds& ids, bool refuse_properties)
+      : ids_(ids), refuse_properties_(refuse_properties) {}
   ~Subscriber();
   Subscriber(const Subscriber&) = delete;
   Subscriber& operator=(const Subscriber&) = delete;
@@ -70,6 +73,7 @@ class Subscriber {
   void AskAgain();
 
   PacketIds& ids_;
+  const bool refuse_properties_;
   Wire* wire_ = nullptr;
   ServerLimits limits_;
   std::deque<SubscribeCall> waiting_;
@@ -77,7 +81,11 @@ class Subscriber {
   std::map<uint64_t, std::pair<codec::PacketId, SubscribeCall>> in_flight_;
   absl::flat_hash_map<codec::PacketId, uint64_t> order_of_;
   uint64_t next_order_ = 0;
-  std::map<std::string, SubscriptionRequest> remembered_;
+  struct Remembered {
+    SubscriptionRequest request;
+    UserProperties user_properties;
+  };
+  std::map<std::string, Remembered> remembered_;
 };
 
 }  // namespace ringmq::client

@@ -186,6 +186,76 @@ TEST(ClientSubscribe, UnsubscribeOf311HasNoReasons) {
   EXPECT_TRUE(handle.Poll()->ok());
 }
 
+const UserProperties kTagged = {{"site", "north"}, {"site", ""}};
+
+TEST(ClientSubscribe, UserPropertiesAreSentAndAskedForAgain) {
+  Script server;
+  server.Connect();
+  server.Subscribe("plain");
+  server.TakeSubscribe();
+  EXPECT_THAT(server.LastUserProperties(), IsEmpty());
+  server.GiveSuback(server.last_id, {ReasonCode::kGrantedQos1});
+  server.Subscribe("tagged", Qos::kAtLeastOnce, kTagged);
+  server.TakeSubscribe();
+  EXPECT_EQ(server.LastUserProperties(), kTagged);
+  server.GiveSuback(server.last_id, {ReasonCode::kGrantedQos1});
+  server.Drop();
+  server.Connect();
+  // A packet for each list of properties.
+  std::map<std::string, UserProperties> asked;
+  for (int i = 0; i < 2; ++i) {
+    const auto filters = server.TakeSubscribe();
+    ASSERT_EQ(filters.size(), 1u);
+    asked[filters.front()] = server.LastUserProperties();
+    server.GiveSuback(server.last_id, {ReasonCode::kGrantedQos1});
+  }
+  EXPECT_EQ(asked, (std::map<std::string, UserProperties>{{"plain", {}}, {"tagged", kTagged}}));
+  server.Unsubscribe("tagged", kTagged);
+  server.last = server.Take();
+  EXPECT_EQ(server.LastUserProperties(), kTagged);
+}
+
+TEST(ClientSubscribe, UserPropertiesOn311AreLeftOutOrRefused) {
+  for (const bool refuse : {false, true}) {
+    Options options;
+    options.version = ProtocolVersion::kV311;
+    options.refuse_properties_on_v311 = refuse;
+    Script server(options);
+    server.Connect();
+    const auto handle = server.Subscribe("a", Qos::kAtLeastOnce, kTagged);
+    EXPECT_EQ(server.Silent(), refuse);
+    EXPECT_EQ(handle.done(), refuse);
+    if (refuse) {
+      EXPECT_EQ(handle.Poll()->outcome, Outcome::kInvalid);
+      EXPECT_EQ(server.Unsubscribe("a", kTagged).Poll()->outcome, Outcome::kInvalid);
+    } else {
+      EXPECT_THAT(server.TakeSubscribe(), ElementsAre("a"));
+    }
+  }
+}
+
+TEST(ClientDisconnect, SaysWhyAndWithWhatProperties) {
+  Script server;
+  server.Connect();
+  server.Disconnect(Duration{}, {.reason = ReasonCode::kAdministrativeAction,
+                                 .session_expiry_s = std::nullopt,
+                                 .reason_string = "moving",
+                                 .user_properties = kTagged});
+  const codec::Disconnect goodbye = server.TakeDisconnect();
+  EXPECT_EQ(goodbye.reason, ReasonCode::kAdministrativeAction);
+  EXPECT_EQ(goodbye.reason_string, "moving");
+  EXPECT_EQ(server.LastUserProperties(), kTagged);
+}
+
+TEST(ClientDisconnect, OlderVersionsHaveNoWordsForIt) {
+  Options options;
+  options.version = ProtocolVersion::kV311;
+  Script server(options);
+  server.Connect();
+  server.Disconnect(Duration{}, {.reason_string = "moving", .user_properties = kTagged});
+  EXPECT_EQ(server.Take().size_bytes, 2u);
+}
+
 // --- Request and response.
 
 class ClientRequest : public ::testing::Test {

@@ -217,6 +217,24 @@ class Script {
     }
     return filters;
   }
+  // Of the packet taken last, a SUBSCRIBE, UNSUBSCRIBE or DISCONNECT of 5.0.
+  [[nodiscard]] UserProperties LastUserProperties() const {
+    codec::PropertyList list;
+    if (last.type == PacketType::kSubscribe) {
+      list = codec::DecodeSubscribe(last.body, options.version)->properties;
+    } else if (last.type == PacketType::kUnsubscribe) {
+      list = codec::DecodeUnsubscribe(last.body, options.version)->properties;
+    } else {
+      list = codec::DecodeDisconnect(last.body, options.version)->properties;
+    }
+    UserProperties found;
+    codec::PropertyReader reader(list);
+    codec::Property one;
+    while (reader.Next(one)) {
+      if (one.id == codec::PropertyId::kUserProperty) found.emplace_back(one.name, one.text);
+    }
+    return found;
+  }
   codec::Disconnect TakeDisconnect() {
     last = Take();
     EXPECT_EQ(last.type, PacketType::kDisconnect);
@@ -237,18 +255,22 @@ class Script {
     Turn();
     return handle;
   }
-  SubscribeHandle Subscribe(const std::string& filter, Qos qos = Qos::kAtLeastOnce) {
+  SubscribeHandle Subscribe(const std::string& filter, Qos qos = Qos::kAtLeastOnce,
+                            const UserProperties& user_properties = {}) {
     auto [promise, handle] = MakePending<SubscribeResult>(*attention);
     SubscribeCall call;
+    call.user_properties = user_properties;
     call.requests.push_back({.filter = filter, .qos = qos});
     call.promise = std::move(promise);
     core->Subscribe(std::move(call));
     Turn();
     return handle;
   }
-  SubscribeHandle Unsubscribe(const std::string& filter) {
+  SubscribeHandle Unsubscribe(const std::string& filter,
+                              const UserProperties& user_properties = {}) {
     auto [promise, handle] = MakePending<SubscribeResult>(*attention);
     SubscribeCall call;
+    call.user_properties = user_properties;
     call.requests.push_back({.filter = filter});
     call.unsubscribe = true;
     call.promise = std::move(promise);
@@ -256,9 +278,10 @@ class Script {
     Turn();
     return handle;
   }
-  PublishHandle Disconnect(Duration drain_for) {
+  PublishHandle Disconnect(Duration drain_for, const DisconnectOptions& with = {}) {
     auto [promise, handle] = MakePending<Delivery>(*attention);
     DisconnectCall call;
+    call.options = with;
     call.deadline = now + drain_for;
     call.promise = std::move(promise);
     core->Disconnect(std::move(call));
