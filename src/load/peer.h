@@ -31,10 +31,13 @@ enum class PeerState : uint8_t {
 
 // What a publisher needs besides.
 struct Publishing {
+  // Messages in a row, equally long and due at the same time.
   struct Unwritten {
-    uint64_t end_bytes = 0;  // Written when the kernel has taken so many.
-    uint64_t sequence = 0;
+    uint64_t end_bytes = 0;  // The first of them is written when the kernel has taken so many.
+    uint64_t sequence = 0;   // Its own.
     int64_t due_ns = 0;
+    uint32_t each_bytes = 0;
+    uint32_t count = 0;
     bool measured = false;
     bool waited = false;  // For the window or the socket, when it was due.
   };
@@ -43,9 +46,9 @@ struct Publishing {
     bool measured = false;
     bool used = false;
   };
-  // The packet behind its fixed header with the longest payload, to be copied and patched.
-  uint8_t first = 0;
-  std::vector<uint8_t> body;
+  // The packet with the longest payload, to be copied and patched.
+  std::vector<uint8_t> frame;
+  size_t head_bytes = 0;          // Of its fixed header; offsets count from behind it.
   size_t packet_id_offset = 0;    // Zero: QoS 0 has none.
   size_t correlation_offset = 0;  // Zero: no such property.
   size_t payload_offset = 0;
@@ -62,6 +65,19 @@ struct Publishing {
 // What a subscriber needs besides.
 struct Hearing {
   absl::flat_hash_map<uint32_t, measure::FlowWindow> flows;  // By publisher.
+  // The one that was asked for last: messages of a publisher come in rows.
+  uint32_t last_publisher = 0;
+  measure::FlowWindow* last_flow = nullptr;  // Null: none yet.
+  // Topic Name of the last PUBLISH, as it came, length first. What equals it is valid, too.
+  std::vector<uint8_t> last_topic;
+
+  [[nodiscard]] measure::FlowWindow& FlowOf(uint32_t publisher) {
+    if (last_flow == nullptr || last_publisher != publisher) {
+      last_publisher = publisher;
+      last_flow = &flows[publisher];  // A new one may move the others, which nobody points to.
+    }
+    return *last_flow;
+  }
 };
 
 // What a responder needs besides. What waits is bounded by what the requesters may have open.

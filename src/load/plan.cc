@@ -2,6 +2,7 @@
 #include "load/plan.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -32,6 +33,18 @@ Plan::Share Plan::ShareOf(uint32_t part) const {
         std::count(has_some.begin(), has_some.begin() + static_cast<ptrdiff_t>(end), true));
   };
   return {.part = count(part), .parts = count(threads)};
+}
+
+size_t Plan::SentTimesEach() const {
+  constexpr size_t kEachMin = 1024;
+  constexpr size_t kInAllMax = 8 << 20;
+  size_t on_their_way = in_flight;
+  if (qos == Qos::kAtMostOnce) {
+    on_their_way /= std::max<size_t>(size_t{deliveries_each} * publishers, 1);
+  }
+  const size_t wanted = std::max(kEachMin, std::bit_ceil(2 * on_their_way));
+  const size_t share = std::bit_floor(kInAllMax / std::max(publishers, 1u));
+  return std::clamp<size_t>(share, 1, wanted);
 }
 
 uint64_t Plan::DeliveriesOf(uint32_t publisher) const {

@@ -113,6 +113,9 @@ struct Plan {
     uint32_t parts = 1;
   };
   [[nodiscard]] Share ShareOf(uint32_t part) const;
+  // How many of one publisher's messages have their times kept until they arrive: twice those that
+  // may be on their way, a power of two. Bounded in all, so that a million publishers cost little.
+  [[nodiscard]] size_t SentTimesEach() const;
   // Deliveries that each message of one publisher leads to.
   [[nodiscard]] uint64_t DeliveriesOf(uint32_t publisher) const;
 };

@@ -58,6 +58,7 @@ class Director {
     // Who was not there in time has failed, but for who was not given the time.
     outcome.failed = interrupted_ ? reached.failed : reached.connections - reached.connected;
     if (outcome.failed == 0 && !interrupted_) Load(outcome);
+    if (observer_.broker) outcome.broker = observer_.broker();
     shared_.phase.store(Phase::kLeave, std::memory_order_release);
     for (std::thread& thread : threads) thread.join();
     CollectSeconds(INT64_MAX);

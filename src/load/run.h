@@ -51,6 +51,8 @@ struct Outcome {
   bool drained = false;      // Everything that was expected arrived before the drain ended.
   measure::Verdict verdict;
   std::vector<report::Second> series;  // Warm-up and drain included.
+  // What the broker had spent before anybody left, with all connections there.
+  std::optional<BrokerSample> broker;
 };
 
 // Blocks until the run is over.

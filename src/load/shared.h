@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -24,26 +24,45 @@ enum class Phase : uint8_t {
 };
 
 // When the bytes of a publisher's recent messages were taken by the kernel: written by its thread,
-// read by those of the subscribers. A ring by sequence; a reader that is too late finds another
-// message's time, so it is asked only within kRecent messages.
+// read by those of the subscribers. A ring by sequence: each slot says which message it is of, so
+// that a reader who is too late gets no time instead of another message's.
+//
+//   slot    time modulo 2^48 ns (78 hours):48   rounds of the ring, counted from one:16
 class SentTimes {
  public:
-  static constexpr uint64_t kRecent = 1024;
+  // Requires: `slots` is a power of two.
+  explicit SentTimes(size_t slots)
+      : round_shift_(std::countr_zero(slots)), mask_(slots - 1), times_(slots) {}
 
   void Set(uint64_t sequence, int64_t ns) {
     // Relaxed: the message itself, through the kernel, orders the two.
-    times_[sequence % kRecent].store(ns, std::memory_order_relaxed);
+    times_[sequence & mask_].store(static_cast<uint64_t>(ns) << kRoundBits | RoundOf(sequence),
+                                   std::memory_order_relaxed);
   }
-  [[nodiscard]] int64_t Get(uint64_t sequence) const {
-    return times_[sequence % kRecent].load(std::memory_order_relaxed);
+  // Not before `due_ns`, which is when the message was due, nor 39 hours later. Negative: not known
+  // (any more).
+  [[nodiscard]] int64_t Get(uint64_t sequence, int64_t due_ns) const {
+    const uint64_t slot = times_[sequence & mask_].load(std::memory_order_relaxed);
+    if ((slot ^ RoundOf(sequence)) << (64 - kRoundBits) != 0) return -1;
+    const uint64_t late = slot - (static_cast<uint64_t>(due_ns) << kRoundBits);
+    const int64_t late_ns = static_cast<int64_t>(late) >> kRoundBits;
+    return late_ns < 0 ? -1 : due_ns + late_ns;
   }
 
  private:
-  std::array<std::atomic<int64_t>, kRecent> times_{};
+  static constexpr int kRoundBits = 16;
+
+  [[nodiscard]] uint64_t RoundOf(uint64_t sequence) const {
+    return ((sequence >> round_shift_) + 1) & ((uint64_t{1} << kRoundBits) - 1);
+  }
+
+  const int round_shift_;
+  const uint64_t mask_;
+  std::vector<std::atomic<uint64_t>> times_;
 };
 
 // One thread's progress, read by others while it runs. Relaxed throughout: numbers to look at.
-struct Progress {
+struct alignas(64) Progress {
   std::atomic<uint64_t> connected{0};  // And subscribed, where the role says so.
   std::atomic<uint64_t> failed{0};
   std::atomic<uint64_t> offered{0};
@@ -55,10 +74,15 @@ struct Progress {
   std::atomic<bool> exhausted{false};  // Nothing is due any more.
 };
 
+// Of a counter that only the calling thread writes: cheaper than an atomic addition.
+inline void Bump(std::atomic<uint64_t>& counter, uint64_t by = 1) {
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
 struct Shared {
   explicit Shared(const Plan& plan)
       : sent_times(plan.publishers), progress(plan.threads), board(plan.threads) {
-    for (auto& times : sent_times) times = std::make_unique<SentTimes>();
+    for (auto& times : sent_times) times = std::make_unique<SentTimes>(plan.SentTimesEach());
     for (auto& one : progress) one = std::make_unique<Progress>();
   }
 

@@ -15,6 +15,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "codec/framer.h"
+#include "codec/limits.h"
 #include "reactor/clock.h"
 
 namespace ringmq::load {
@@ -22,11 +24,17 @@ namespace {
 
 constexpr size_t kCompletionsMax = 1024;
 constexpr size_t kErrorsMax = 5;
+// Buffers that packets which straddle two receives leave behind.
+constexpr size_t kSparesMax = 64;
+// Receive buffers hold so much in all: more would not stay in the cache.
+constexpr size_t kReceiveBytes = 4 << 20;
 constexpr int64_t kNoSecond = -1;  // Before the load and after it.
 // A turn never sleeps longer, so that a change of the phase is seen.
 constexpr int64_t kTurnNsMax = 20'000'000;
 // Sleeping is good for so much; what is due sooner is waited for awake, or it would be late.
 constexpr int64_t kSleepNsMin = 200'000;
+// A turn that waits awake takes about a microsecond.
+constexpr int64_t kIdleTurnNsMax = 10'000;
 // Connections of one thread that are being made at a time: more only wait in the listener's queue.
 constexpr uint64_t kConnectingMax = 200;
 
@@ -74,10 +82,15 @@ Worker::~Worker() {
 
 void Worker::Run() {
   std::string notice;
-  auto ring = reactor::MakeRing(
-      plan_.io,
-      {.sq_entries = 1024, .cq_entries = 8192, .buffer_count = 256, .buffer_size_bytes = 16 << 10},
-      &notice);
+  // Large messages in large buffers: fewer of them straddle two.
+  const uint32_t buffer_bytes = plan_.payload_bytes >= 4 << 10 ? 64 << 10 : 16 << 10;
+  auto ring =
+      reactor::MakeRing(plan_.io,
+                        {.sq_entries = 1024,
+                         .cq_entries = 8192,
+                         .buffer_count = static_cast<uint16_t>(kReceiveBytes / buffer_bytes),
+                         .buffer_size_bytes = buffer_bytes},
+                        &notice);
   if (!ring.ok()) {
     ++findings_.errors[std::string(ring.status().message())];
     progress_.failed.store(peers_.size(), std::memory_order_relaxed);
@@ -89,7 +102,6 @@ void Worker::Run() {
   findings_.engine = is_epoll ? "epoll" : "io_uring";
   connect_start_ns_ = NowNs();
   while (!leaving_ || open_ > 0) Turn();
-  findings_.cpu_ns = ThreadCpuNs();
 }
 
 void Worker::Turn() {
@@ -117,6 +129,8 @@ void Worker::Turn() {
       progress_.exhausted.store(true, std::memory_order_relaxed);
     }
   } else if (phase == Phase::kLeave && !leaving_) {
+    // Like the broker's bill: what leaving costs is not part of it.
+    findings_.cpu_ns = ThreadCpuNs();
     leaving_ = true;
     CountUnsent(now_ns);
     for (Peer& peer : peers_) Leave(peer);
@@ -130,8 +144,12 @@ void Worker::Turn() {
   ++findings_.turns;
   if (completions.size() == completions_.size()) ++findings_.backlogged_turns;
   const int64_t after_ns = NowNs();
-  if (completions.empty() && wake_ns <= now_ns) findings_.idle_ns += after_ns - now_ns;
+  if (completions.empty() && wake_ns <= now_ns && !leaving_) {
+    // A longer turn was no waiting: somebody else had the processor.
+    findings_.idle_ns += std::min(after_ns - now_ns, kIdleTurnNsMax);
+  }
   for (const reactor::Completion& completion : completions) OnCompletion(completion, after_ns);
+  RecordRows();
 }
 
 // Hands over the second that has passed.
@@ -341,17 +359,37 @@ void Worker::OnReceived(Peer& peer, const reactor::Completion& completion, int64
                   .token = Token(IndexOf(peer), OpKind::kReceive)});
 }
 
+// Packets are read where they lie; only one that straddles two receives is copied.
 void Worker::Read(Peer& peer, std::span<const uint8_t> bytes, int64_t now_ns) {
-  if (peer.partial.empty()) {
-    const size_t used = ReadPackets(peer, bytes, now_ns);
-    peer.partial.assign(bytes.begin() + static_cast<ptrdiff_t>(used), bytes.end());
-  } else {
-    AppendBytes(bytes, peer.partial);
-    const size_t used = ReadPackets(peer, peer.partial, now_ns);
-    peer.partial.erase(peer.partial.begin(), peer.partial.begin() + static_cast<ptrdiff_t>(used));
+  if (!peer.partial.empty()) bytes = Complete(peer, bytes, now_ns);
+  const size_t used = ReadPackets(peer, bytes, now_ns);
+  if (used == bytes.size() || peer.state == PeerState::kEnded) return;
+  if (!spares_.empty()) {
+    peer.partial = std::move(spares_.back());
+    spares_.pop_back();
   }
-  // Idle connections are many, and their buffers would be more than they are.
-  if (peer.partial.empty()) peer.partial.shrink_to_fit();
+  AppendBytes(bytes.subspan(used), peer.partial);
+}
+
+// Reads the packet whose front is there already, if this is the rest of it. Returns what follows.
+std::span<const uint8_t> Worker::Complete(Peer& peer, std::span<const uint8_t> bytes,
+                                          int64_t now_ns) {
+  while (!bytes.empty()) {
+    const codec::FrameHead head =
+        codec::ParseFrame(peer.partial, codec::kPacketSizeBytesMax, plan_.version).head;
+    // Of a head that is not whole byte by byte.
+    const size_t missing = head.header_size_bytes > 0 ? head.size_bytes() - peer.partial.size() : 1;
+    const size_t taken = std::min(missing, bytes.size());
+    AppendBytes(bytes.first(taken), peer.partial);
+    bytes = bytes.subspan(taken);
+    if (ReadPackets(peer, peer.partial, now_ns) == 0 && peer.state != PeerState::kEnded) continue;
+    // Idle connections are many, and their buffers would be more than they are.
+    peer.partial.clear();
+    if (spares_.size() < kSparesMax) spares_.push_back(std::move(peer.partial));
+    peer.partial = {};
+    break;
+  }
+  return bytes;
 }
 
 // --- Sending.
@@ -411,26 +449,7 @@ void Worker::OnSent(Peer& peer, int result, int64_t now_ns) {
     const bool is_all = peer.in_send_offset == peer.in_send.size();
     written = is_all ? std::exchange(peer.layers->plain_in_send, 0) : 0;
   }
-  if (peer.publishing != nullptr) {
-    Publishing& publishing = *peer.publishing;
-    publishing.written_bytes += written;
-    while (!publishing.unwritten.empty() &&
-           publishing.unwritten.front().end_bytes <= publishing.written_bytes) {
-      const Publishing::Unwritten& front = publishing.unwritten.front();
-      shared_.sent_times[PublisherOf(peer)]->Set(front.sequence, now_ns);
-      ++second_.sent;
-      if (measures(now_ns)) ++findings_.sent_meanwhile;
-      if (plan_.rate_per_s > 0) second_.lag.Record(now_ns - front.due_ns);
-      if (front.measured) {
-        ++findings_.sent;
-        if (plan_.rate_per_s > 0) {
-          findings_.lag.Record(now_ns - front.due_ns);
-          if (!front.waited) findings_.own_lag.Record(now_ns - front.due_ns);
-        }
-      }
-      publishing.unwritten.pop_front();
-    }
-  }
+  if (peer.publishing != nullptr) NoteWritten(peer, written, now_ns);
   const size_t left = peer.in_send.size() - peer.in_send_offset;
   if (left > 0 && peer.state != PeerState::kEnded) {
     peer.slice = {.iov_base = peer.in_send.data() + peer.in_send_offset, .iov_len = left};

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,30 @@
 #include "reactor/ring.h"
 
 namespace ringmq::load {
+
+// Equal samples in a row, which are recorded as one: what arrives in a turn was often sent in one.
+class Repeated {
+ public:
+  // Into `second` if there is one, and `measured` ones into `all`.
+  void Record(int64_t ns, bool measured, measure::Histogram* second, measure::Histogram& all) {
+    if (ns != ns_) {
+      Flush(second, all);
+      ns_ = ns;
+    }
+    ++times_;
+    measured_ += measured ? 1 : 0;
+  }
+  void Flush(measure::Histogram* second, measure::Histogram& all) {
+    if (times_ > 0 && second != nullptr) second->Record(ns_, times_);
+    if (measured_ > 0) all.Record(ns_, measured_);
+    times_ = measured_ = 0;
+  }
+
+ private:
+  int64_t ns_ = 0;
+  uint64_t times_ = 0;
+  uint64_t measured_ = 0;
+};
 
 class Worker {
  public:
@@ -51,6 +76,8 @@ class Worker {
   void OnSuback(Peer& peer, std::span<const uint8_t> body, int64_t now_ns);
   void OnPublish(Peer& peer, uint8_t first, std::span<const uint8_t> body, int64_t now_ns);
   void Check(Peer& peer, const codec::Publish& publish, int64_t now_ns);
+  [[nodiscard]] bool ReadAsBefore(const Peer& peer, uint8_t first, std::span<const uint8_t> body,
+                                  codec::Publish& publish) const;
   void Answer(Peer& peer, const codec::Publish& publish);
   void AnswerWaiting(Peer& peer);
   void OnAnswerAck(Peer& peer, uint16_t id);
@@ -64,6 +91,8 @@ class Worker {
   void TimeLayers(Peer& peer, int64_t now_ns);
   void Wrap(Peer& peer);
   void Read(Peer& peer, std::span<const uint8_t> bytes, int64_t now_ns);
+  [[nodiscard]] std::span<const uint8_t> Complete(Peer& peer, std::span<const uint8_t> bytes,
+                                                  int64_t now_ns);
   void SendGoodbye(Peer& peer);
   void SendPings(int64_t now_ns);
   void Greet(Peer& peer);
@@ -72,8 +101,12 @@ class Worker {
   void SendDue(int64_t now_ns);
   void CountUnsent(int64_t now_ns);
   void SendFreely(int64_t now_ns);
-  [[nodiscard]] bool WindowOpen(const Peer& peer) const;
-  void Publish(Peer& peer, int64_t due_ns, bool waited);
+  [[nodiscard]] uint64_t RoomOf(const Peer& peer) const;
+  void Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited);
+  [[nodiscard]] std::span<uint8_t> AppendFrame(Publishing& publishing, std::vector<uint8_t>& out);
+  void NoteWritten(Peer& peer, size_t bytes, int64_t now_ns);
+  void NoteSent(const Publishing::Unwritten& row, uint32_t count, int64_t now_ns);
+  void RecordRows();
   void PrepareFrame(Peer& peer);
   uint16_t TakePacketId(Publishing& publishing, int64_t due_ns, bool measured);
   [[nodiscard]] size_t NextPayloadBytes();
@@ -87,7 +120,11 @@ class Worker {
   void Complain(const std::string& why);
   // What a packet said no with. Returns the sentence for Fail().
   std::string Refusal(const std::string& packet, ReasonCode reason);
-  [[nodiscard]] bool measures(int64_t due_ns) const;
+  [[nodiscard]] bool measures(int64_t due_ns) const {
+    const int64_t start_ns = shared_.measure_start_ns.load(std::memory_order_relaxed);
+    return start_ns > 0 && due_ns >= start_ns &&
+           due_ns < shared_.measure_end_ns.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] static uint64_t Token(size_t index, OpKind kind) {
     return uint64_t{index} << 2 | static_cast<uint64_t>(kind);
   }
@@ -122,10 +159,15 @@ class Worker {
   size_t next_ping_ = 0;         // In peers_.
   int64_t pings_ns_ = 0;         // Until then all who were due have been pinged; 0: not begun.
   std::vector<size_t> dirty_;    // Peers with output that is not being sent.
+  int64_t on_their_way_ = 0;     // More than Shared's; added to it once a turn.
+  std::vector<std::vector<uint8_t>> spares_;  // Empty, with memory for packets that are not whole.
   bool leaving_ = false;
   uint64_t open_ = 0;
   LiveSecond second_;          // Of the series, under way;
   int64_t second_index_ = -1;  // -1: no load, yet or any more.
+  Repeated response_row_;      // Not recorded yet, until the end of the turn.
+  Repeated service_row_;
+  Repeated ack_row_;
   Findings findings_;
 };
 

@@ -78,23 +78,58 @@ void Worker::OnPacket(Peer& peer, uint8_t first, std::span<const uint8_t> body, 
 
 // Looked at in place: the hot path of every subscriber.
 void Worker::OnPublish(Peer& peer, uint8_t first, std::span<const uint8_t> body, int64_t now_ns) {
-  const auto publish = codec::DecodePublish(first & 0x0f, body, plan_.version, kLimits);
-  if (!publish.ok()) {
-    Fail(peer, "a malformed PUBLISH");
-    return;
+  codec::Publish publish;
+  if (!ReadAsBefore(peer, first, body, publish)) {
+    const auto decoded = codec::DecodePublish(first & 0x0f, body, plan_.version, kLimits);
+    if (!decoded.ok()) {
+      Fail(peer, "a malformed PUBLISH");
+      return;
+    }
+    publish = *decoded;
+    if (peer.hearing != nullptr) {
+      peer.hearing->last_topic.assign(
+          body.begin(), body.begin() + static_cast<ptrdiff_t>(2 + publish.topic.size()));
+    }
   }
-  if (peer.output.empty() && publish->qos != Qos::kAtMostOnce) dirty_.push_back(IndexOf(peer));
-  if (publish->qos == Qos::kAtLeastOnce) AppendAck(0x40, publish->packet_id, peer.output);
-  if (publish->qos == Qos::kExactlyOnce) AppendAck(0x50, publish->packet_id, peer.output);
+  if (peer.output.empty() && publish.qos != Qos::kAtMostOnce) dirty_.push_back(IndexOf(peer));
+  if (publish.qos == Qos::kAtLeastOnce) AppendAck(0x40, publish.packet_id, peer.output);
+  if (publish.qos == Qos::kExactlyOnce) AppendAck(0x50, publish.packet_id, peer.output);
   if (peer.answering != nullptr) {
-    Answer(peer, *publish);
+    Answer(peer, publish);
   } else {
-    Check(peer, *publish, now_ns);
+    Check(peer, publish, now_ns);
   }
 }
 
+// Reads what has the topic of the one before and no properties, without looking at the topic again.
+bool Worker::ReadAsBefore(const Peer& peer, uint8_t first, std::span<const uint8_t> body,
+                          codec::Publish& publish) const {
+  if (peer.hearing == nullptr) return false;
+  const std::vector<uint8_t>& topic = peer.hearing->last_topic;
+  const uint8_t qos = first >> 1 & 0x03;
+  const bool has_properties = plan_.version == ProtocolVersion::kV5;
+  const size_t id_bytes = qos > 0 ? sizeof(uint16_t) : 0;
+  const size_t head_bytes = topic.size() + id_bytes + (has_properties ? 1 : 0);
+  const bool is_repeated = (first & 0x08) != 0;  // An exception, left to the decoder.
+  if (topic.size() <= sizeof(uint16_t) || qos == 3 || is_repeated || body.size() < head_bytes) {
+    return false;
+  }
+  if (std::memcmp(body.data(), topic.data(), topic.size()) != 0) return false;
+  if (has_properties && body[head_bytes - 1] != 0) return false;
+  if (qos > 0) {
+    publish.packet_id = IdAt(body.subspan(topic.size()));
+    if (publish.packet_id == 0) return false;
+  }
+  publish.qos = static_cast<Qos>(qos);
+  publish.retain = (first & 0x01) != 0;
+  publish.topic = {reinterpret_cast<const char*>(body.data()) + sizeof(uint16_t),
+                   topic.size() - sizeof(uint16_t)};
+  publish.payload = body.subspan(head_bytes);
+  return true;
+}
+
 void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
-  progress_.received.fetch_add(1, std::memory_order_relaxed);
+  Bump(progress_.received);
   measure::Stamp stamp;
   const measure::StampStatus status = measure::ReadStamp(publish.payload, stamp);
   if (status == measure::StampStatus::kCorrupt) {
@@ -107,7 +142,7 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
     return;
   }
   if (plan_.qos == Qos::kAtMostOnce && plan_.rate_per_s == 0) {
-    shared_.on_their_way.fetch_sub(1, std::memory_order_relaxed);
+    --on_their_way_;
   }
   if (peer.hearing == nullptr || !peer.role->Hears(peer.number, stamp.publisher)) {
     ++findings_.integrity.misrouted;
@@ -116,23 +151,35 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
   if (publish.qos != plan_.qos) ++findings_.integrity.wrong_qos;
   Observe(peer, stamp);
   if (plan_.asks) OnAnswer(peer, publish, stamp);
-  const int64_t sent_ns = shared_.sent_times[stamp.publisher]->Get(stamp.sequence);
-  const int64_t response_ns = now_ns - stamp.due_ns;
+  const bool measured = measures(stamp.due_ns);
+  ++second_.received;
+  if (measured) ++findings_.received;
+  if (measures(now_ns)) ++findings_.received_meanwhile;
+  const bool open_loop = plan_.rate_per_s > 0;
+  if (open_loop) {
+    response_row_.Record(now_ns - stamp.due_ns, measured, &second_.response, findings_.response);
+  }
+  const int64_t sent_ns = shared_.sent_times[stamp.publisher]->Get(stamp.sequence, stamp.due_ns);
+  if (sent_ns < 0) return;
   // The kernel may deliver before it tells us that it has taken the last byte.
   const int64_t service_ns = std::max<int64_t>(now_ns - sent_ns, 0);
-  const bool sent_known = sent_ns >= stamp.due_ns;
-  const bool open_loop = plan_.rate_per_s > 0;
-  ++second_.received;
-  if (measures(now_ns)) ++findings_.received_meanwhile;
-  if (open_loop || sent_known) second_.response.Record(open_loop ? response_ns : service_ns);
-  if (!measures(stamp.due_ns)) return;
-  ++findings_.received;
-  if (open_loop) findings_.response.Record(response_ns);
-  if (sent_known) findings_.service.Record(service_ns);
+  service_row_.Record(service_ns, measured, open_loop ? nullptr : &second_.response,
+                      findings_.service);
+}
+
+// What the turn has left in rows.
+void Worker::RecordRows() {
+  response_row_.Flush(&second_.response, findings_.response);
+  service_row_.Flush(plan_.rate_per_s > 0 ? nullptr : &second_.response, findings_.service);
+  ack_row_.Flush(nullptr, findings_.ack);
+  if (on_their_way_ != 0) {
+    shared_.on_their_way.fetch_add(on_their_way_, std::memory_order_relaxed);
+    on_their_way_ = 0;
+  }
 }
 
 void Worker::Observe(Peer& peer, const measure::Stamp& stamp) {
-  measure::FlowWindow& flow = peer.hearing->flows[stamp.publisher];
+  measure::FlowWindow& flow = peer.hearing->FlowOf(stamp.publisher);
   const uint64_t next = flow.next();
   const measure::FlowVerdict verdict = flow.Observe(stamp.sequence);
   if (!peer.role->is_shared) CountMissing(verdict, next, stamp.sequence);
@@ -175,12 +222,12 @@ void Worker::OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int6
   Publishing::Unacked& unacked = peer.publishing->unacked[id - 1];
   unacked.used = false;
   --peer.publishing->unacked_count;
-  progress_.acked.fetch_add(1, std::memory_order_relaxed);
+  Bump(progress_.acked);
   ++second_.acked;
   if (measures(now_ns)) ++findings_.acked_meanwhile;
   if (!unacked.measured) return;
   ++findings_.acked;
-  findings_.ack.Record(now_ns - unacked.due_ns);
+  ack_row_.Record(now_ns - unacked.due_ns, true, nullptr, findings_.ack);
 }
 
 }  // namespace ringmq::load

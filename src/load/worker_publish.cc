@@ -15,6 +15,9 @@ namespace {
 
 // What waits in one connection's output, above which a publisher waits for the socket.
 constexpr size_t kOutputBytesMax = 256 << 10;
+// What one publisher sends in a turn of a closed loop: enough for few system calls, and none of the
+// others is forgotten.
+constexpr size_t kRowBytesMax = 32 << 10;
 constexpr size_t kCorrelationBytes = 8;
 
 // Where the answer is wanted, and by which name it is known; the latter stands last.
@@ -28,12 +31,6 @@ std::vector<uint8_t> RequestProperties(const std::string& answer_topic) {
 }
 
 }  // namespace
-
-bool Worker::measures(int64_t due_ns) const {
-  return due_ns >= shared_.measure_start_ns.load(std::memory_order_relaxed) &&
-         due_ns < shared_.measure_end_ns.load(std::memory_order_relaxed) &&
-         shared_.measure_start_ns.load(std::memory_order_relaxed) > 0;
-}
 
 // The packet is encoded once; length, identifier and stamp are written over it for each message.
 void Worker::PrepareFrame(Peer& peer) {
@@ -54,13 +51,11 @@ void Worker::PrepareFrame(Peer& peer) {
   publish.retain = plan_.retain;
   publish.packet_id = plan_.qos == Qos::kAtMostOnce ? 0 : 1;
   publish.properties = {.bytes = properties};
-  AppendPacket(publish, plan_.version, publishing.body);
-  publishing.first = publishing.body.front();
-  const codec::Varint remaining = codec::DecodeVarint(std::span(publishing.body).subspan(1));
+  AppendPacket(publish, plan_.version, publishing.frame);
+  const codec::Varint remaining = codec::DecodeVarint(std::span(publishing.frame).subspan(1));
   RMQ_CHECK(remaining.status == codec::VarintStatus::kDone);
-  publishing.body.erase(publishing.body.begin(),
-                        publishing.body.begin() + 1 + remaining.size_bytes);
-  publishing.payload_offset = publishing.body.size() - payload.size();
+  publishing.head_bytes = 1u + remaining.size_bytes;
+  publishing.payload_offset = publishing.frame.size() - publishing.head_bytes - payload.size();
   if (!properties.empty()) {
     publishing.correlation_offset = publishing.payload_offset - kCorrelationBytes;
   }
@@ -70,14 +65,21 @@ void Worker::PrepareFrame(Peer& peer) {
   publishing.unacked.resize(publishing.window);
 }
 
-bool Worker::WindowOpen(const Peer& peer) const {
+// How many messages a publisher may send now.
+uint64_t Worker::RoomOf(const Peer& peer) const {
   const Publishing& publishing = *peer.publishing;
-  if (plan_.qos != Qos::kAtMostOnce && publishing.unacked_count >= publishing.window) return false;
-  if (plan_.rate_per_s > 0) return true;
-  if (plan_.asks) return publishing.sequence - publishing.answered < plan_.in_flight;
-  if (plan_.qos != Qos::kAtMostOnce || plan_.deliveries_each == 0) return true;
-  return shared_.on_their_way.load(std::memory_order_relaxed) <
-         static_cast<int64_t>(plan_.in_flight);
+  uint64_t room = UINT64_MAX;
+  if (plan_.qos != Qos::kAtMostOnce) room = publishing.window - publishing.unacked_count;
+  if (plan_.rate_per_s > 0) return room;
+  if (plan_.asks) {
+    const uint64_t open = publishing.sequence - publishing.answered;
+    return std::min<uint64_t>(room, plan_.in_flight - std::min<uint64_t>(open, plan_.in_flight));
+  }
+  if (plan_.qos != Qos::kAtMostOnce || plan_.deliveries_each == 0) return room;
+  const int64_t left = static_cast<int64_t>(plan_.in_flight) - on_their_way_ -
+                       shared_.on_their_way.load(std::memory_order_relaxed);
+  // The last one may exceed it, or a message to many subscribers could never go.
+  return left <= 0 ? 0 : (static_cast<uint64_t>(left) - 1) / plan_.deliveries_each + 1;
 }
 
 size_t Worker::NextPayloadBytes() {
@@ -99,47 +101,107 @@ uint16_t Worker::TakePacketId(Publishing& publishing, int64_t due_ns, bool measu
   return publishing.last_packet_id;
 }
 
-void Worker::Publish(Peer& peer, int64_t due_ns, bool waited) {
+// A packet with a payload as long as is its turn; returns what follows the fixed header.
+std::span<uint8_t> Worker::AppendFrame(Publishing& publishing, std::vector<uint8_t>& out) {
+  const std::vector<uint8_t>& frame = publishing.frame;
+  if (plan_.payload_bytes_max <= plan_.payload_bytes) {
+    out.insert(out.end(), frame.begin(), frame.end());
+    return std::span(out).last(frame.size() - publishing.head_bytes);
+  }
+  const size_t body_bytes = publishing.payload_offset + NextPayloadBytes();
+  uint8_t head[1 + codec::kVarintBytesMax] = {frame.front()};
+  const uint8_t* const head_end = codec::EncodeVarint(static_cast<uint32_t>(body_bytes), head + 1);
+  out.insert(out.end(), static_cast<const uint8_t*>(head), head_end);
+  const auto body = frame.begin() + static_cast<ptrdiff_t>(publishing.head_bytes);
+  out.insert(out.end(), body, body + static_cast<ptrdiff_t>(body_bytes));
+  return std::span(out).last(body_bytes);
+}
+
+// So many messages that are due at the same time. Requires: room for them.
+void Worker::Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited) {
   Publishing& publishing = *peer.publishing;
   std::vector<uint8_t>& out = peer.output;
   if (out.empty()) dirty_.push_back(IndexOf(peer));
-  const size_t body_bytes = publishing.payload_offset + NextPayloadBytes();
-  uint8_t head[1 + codec::kVarintBytesMax] = {publishing.first};
-  const uint8_t* const head_end = codec::EncodeVarint(static_cast<uint32_t>(body_bytes), head + 1);
-  out.insert(out.end(), static_cast<const uint8_t*>(head), head_end);
-  out.insert(out.end(), publishing.body.begin(),
-             publishing.body.begin() + static_cast<ptrdiff_t>(body_bytes));
-  const std::span<uint8_t> body = std::span(out).last(body_bytes);
   const bool measured = measures(due_ns);
-  if (plan_.qos != Qos::kAtMostOnce) {
-    const uint16_t id = TakePacketId(publishing, due_ns, measured);
-    body[publishing.packet_id_offset] = static_cast<uint8_t>(id >> 8);
-    body[publishing.packet_id_offset + 1] = static_cast<uint8_t>(id);
+  const uint64_t unwritten_before = publishing.written_bytes + peer.unwritten_bytes() - out.size();
+  measure::Stamp stamp = {
+      .run = plan_.run, .publisher = PublisherOf(peer), .sequence = 0, .due_ns = due_ns};
+  Publishing::Unwritten row;
+  for (uint64_t i = 0; i < count; ++i) {
+    const size_t before = out.size();
+    const std::span<uint8_t> body = AppendFrame(publishing, out);
+    if (plan_.qos != Qos::kAtMostOnce) {
+      const uint16_t id = TakePacketId(publishing, due_ns, measured);
+      body[publishing.packet_id_offset] = static_cast<uint8_t>(id >> 8);
+      body[publishing.packet_id_offset + 1] = static_cast<uint8_t>(id);
+    }
+    if (publishing.correlation_offset > 0) {
+      std::memcpy(body.data() + publishing.correlation_offset, &publishing.sequence,
+                  kCorrelationBytes);
+    }
+    stamp.sequence = publishing.sequence;
+    const std::span<uint8_t> payload = body.subspan(publishing.payload_offset);
+    if (payload.size() >= measure::StampBytes(plan_.stamp)) {
+      measure::WriteStamp(stamp, plan_.stamp, payload);
+    }
+    const auto each_bytes = static_cast<uint32_t>(out.size() - before);
+    if (each_bytes != row.each_bytes) {
+      if (row.count > 0) publishing.unwritten.push_back(row);
+      row = {.end_bytes = unwritten_before + out.size(),
+             .sequence = publishing.sequence,
+             .due_ns = due_ns,
+             .each_bytes = each_bytes,
+             .count = 0,
+             .measured = measured,
+             .waited = waited};
+    }
+    ++row.count;
+    ++publishing.sequence;
   }
-  if (publishing.correlation_offset > 0) {
-    std::memcpy(body.data() + publishing.correlation_offset, &publishing.sequence,
-                kCorrelationBytes);
-  }
-  const std::span<uint8_t> payload = body.subspan(publishing.payload_offset);
-  if (payload.size() >= measure::StampBytes(plan_.stamp)) {
-    measure::WriteStamp({.run = plan_.run,
-                         .publisher = PublisherOf(peer),
-                         .sequence = publishing.sequence,
-                         .due_ns = due_ns},
-                        plan_.stamp, payload);
-  }
-  publishing.unwritten.push_back({.end_bytes = publishing.written_bytes + peer.unwritten_bytes(),
-                                  .sequence = publishing.sequence,
-                                  .due_ns = due_ns,
-                                  .measured = measured,
-                                  .waited = waited});
-  ++publishing.sequence;
-  --budget_;
-  ++findings_.by_publisher[PublisherOf(peer)];
-  progress_.sent.fetch_add(1, std::memory_order_relaxed);
+  publishing.unwritten.push_back(row);
+  budget_ -= count;
+  findings_.by_publisher[PublisherOf(peer)] += count;
+  Bump(progress_.sent, count);
+  second_.offered += count;
+  if (measured) findings_.offered += count;
   if (plan_.qos == Qos::kAtMostOnce && plan_.rate_per_s == 0) {
-    shared_.on_their_way.fetch_add(plan_.deliveries_each, std::memory_order_relaxed);
+    on_their_way_ += static_cast<int64_t>(count * plan_.deliveries_each);
   }
+}
+
+// The kernel has taken so many bytes of MQTT more.
+void Worker::NoteWritten(Peer& peer, size_t bytes, int64_t now_ns) {
+  Publishing& publishing = *peer.publishing;
+  publishing.written_bytes += bytes;
+  SentTimes& times = *shared_.sent_times[PublisherOf(peer)];
+  while (!publishing.unwritten.empty()) {
+    Publishing::Unwritten& row = publishing.unwritten.front();
+    if (row.end_bytes > publishing.written_bytes) return;
+    const uint64_t whole = (publishing.written_bytes - row.end_bytes) / row.each_bytes + 1;
+    const auto count = static_cast<uint32_t>(std::min<uint64_t>(whole, row.count));
+    for (uint32_t i = 0; i < count; ++i) times.Set(row.sequence + i, now_ns);
+    NoteSent(row, count, now_ns);
+    if (count == row.count) {
+      publishing.unwritten.pop_front();
+      continue;
+    }
+    row.end_bytes += uint64_t{count} * row.each_bytes;
+    row.sequence += count;
+    row.count -= count;
+    return;
+  }
+}
+
+void Worker::NoteSent(const Publishing::Unwritten& row, uint32_t count, int64_t now_ns) {
+  second_.sent += count;
+  if (measures(now_ns)) findings_.sent_meanwhile += count;
+  if (row.measured) findings_.sent += count;
+  if (plan_.rate_per_s <= 0) return;
+  const int64_t lag_ns = now_ns - row.due_ns;
+  second_.lag.Record(lag_ns, count);
+  if (!row.measured) return;
+  findings_.lag.Record(lag_ns, count);
+  if (!row.waited) findings_.own_lag.Record(lag_ns, count);
 }
 
 // This thread's share, among those that have something to send.
@@ -174,19 +236,17 @@ void Worker::SendDue(int64_t now_ns) {
     const int64_t due_ns = schedule_->next_due();
     Peer& peer = peers_[publishers_[next_publisher_]];
     const bool socket_full = peer.output.size() >= kOutputBytesMax;
-    if (socket_full || !WindowOpen(peer)) {
+    if (socket_full || RoomOf(peer) == 0) {
       held_up_ns_ = now_ns;
       held_up_by_socket_ = socket_full;
       return;
     }
     const bool waited = due_ns <= held_up_ns_;
-    ++second_.offered;
-    if (measures(due_ns)) {
-      ++findings_.offered;
-      if (waited) ++(held_up_by_socket_ ? findings_.socket_full : findings_.window_full);
+    if (waited && measures(due_ns)) {
+      ++(held_up_by_socket_ ? findings_.socket_full : findings_.window_full);
     }
-    progress_.offered.fetch_add(1, std::memory_order_relaxed);
-    Publish(peer, due_ns, waited);
+    Bump(progress_.offered);
+    Publish(peer, due_ns, 1, waited);
     schedule_->Advance();
     next_publisher_ = (next_publisher_ + 1) % publishers_.size();
   }
@@ -207,25 +267,31 @@ void Worker::CountUnsent(int64_t now_ns) {
   (held_up_by_socket_ ? findings_.socket_full : findings_.window_full) += unsent;
 }
 
-// Closed loop: as much as the windows allow.
+// Closed loop: as much as the windows allow, each turn another publisher first.
 void Worker::SendFreely(int64_t now_ns) {
-  constexpr int kBurstMax = 64;  // Of one publisher a turn, so that none is forgotten.
   PrepareSchedule();
   if (publishers_.empty() || budget_ == 0) {
     progress_.exhausted.store(true, std::memory_order_relaxed);
     return;
   }
+  const size_t frame_bytes = peers_[publishers_.front()].publishing->frame.size();
+  uint64_t row_max = std::max<uint64_t>(kRowBytesMax / frame_bytes, 1);
+  if (plan_.qos == Qos::kAtMostOnce && plan_.deliveries_each > 0) {
+    // The window is everybody's: each has its share.
+    const uint64_t audience = uint64_t{plan_.publishers} * plan_.deliveries_each;
+    row_max = std::clamp<uint64_t>(plan_.in_flight / audience, 1, row_max);
+  }
   bool any = false;
-  for (const size_t index : publishers_) {
-    Peer& peer = peers_[index];
-    if (WindowOpen(peer)) any = true;
-    for (int i = 0;
-         i < kBurstMax && budget_ > 0 && WindowOpen(peer) && peer.output.size() < kOutputBytesMax;
-         ++i) {
-      ++second_.offered;
-      if (measures(now_ns)) ++findings_.offered;
-      Publish(peer, now_ns, /*waited=*/false);
-    }
+  next_publisher_ = (next_publisher_ + 1) % publishers_.size();
+  for (size_t i = 0; i < publishers_.size() && budget_ > 0; ++i) {
+    const size_t place = next_publisher_ + i;
+    Peer& peer =
+        peers_[publishers_[place < publishers_.size() ? place : place - publishers_.size()]];
+    const uint64_t room = RoomOf(peer);
+    if (room > 0) any = true;
+    if (room == 0 || peer.output.size() >= kOutputBytesMax) continue;
+    const uint64_t fits = (kOutputBytesMax - peer.output.size()) / peer.publishing->frame.size();
+    Publish(peer, now_ns, std::min({room, row_max, budget_, fits + 1}), /*waited=*/false);
   }
   if (!any) ++findings_.window_full;  // The target sets the pace.
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "make_plan.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -99,6 +102,17 @@ absl::Status SetLoad(const Settings& settings, load::Plan& plan) {
   return absl::OkStatus();
 }
 
+// On loopback any address of 127.0.0.0/8 will do. With few of them the kernel searches long for a
+// port that is free, and each has some 28,000.
+void SpreadOverLoopback(load::Plan& plan) {
+  constexpr uint64_t kConnectionsEach = 1000;
+  if (!plan.sources.empty() || plan.target.ss_family != AF_INET) return;
+  const uint32_t address = ntohl(reinterpret_cast<const sockaddr_in&>(plan.target).sin_addr.s_addr);
+  if (address >> 24 != IN_LOOPBACKNET) return;
+  const auto count = static_cast<uint32_t>(plan.connections() / kConnectionsEach);
+  for (uint32_t i = 0; i < count; ++i) plan.sources.push_back(htonl(INADDR_LOOPBACK + 1 + i));
+}
+
 void AddRoles(const Settings& settings, load::Plan& plan) {
   const std::string& command = settings.command;
   if (AddStatefulRoles(settings, plan)) return;
@@ -158,6 +172,7 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
             : settings.engine == "io_uring" ? reactor::IoBackend::kUring
                                             : reactor::IoBackend::kAuto;
   AddRoles(settings, plan);
+  SpreadOverLoopback(plan);
   if (plan.roles.empty()) return Bad("--pubs", "nobody would connect", "--pubs 1 --subs 1");
   return assignment;
 }

@@ -125,12 +125,12 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   return result;
 }
 
-void AddBroker(const Settings& settings, const Spent& before, const Spent& after,
+void AddBroker(const Settings& settings, const Spent& before, const load::BrokerSample& after,
                const load::Outcome& outcome, Result& result) {
   report::BrokerCost cost;
   cost.pid = settings.watch_pid;
-  cost.name = after.name;
-  cost.cpu_s = after.cpu_s - before.cpu_s;
+  cost.name = before.name;
+  cost.cpu_s = static_cast<double>(after.cpu_ns) * 1e-9 - before.cpu_s;
   const auto messages =
       static_cast<double>(outcome.sent_in_all + outcome.findings.integrity.received);
   if (messages > 0) cost.cpu_s_per_million = cost.cpu_s / messages * 1e6;
@@ -165,12 +165,7 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
     }
   }
   load::Observer observer;
-  std::optional<Spent> after;
-  observer.on_tick = [&](const load::Tick& tick) {
-    // The last look before everybody leaves: with all connections there.
-    if (settings.watch_pid != 0) after = Look(settings.watch_pid);
-    if (on_tick) on_tick(tick);
-  };
+  observer.on_tick = on_tick;
   if (settings.watch_pid != 0) {
     observer.broker = [&]() -> std::optional<load::BrokerSample> {
       const std::optional<Spent> spent = Look(settings.watch_pid);
@@ -182,8 +177,8 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
   Result result = MakeResult(settings, outcome);
   result.start_time = start_time;
   result.phases.warmup_s = assignment->times.warmup_s;
-  if (before.has_value() && after.has_value()) {
-    AddBroker(settings, *before, *after, outcome, result);
+  if (before.has_value() && outcome.broker.has_value()) {
+    AddBroker(settings, *before, *outcome.broker, outcome, result);
   }
   JudgeBy(*assertions, result);
   return result;
