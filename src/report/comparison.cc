@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/check.h"
 #include "measure/quantity.h"
 
@@ -58,16 +59,20 @@ std::vector<Figure> Figures() {
   AddPercentiles(Metric::kService, figures);
   AddPercentiles(Metric::kAck, figures);
   AddPercentiles(Metric::kConnack, figures);
-  const auto of_broker = [&figures](std::string name, double BrokerCost::*member) {
+  const auto of_broker = [&figures](std::string name, double BrokerCost::*member,
+                                    std::string (*text)(double)) {
     figures.push_back({.name = std::move(name),
                        .of =
                            [member](const Result& r) {
                              return r.broker ? Positive(*r.broker.*member) : std::nullopt;
                            },
-                       .text = [](double value) { return absl::StrCat(value); }});
+                       .text = text});
   };
-  of_broker("broker CPU s per million", &BrokerCost::cpu_s_per_million);
-  of_broker("broker bytes per connection", &BrokerCost::rss_bytes_per_connection);
+  of_broker("broker CPU s per million", &BrokerCost::cpu_s_per_million, [](double value) {
+    return value < 10 ? absl::StrFormat("%.3f", value) : absl::StrFormat("%.1f", value);
+  });
+  of_broker("broker memory per connection", &BrokerCost::rss_bytes_per_connection,
+            measure::FormatBytes);
   return figures;
 }
 
@@ -148,6 +153,7 @@ Comparison CompareResults(std::span<const Result> baseline, std::span<const Resu
     comparison.figures.push_back({.name = figure.name,
                                   .baseline = figure.text(measure::Median(before)),
                                   .candidate = figure.text(measure::Median(after)),
+                                  .ratio = ratio,
                                   .verdict = measure::Compare(ratio, figure.direction)});
   }
   return comparison;

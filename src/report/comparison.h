@@ -18,6 +18,7 @@ struct Compared {
   std::string name;  // "received per s", "p99 response"
   std::string baseline;
   std::string candidate;  // Medians, with their unit.
+  measure::Ratio ratio;   // Candidate by baseline.
   measure::Comparative verdict;
 };
 

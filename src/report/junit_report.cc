@@ -5,18 +5,11 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "report/columns.h"
+#include "report/markup.h"
 #include "report/tables.h"
 
 namespace ringmq::report {
 namespace {
-
-std::string Escape(std::string_view text) {
-  return absl::StrReplaceAll(
-      Printable(text),
-      {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&apos;"}});
-}
 
 // One case, with a complaint of the kind "failure" or "error" unless that is empty.
 void AddCase(std::string_view suite, std::string_view name, std::string_view kind,

@@ -5,13 +5,16 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "outputs.h"
 #include "report/comparison.h"
+#include "report/comparison_page.h"
 #include "run_once.h"
 
 namespace ringmq::bench {
@@ -24,26 +27,54 @@ int Complain(const std::string& why, int code) {
   return code;
 }
 
-int Show(const std::vector<Result>& baseline, const std::vector<Result>& candidate,
-         measure::Pairing pairing) {
-  const report::Comparison comparison = report::CompareResults(baseline, candidate, pairing);
+struct Runs {
+  std::vector<Result> results;
+  std::vector<std::string> sources;  // A file or a URL, of each.
+};
+
+// The file of --html, the only one that a comparison can write. A value: said what is wrong.
+std::optional<int> FindPageFile(const Settings& settings, std::string& page_file) {
+  for (size_t i = 0; i < settings.outputs.size(); ++i) {
+    if (settings.outputs[i].empty()) continue;
+    const std::string flag = Outputs()[i].flag;
+    if (flag != "--html") {
+      return Complain(absl::StrCat(flag, ": ", settings.command,
+                                   " writes nothing but a page; for example --html page.html"),
+                      kUsage);
+    }
+    page_file = settings.outputs[i];
+  }
+  return std::nullopt;
+}
+
+int Show(const Runs& baseline, const Runs& candidate, measure::Pairing pairing,
+         const std::string& page_file) {
+  const report::Comparison comparison =
+      report::CompareResults(baseline.results, candidate.results, pairing);
   const bool is_plain = isatty(STDOUT_FILENO) == 0 || std::getenv("NO_COLOR") != nullptr;
   std::fputs(
       report::ComparisonText(comparison, is_plain ? report::Colour::kNone : report::Colour::kAnsi)
           .c_str(),
       stdout);
+  if (!page_file.empty()) {
+    const std::string page = report::ComparisonPage(
+        comparison, {baseline.results, baseline.sources}, {candidate.results, candidate.sources});
+    const absl::Status status = WriteFile("--html", page_file, page);
+    if (!status.ok()) return Complain(std::string(status.message()), kRunFailed);
+  }
   return comparison.has_worse() ? kAssertionFailed : kOk;
 }
 
 // False: said what is wrong.
-bool ReadAll(const std::vector<std::string>& files, std::vector<Result>& results) {
+bool ReadAll(const std::vector<std::string>& files, Runs& runs) {
   for (const std::string& file : files) {
     absl::StatusOr<Result> result = ReadResult(file);
     if (!result.ok()) {
       (void)Complain(std::string(result.status().message()), kUsage);
       return false;
     }
-    results.push_back(*std::move(result));
+    runs.results.push_back(*std::move(result));
+    runs.sources.push_back(file);
   }
   return true;
 }
@@ -62,10 +93,12 @@ int CompareFiles(const Settings& settings) {
         "compare: two sides are needed; for example compare a1.json a2.json --with b1.json b2.json",
         kUsage);
   }
-  std::vector<Result> baseline;
-  std::vector<Result> candidate;
+  std::string page_file;
+  if (const std::optional<int> code = FindPageFile(settings, page_file)) return *code;
+  Runs baseline;
+  Runs candidate;
   if (!ReadAll(first, baseline) || !ReadAll(second, candidate)) return kUsage;
-  return Show(baseline, candidate, measure::Pairing::kIndependent);
+  return Show(baseline, candidate, measure::Pairing::kIndependent, page_file);
 }
 
 int RunAb(const Settings& settings) {
@@ -73,11 +106,13 @@ int RunAb(const Settings& settings) {
     return Complain("--url-b: ab needs a second broker; for example --url-b mqtt://127.0.0.1:1884",
                     kUsage);
   }
+  std::string page_file;
+  if (const std::optional<int> code = FindPageFile(settings, page_file)) return *code;
   Settings side[2] = {settings, settings};
   side[0].command = side[1].command = settings.ab_scenario;
   side[1].url = settings.url_b;
   side[1].watch_pid = settings.watch_pid_b;
-  std::vector<Result> results[2];
+  Runs runs[2];
   // One pair more than is counted: the first warms both up.
   for (uint32_t pair = 0; pair <= settings.pairs; ++pair) {
     for (uint32_t turn = 0; turn < 2; ++turn) {
@@ -93,10 +128,12 @@ int RunAb(const Settings& settings) {
                      'A' + static_cast<int>(which), result->rates.received_per_s,
                      pair == 0 ? "  (warm-up, does not count)" : "");
       }
-      if (pair > 0) results[which].push_back(*std::move(result));
+      if (pair == 0) continue;
+      runs[which].results.push_back(*std::move(result));
+      runs[which].sources.push_back(side[which].url);
     }
   }
-  return Show(results[0], results[1], measure::Pairing::kPaired);
+  return Show(runs[0], runs[1], measure::Pairing::kPaired, page_file);
 }
 
 }  // namespace ringmq::bench

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "report/csv_report.h"
 #include "report/hdr_report.h"
+#include "report/html_report.h"
 #include "report/junit_report.h"
 #include "report/prometheus_report.h"
 #include "report/result_json.h"
@@ -28,6 +29,7 @@ void Put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), std
 const std::vector<Output>& Outputs() {
   static const std::vector<Output> outputs = {
       {"--json", "write result.json, from which all others can be made later", report::ToJson},
+      {"--html", "write a page with charts, one file for any browser", report::HtmlReport},
       {"--csv", "write the run second by second", report::CsvSeries},
       {"--csv-latency", "write the percentiles of every metric", report::CsvLatency},
       {"--hdr", "write the histograms as an HdrHistogram log", report::HdrLog},
@@ -46,17 +48,22 @@ absl::Status WriteOutputs(const report::Result& result, const std::vector<std::s
   const std::vector<Output>& outputs = Outputs();
   for (size_t i = 0; i < files.size(); ++i) {
     if (files[i].empty()) continue;
-    const std::string text = outputs[i].make(result);
-    if (files[i] == "-") {
-      Put(text);
-      continue;
-    }
-    std::ofstream file(files[i]);
-    file << text;
-    if (!file.flush()) {
-      return absl::UnavailableError(
-          absl::StrCat(outputs[i].flag, ": cannot write ", files[i], ": ", std::strerror(errno)));
-    }
+    const absl::Status status = WriteFile(outputs[i].flag, files[i], outputs[i].make(result));
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteFile(const char* flag, const std::string& file, const std::string& text) {
+  if (file == "-") {
+    Put(text);
+    return absl::OkStatus();
+  }
+  std::ofstream output(file);
+  output << text;
+  if (!output.flush()) {
+    return absl::UnavailableError(
+        absl::StrCat(flag, ": cannot write ", file, ": ", std::strerror(errno)));
   }
   return absl::OkStatus();
 }

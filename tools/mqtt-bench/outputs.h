@@ -29,6 +29,10 @@ void PrintReport(const report::Result& result);
 [[nodiscard]] absl::Status WriteOutputs(const report::Result& result,
                                         const std::vector<std::string>& files);
 
+// Writes one file; "-" is standard output. An error names the flag and the file.
+[[nodiscard]] absl::Status WriteFile(const char* flag, const std::string& file,
+                                     const std::string& text);
+
 // An error names the file.
 [[nodiscard]] absl::StatusOr<report::Result> ReadResult(const std::string& file);
 

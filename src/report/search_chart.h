@@ -1,0 +1,23 @@
+// What `search` found: how latency grows with the rate, and where it stops being good.
+//
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "report/page.h"
+#include "report/result.h"
+
+namespace ringmq::report {
+
+// The highest rate that held what was demanded; null: none did.
+[[nodiscard]] const SearchPoint* HighestThatHolds(const Result& result);
+
+// Each point leads to the result of its rate. Nothing if there are no points with a rate.
+[[nodiscard]] std::optional<Figure> SaturationCurve(const Result& result);
+
+// The same as a table, in markup, with the same links. Empty if there are no points.
+[[nodiscard]] std::string SearchTableHtml(const Result& result);
+
+}  // namespace ringmq::report

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report files of mqtt-bench that people open: pages for a browser, a log for HdrHistogram's plotters."""
+import csv
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+from broker import Broker
+
+TOOLS = os.environ.get("RINGMQ_TOOLS", "build/dev/tools")
+READER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "report", "hdr_log")
+XHTML = "{http://www.w3.org/1999/xhtml}"
+CHARTS = ["percentiles", "histogram", "traffic", "heat", "lag", "broker-cpu", "broker-memory"]
+
+
+def run(*args, timeout=60):
+    return subprocess.run([os.path.join(TOOLS, "mqtt-bench/mqtt-bench"), "--quiet", *args],
+                          capture_output=True, text=True, timeout=timeout)
+
+
+def charts_of(page):
+    return [figure.get("id") for figure in xml.etree.ElementTree.fromstring(page).iter(XHTML + "figure")]
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf8", newline="") as file:
+            return file.read()
+
+    def measure(self, broker, *args):
+        done = run("-u", f"mqtt://127.0.0.1:{broker.port}", "--allow-invalid", *args)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+class OneRun(Files):
+    def test_a_page_and_a_log_now_and_the_same_ones_later(self):
+        with Broker() as broker:
+            self.measure(broker, "-p", "2", "-q", "1", "-r", "2k", "-d", "3s", "--warmup", "0s",
+                         "--topic", "it's <b>/{pub}", "--watch-pid", str(broker.process.pid),
+                         "--json", self.path("run.json"), "--html", self.path("run.html"),
+                         "--hdr", self.path("run.hlog"), "--csv-latency", self.path("run.csv"))
+        page = self.read("run.html")
+        self.assertEqual(charts_of(page)[:len(CHARTS)], CHARTS)
+        result = json.loads(self.read("run.json"))
+        text = "".join(xml.etree.ElementTree.fromstring(page).itertext())
+        self.assertIn(result["verdict"]["text"], text)
+        # A shell makes of the command what was typed.
+        self.assertIn("'--topic' 'it'\\''s <b>/{pub}'", text)
+        done = run("report", self.path("run.json"), "--allow-invalid",
+                   "--html", self.path("later.html"), "--hdr", self.path("later.hlog"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.read("later.html"), page)
+        self.assertEqual(self.read("later.hlog"), self.read("run.hlog"))
+        self.check_log("run.hlog", "run.csv")
+
+    def check_log(self, log, latency):
+        lines = self.read(log).splitlines()
+        self.assertEqual(lines[0], "#[Histogram log format version 1.3]")
+        rows = list(csv.DictReader(self.read(latency).splitlines()))
+        tags = [line.partition(",")[0] for line in lines if line.startswith("Tag=")]
+        self.assertEqual(tags, [f"Tag={row['metric']}" for row in rows])
+        if not (shutil.which("node") and os.path.isdir(os.path.join(READER, "node_modules"))):
+            return
+        read = subprocess.run(["node", "read.js", self.path(log)], check=True, capture_output=True,
+                              text=True, cwd=READER)
+        for row in rows:
+            theirs = json.loads(read.stdout)[row["metric"]]
+            with self.subTest(metric=row["metric"]):
+                self.assertEqual(theirs["samples"], int(row["samples"]))
+                # The last bucket is told by its end.
+                self.assertLessEqual(abs(theirs["max_ns"] - int(row["max_ns"])),
+                                     int(row["max_ns"]) / 1000)
+
+    def test_a_closed_loop_that_nobody_watched(self):
+        with Broker() as broker:
+            self.measure(broker, "-n", "2k", "-q", "1", "--html", self.path("run.html"))
+        self.assertEqual(charts_of(self.read("run.html")),
+                         ["percentiles", "histogram", "traffic", "heat"])
+
+
+class Comparison(Files):
+    def test_two_results_as_a_page(self):
+        with Broker() as broker:
+            for name in "ab":
+                self.measure(broker, "-q", "1", "-n", "2k", "-r", "10k",
+                             "--json", self.path(name + ".json"))
+        files = self.path("a.json"), self.path("b.json")
+        done = run("compare", *files, "--html", self.path("page.html"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        page = self.read("page.html")
+        self.assertEqual(charts_of(page), ["response", "service", "ack"])
+        text = "".join(xml.etree.ElementTree.fromstring(page).itertext())
+        self.assertIn("Nobody can tell whether B differs.", text)
+        self.assertIn(files[1], text)
+
+    def test_says_which_file_cannot_be_written(self):
+        with Broker() as broker:
+            self.measure(broker, "-n", "100", "-q", "1", "--json", self.path("a.json"))
+        file = self.path("a.json")
+        done = run("compare", file, file, "--csv", self.path("x.csv"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--csv: compare writes nothing but a page; for example --html page.html",
+                      done.stderr)
+        done = run("compare", file, file, "--html", "/nowhere/page.html")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--html: cannot write /nowhere/page.html", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
