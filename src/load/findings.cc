@@ -23,9 +23,14 @@ void Tally::Merge(const Tally& other) {
 
 void Findings::Merge(const Findings& other) {
   Tally::Merge(other);
-  for (const auto histogram : {&Findings::ack, &Findings::connect_tcp, &Findings::connect_tls,
-                               &Findings::connect_ws, &Findings::connack, &Findings::suback}) {
+  for (const auto histogram :
+       {&Findings::ack, &Findings::connect_tcp, &Findings::connect_tls, &Findings::connect_ws,
+        &Findings::connack, &Findings::suback, &Findings::connect, &Findings::connect_lag}) {
     (this->*histogram).Merge(other.*histogram);
+  }
+  for (const auto count : {&Findings::connects_offered, &Findings::connects_in_time,
+                           &Findings::connects_blocked, &Findings::connects_failed}) {
+    this->*count += other.*count;
   }
   by_publisher.resize(std::max(by_publisher.size(), other.by_publisher.size()));
   for (size_t i = 0; i < other.by_publisher.size(); ++i) by_publisher[i] += other.by_publisher[i];

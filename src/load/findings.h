@@ -51,6 +51,12 @@ struct Findings : Tally {
   measure::Histogram connect_ws;
   measure::Histogram connack;
   measure::Histogram suback;
+  measure::Histogram connect;      // All of it, from when it was due.
+  measure::Histogram connect_lag;  // begun - due, of connects that had not to wait for the broker.
+  uint64_t connects_offered = 0;   // Due, of those that come and go.
+  uint64_t connects_in_time = 0;   // Ready before the phase ended.
+  uint64_t connects_blocked = 0;   // Due, while the broker still held all earlier ones.
+  uint64_t connects_failed = 0;    // Of the whole run.
   std::vector<uint64_t> by_publisher;      // Sent by ours, from the first message on.
   std::map<std::string, uint64_t> errors;  // Sentences; of many different ones the first few.
   std::map<uint8_t, uint64_t> by_reason;   // Reason codes that say no.

@@ -19,11 +19,17 @@ uint64_t Plan::connections() const {
   return sum;
 }
 
-Plan::Share Plan::ShareOf(uint32_t part) const {
+uint64_t Plan::early_connections() const {
+  uint64_t sum = 0;
+  for (const Role& role : roles) sum += role.is_late ? 0 : role.count;
+  return sum;
+}
+
+Plan::Share Plan::ShareOf(uint32_t part, bool (Role::*follows)() const) const {
   std::vector<bool> has_some(threads, false);
   uint64_t first = 0;
   for (const Role& role : roles) {
-    for (uint64_t i = 0; role.publishes() && i < std::min(role.count, threads); ++i) {
+    for (uint64_t i = 0; (role.*follows)() && i < std::min(role.count, threads); ++i) {
       has_some[(first + i) % threads] = true;
     }
     first += role.count;

@@ -23,6 +23,13 @@ namespace ringmq::load {
 enum class Duty : uint8_t {
   kStay,    // From the beginning to the end.
   kAnswer,  // ... and sends what it hears back to whoever asked.
+  kChurn,   // Comes and goes by the schedule of Plan::churn.
+};
+
+// Connections that come and go, besides whatever else there is.
+struct Churn {
+  double per_s = 0;        // Connects, and as many leave. Zero: nobody does.
+  bool is_abrupt = false;  // Leaves by a reset instead of a DISCONNECT.
 };
 
 // Connections that are alike but for their number: "{i}" in the texts, counted from zero.
@@ -42,10 +49,13 @@ struct Role {
   bool hears_one = false;
   // What it hears comes in no promised order, as what several answer or what was retained.
   bool is_unordered = false;
+  // Is not there at first, but room for more clients.
+  bool is_late = false;
   Duty duty = Duty::kStay;
   uint32_t count = 1;
 
   [[nodiscard]] bool publishes() const { return !topic.empty(); }
+  [[nodiscard]] bool churns() const { return duty == Duty::kChurn; }
   [[nodiscard]] bool hears() const { return hears_count > 0; }
   // Of the n-th of them.
   [[nodiscard]] uint32_t first_heard(uint32_t n) const { return hears_first + (hears_one ? n : 0); }
@@ -100,19 +110,22 @@ struct Plan {
   // `in_flight` requests that are not answered.
   bool asks = false;
   double connects_per_s = 5000;
+  Churn churn;
 
   uint32_t threads = 1;
   reactor::IoBackend io = reactor::IoBackend::kAuto;
 
   // Of all roles.
   [[nodiscard]] uint64_t connections() const;
-  // Of the threads that have connections which follow the schedule: how many they are, and which
-  // of them is `part`. Requires: it has some.
+  // Of those that are there at first.
+  [[nodiscard]] uint64_t early_connections() const;
+  // Of the threads that have connections which follow a schedule, as `follows` says: how many they
+  // are, and which of them is `part`. Requires: it has some.
   struct Share {
     uint32_t part = 0;
     uint32_t parts = 1;
   };
-  [[nodiscard]] Share ShareOf(uint32_t part) const;
+  [[nodiscard]] Share ShareOf(uint32_t part, bool (Role::*follows)() const) const;
   // How many of one publisher's messages have their times kept until they arrive: twice those that
   // may be on their way, a power of two. Bounded in all, so that a million publishers cost little.
   [[nodiscard]] size_t SentTimesEach() const;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "load/stateful_outcome.h"
 #include "load/worker.h"
 #include "reactor/clock.h"
 
@@ -147,8 +148,16 @@ class Director {
     });
   }
 
+  // Each thread the work of that phase.
+  [[nodiscard]] bool HaveAllFinished(Phase phase) const {
+    return std::all_of(shared_.progress.begin(), shared_.progress.end(), [&](const auto& progress) {
+      return progress->finished.load(std::memory_order_relaxed) == phase;
+    });
+  }
+
   [[nodiscard]] bool IsDrained() const {
     if (!IsExhausted()) return false;
+    if (plan_.churn.per_s > 0 && !HaveAllFinished(Phase::kDrain)) return false;
     const Tick now = lookout_.Count();
     if (plan_.qos != Qos::kAtMostOnce && now.acked < now.sent) return false;
     // Every publisher of a run has the same audience.
@@ -174,6 +183,7 @@ class Director {
     outcome.verdict =
         JudgeTally(all, plan_.rate_per_s, outcome.measured_s,
                    {.share = outcome.busiest_share, .thread = outcome.busiest_thread});
+    if (plan_.churn.per_s > 0) ConcludeChurn(plan_, outcome);
   }
 
   void CountLosses(Outcome& outcome) {

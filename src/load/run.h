@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,6 +54,8 @@ struct Outcome {
   std::vector<report::Second> series;  // Warm-up and drain included.
   // What the broker had spent before anybody left, with all connections there.
   std::optional<BrokerSample> broker;
+  std::map<std::string, double> scalars;  // By the names of measure/scalars.h.
+  std::vector<std::string> notes;         // Sentences.
 };
 
 // Blocks until the run is over.

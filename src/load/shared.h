@@ -72,6 +72,8 @@ struct alignas(64) Progress {
   std::atomic<uint64_t> dropped{0};    // Connections that were ready and ended by a fault.
   std::atomic<uint64_t> refusals{0};   // Reason codes that say no.
   std::atomic<bool> exhausted{false};  // Nothing is due any more.
+  // The last phase whose work, other than messages, this thread has done.
+  std::atomic<Phase> finished{Phase::kConnect};
 };
 
 // Of a counter that only the calling thread writes: cheaper than an atomic addition.

@@ -18,7 +18,7 @@ Lookout::Lookout(const Plan& plan, double measure_s, const Shared& shared)
     : plan_(plan),
       measure_s_(measure_s),
       shared_(shared),
-      connections_(plan.connections()),
+      connections_(plan.early_connections()),
       deliveries_each_(plan.publishers > 0 ? plan.DeliveriesOf(0) : 0),
       knows_missing_(std::none_of(plan.roles.begin(), plan.roles.end(),
                                   [](const Role& role) { return role.is_shared; })),

@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "codec/framer.h"
 #include "codec/limits.h"
+#include "load/churn.h"
 #include "reactor/clock.h"
 
 namespace ringmq::load {
@@ -70,6 +71,7 @@ Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
     }
   }
   step_start_ns_.resize(peers_.size());
+  due_ns_.resize(peers_.size());
   findings_.by_publisher.resize(plan.publishers);
 }
 
@@ -109,8 +111,7 @@ void Worker::Turn() {
   const Phase phase = shared_.phase.load(std::memory_order_acquire);
   int64_t wake_ns = now_ns + kTurnNsMax;
   if (phase == Phase::kConnect) {
-    ConnectSome(now_ns);
-    if (next_connect_ < peers_.size()) wake_ns = now_ns + 1'000'000;
+    wake_ns = std::min(wake_ns, ConnectSome(now_ns));
   } else if (phase == Phase::kWarmup || phase == Phase::kMeasure) {
     if (plan_.rate_per_s > 0) {
       SendDue(now_ns);
@@ -133,8 +134,11 @@ void Worker::Turn() {
     findings_.cpu_ns = ThreadCpuNs();
     leaving_ = true;
     CountUnsent(now_ns);
-    for (Peer& peer : peers_) Leave(peer);
+    for (Peer& peer : peers_) {
+      Leave(peer, peer.state == PeerState::kReady ? Farewell::kDisconnect : Farewell::kShut);
+    }
   }
+  if (plan_.churn.per_s > 0) wake_ns = std::min(wake_ns, ChurnTurn(phase, now_ns));
   KeepSecond(now_ns);
   KeepBusyTime(phase);
   SendPings(now_ns);
@@ -186,25 +190,37 @@ void Worker::KeepBusyTime(Phase phase) {
 
 // --- Connecting.
 
-void Worker::ConnectSome(int64_t now_ns) {
-  const double seconds = static_cast<double>(now_ns - connect_start_ns_) * 1e-9;
-  const double share = plan_.connects_per_s / plan_.threads;
-  const auto allowed = static_cast<uint64_t>(seconds * share) + 1;
+// Those that are there at first, as they become due. Returns when the next one is.
+int64_t Worker::ConnectSome(int64_t now_ns) {
+  const double gap_ns = 1e9 * plan_.threads / plan_.connects_per_s;
   const uint64_t done = progress_.connected.load(std::memory_order_relaxed) +
                         progress_.failed.load(std::memory_order_relaxed);
-  while (next_connect_ < peers_.size() && next_connect_ < allowed &&
-         next_connect_ - done < kConnectingMax) {
-    Begin(peers_[next_connect_++]);
+  while (next_connect_ < peers_.size()) {
+    Peer& peer = peers_[next_connect_];
+    if (peer.role->is_late) return INT64_MAX;  // And so are all behind it.
+    const int64_t due_ns =
+        connect_start_ns_ + static_cast<int64_t>(static_cast<double>(next_connect_) * gap_ns);
+    if (due_ns > now_ns) return due_ns - kSleepNsMin;
+    if (next_connect_ - done >= kConnectingMax) {
+      connect_held_ns_ = now_ns;
+      return INT64_MAX;  // An answer wakes us.
+    }
+    if (due_ns > connect_held_ns_) findings_.connect_lag.Record(now_ns - due_ns);
+    ++next_connect_;
+    Begin(peer, due_ns);
   }
+  return INT64_MAX;
 }
 
-void Worker::Begin(Peer& peer) {
+void Worker::Begin(Peer& peer, int64_t due_ns) {
   const size_t index = IndexOf(peer);
+  due_ns_[index] = due_ns;
   peer.fd = socket(plan_.target.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (peer.fd < 0) {
     Fail(peer, absl::StrCat("socket: ", std::strerror(errno)));
     return;
   }
+  ++open_;
   const int on = 1;
   setsockopt(peer.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   if (!plan_.sources.empty() && plan_.target.ss_family == AF_INET) {
@@ -221,7 +237,6 @@ void Worker::Begin(Peer& peer) {
   }
   peer.state = PeerState::kConnecting;
   step_start_ns_[index] = NowNs();
-  ++open_;
   ops_.push_back({.code = reactor::OpCode::kConnect,
                   .fd = peer.fd,
                   .token = Token(index, OpKind::kConnect),
@@ -233,9 +248,13 @@ void Worker::Fail(Peer& peer, std::string why) {
   if (peer.state == PeerState::kEnded) return;
   const bool was_ready = peer.state == PeerState::kReady;
   (was_ready ? progress_.dropped : progress_.failed).fetch_add(1, std::memory_order_relaxed);
+  if (!was_ready) {
+    ++findings_.connects_failed;
+    if (churning_ != nullptr && peer.role->churns()) --churning_->connecting;
+  }
   ++second_.errors;
   Complain(why);
-  Leave(peer);
+  Leave(peer, Farewell::kShut);
 }
 
 void Worker::Complain(const std::string& why) {
@@ -260,26 +279,38 @@ void Worker::SendGoodbye(Peer& peer) {
 }
 
 // Ends what can be ended now; the descriptor goes with the last completion.
-void Worker::Leave(Peer& peer) {
+void Worker::Leave(Peer& peer, Farewell farewell) {
   if (peer.state == PeerState::kEnded) return;
-  const bool polite = peer.state == PeerState::kReady && leaving_;
-  if (polite && !peer.sending) SendGoodbye(peer);
+  if (farewell == Farewell::kDisconnect && !peer.sending) SendGoodbye(peer);
   const bool connecting = peer.state == PeerState::kConnecting;
   peer.state = PeerState::kEnded;
   peer.output.clear();
-  if (peer.fd < 0) return;
-  shutdown(peer.fd, polite ? SHUT_WR : SHUT_RDWR);
-  const size_t index = IndexOf(peer);
-  if (connecting) {
+  if (peer.fd < 0) {
+    OnGone(peer);
+    return;
+  }
+  const bool is_reset = farewell == Farewell::kReset && !peer.sending;
+  if (is_reset) {
+    // Closed like this, a connection is reset. A Unix socket just closes.
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    setsockopt(peer.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  } else {
+    shutdown(peer.fd, farewell == Farewell::kDisconnect ? SHUT_WR : SHUT_RDWR);
+  }
+  if (connecting || (is_reset && peer.receiving)) {
+    const OpKind kind = connecting ? OpKind::kConnect : OpKind::kReceive;
     ops_.push_back({.code = reactor::OpCode::kCancel,
-                    .token = Token(index, OpKind::kCancel),
-                    .target = Token(index, OpKind::kConnect)});
+                    .token = Token(IndexOf(peer), OpKind::kCancel),
+                    .target = Token(IndexOf(peer), kind)});
   }
-  if (!connecting && !peer.receiving && !peer.sending) {
-    close(peer.fd);
-    peer.fd = -1;
-    --open_;
-  }
+  if (!connecting && !peer.receiving && !peer.sending) Close(peer);
+}
+
+void Worker::Close(Peer& peer) {
+  close(peer.fd);
+  peer.fd = -1;
+  --open_;
+  OnGone(peer);
 }
 
 // --- Completions.
@@ -296,9 +327,7 @@ void Worker::OnCompletion(const reactor::Completion& completion, int64_t now_ns)
         Fail(peer, "connect: " + why);
         return;
       }
-      close(peer.fd);
-      peer.fd = -1;
-      --open_;
+      Close(peer);
       return;
     }
     const size_t index = IndexOf(peer);
@@ -321,9 +350,7 @@ void Worker::OnCompletion(const reactor::Completion& completion, int64_t now_ns)
     OnSent(peer, completion.result, now_ns);
   }
   if (peer.state == PeerState::kEnded && peer.fd >= 0 && !peer.receiving && !peer.sending) {
-    close(peer.fd);
-    peer.fd = -1;
-    --open_;
+    Close(peer);
   }
 }
 

@@ -48,6 +48,15 @@ class Repeated {
   uint64_t measured_ = 0;
 };
 
+struct Churning;
+
+// How a connection ends.
+enum class Farewell : uint8_t {
+  kDisconnect,  // As the standard wants it.
+  kShut,        // The socket is shut.
+  kReset,       // RST, and what was on its way is gone.
+};
+
 class Worker {
  public:
   // `plan` and `shared` outlive the worker.
@@ -64,8 +73,8 @@ class Worker {
  private:
   enum class OpKind : uint8_t { kConnect, kReceive, kSend, kCancel };
 
-  void Begin(Peer& peer);
-  void ConnectSome(int64_t now_ns);
+  void Begin(Peer& peer, int64_t due_ns);
+  [[nodiscard]] int64_t ConnectSome(int64_t now_ns);
   void Turn();
   void OnCompletion(const reactor::Completion& completion, int64_t now_ns);
   void OnReceived(Peer& peer, const reactor::Completion& completion, int64_t now_ns);
@@ -97,7 +106,18 @@ class Worker {
   void SendPings(int64_t now_ns);
   void Greet(Peer& peer);
   void SendSubscribe(Peer& peer);
-  void BecomeReady(Peer& peer);
+  void BecomeReady(Peer& peer, int64_t now_ns);
+  // Connections that come and go. Each returns when it has something to do again.
+  [[nodiscard]] int64_t ChurnTurn(Phase phase, int64_t now_ns);
+  [[nodiscard]] int64_t ChurnDue(int64_t now_ns);
+  void PrepareChurn();
+  void LetSomeLeave();
+  void CountUnmet();
+  void OnCame(Peer& peer, int64_t due_ns, int64_t now_ns);
+  void OnGone(Peer& peer);
+  void ForgetSteps();
+  void Renew(Peer& peer);
+  void Close(Peer& peer);
   void SendDue(int64_t now_ns);
   void CountUnsent(int64_t now_ns);
   void SendFreely(int64_t now_ns);
@@ -115,7 +135,7 @@ class Worker {
   void KeepSecond(int64_t now_ns);
   void ShowTally(int64_t now_ns);
   void KeepBusyTime(Phase phase);
-  void Leave(Peer& peer);
+  void Leave(Peer& peer, Farewell farewell);
   void Fail(Peer& peer, std::string why);
   void Complain(const std::string& why);
   // What a packet said no with. Returns the sentence for Fail().
@@ -145,7 +165,11 @@ class Worker {
   size_t next_publisher_ = 0;
   size_t next_connect_ = 0;
   int64_t connect_start_ns_ = 0;
-  std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began.
+  int64_t connect_held_ns_ = 0;         // Connects due until then had to wait for the broker.
+  std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began,
+  std::vector<int64_t> due_ns_;         // and when the connection was due.
+  std::unique_ptr<Churning> churning_;  // Null: nobody of ours comes and goes.
+  Phase last_phase_ = Phase::kConnect;
   std::unique_ptr<measure::Schedule> schedule_;
   uint64_t budget_ = UINT64_MAX;    // Messages that it may still send.
   bool is_prepared_ = false;        // Schedule and budget are.

@@ -44,7 +44,7 @@ void Worker::OnConnack(Peer& peer, std::span<const uint8_t> body, int64_t now_ns
   findings_.connack.Record(now_ns - step_start_ns_[index]);
   step_start_ns_[index] = now_ns;
   if (peer.role->filter.empty()) {
-    BecomeReady(peer);
+    BecomeReady(peer, now_ns);
     return;
   }
   SendSubscribe(peer);
@@ -72,12 +72,18 @@ void Worker::OnSuback(Peer& peer, std::span<const uint8_t> body, int64_t now_ns)
     return;
   }
   findings_.suback.Record(now_ns - step_start_ns_[IndexOf(peer)]);
-  peer.hearing = std::make_unique<Hearing>();
-  BecomeReady(peer);
+  if (peer.role->hears()) peer.hearing = std::make_unique<Hearing>();
+  BecomeReady(peer, now_ns);
 }
 
-void Worker::BecomeReady(Peer& peer) {
+void Worker::BecomeReady(Peer& peer, int64_t now_ns) {
   peer.state = PeerState::kReady;
+  const int64_t due_ns = due_ns_[IndexOf(peer)];
+  if (churning_ != nullptr && peer.role->churns()) {
+    OnCame(peer, due_ns, now_ns);
+    return;
+  }
+  findings_.connect.Record(now_ns - due_ns);
   if (peer.role->duty == Duty::kAnswer) {
     peer.answering = std::make_unique<Answering>();
     peer.answering->used.resize(peer.receive_maximum);

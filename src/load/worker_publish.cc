@@ -209,7 +209,7 @@ void Worker::PrepareSchedule() {
   if (is_prepared_) return;
   is_prepared_ = true;
   if (publishers_.empty()) return;
-  const Plan::Share share = plan_.ShareOf(part_);
+  const Plan::Share share = plan_.ShareOf(part_, &Role::publishes);
   if (plan_.messages_max > 0) {
     budget_ = measure::Schedule::ShareOfCount(plan_.messages_max, share.part, share.parts);
   }
@@ -262,7 +262,7 @@ void Worker::CountUnsent(int64_t now_ns) {
   const int64_t from_ns =
       std::max(schedule_->next_due(), shared_.measure_start_ns.load(std::memory_order_relaxed));
   if (from_ns > held_up_ns_ || from_ns >= end_ns) return;
-  const double share = plan_.rate_per_s / plan_.ShareOf(part_).parts;
+  const double share = plan_.rate_per_s / plan_.ShareOf(part_, &Role::publishes).parts;
   const auto unsent = static_cast<uint64_t>(static_cast<double>(end_ns - from_ns) * 1e-9 * share);
   (held_up_by_socket_ ? findings_.socket_full : findings_.window_full) += unsent;
 }

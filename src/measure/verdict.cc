@@ -52,6 +52,7 @@ Verdict JudgeClosedLoop(const RunEvidence& evidence) {
 Verdict Judge(const RunEvidence& evidence) {
   if (evidence.closed_loop) return JudgeClosedLoop(evidence);
 
+  const bool of_connects = evidence.what == RunEvidence::kConnects;
   const bool late = IsLate(evidence);
   const bool behind = evidence.achieved_per_s < kAchievedShareMin * evidence.offered_per_s;
   if (!late && !behind) return {Verdict::kValid, "VALID"};
@@ -59,13 +60,15 @@ Verdict Judge(const RunEvidence& evidence) {
   const std::string fault = OwnFault(evidence);
   if (!fault.empty()) return Invalid(fault);
   if (late) {
-    return Invalid(absl::StrCat("p99.9 of the send lag ", FormatTime(evidence.send_lag_p999_ns),
+    const char* const lag = of_connects ? "connect lag" : "send lag";
+    return Invalid(absl::StrCat("p99.9 of the ", lag, " ", FormatTime(evidence.send_lag_p999_ns),
                                 " is over ", FormatShare(kSendLagShareMax), " of the median ",
                                 FormatTime(evidence.response_p50_ns)));
   }
   if (TargetSetThePace(evidence)) {
     return {Verdict::kTargetLimited,
-            absl::StrCat("VALID, target-limited at ", FormatRateBriefly(evidence.achieved_per_s))};
+            absl::StrCat("VALID, target-limited at ", FormatRateBriefly(evidence.achieved_per_s),
+                         of_connects ? " connects" : "")};
   }
   return Invalid(absl::StrCat("sent ", FormatRateBriefly(evidence.achieved_per_s), " of ",
                               FormatRateBriefly(evidence.offered_per_s),

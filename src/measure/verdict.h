@@ -31,6 +31,9 @@ inline constexpr double kFullShareMin = 0.01;
 
 // All of the measured phase. Shares are in [0, 1].
 struct RunEvidence {
+  // What the schedule is of. Of connects it reads: begun for sent, and ready for received.
+  enum What : uint8_t { kMessages, kConnects };
+  What what = kMessages;
   bool closed_loop = false;  // No rate was asked for; the fields of the schedule mean nothing then.
   double offered_per_s = 0;
   double achieved_per_s = 0;        // Sent, in the phase that was measured.

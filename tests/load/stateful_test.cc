@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "broker_fixture.h"
+#include "load/churn.h"
 
 namespace ringmq::load {
 namespace {
@@ -27,6 +28,88 @@ class Stateful : public WithBroker {
     plan.roles.push_back(asks);
   }
 };
+
+// Clients that come and go beside a publisher and two subscribers: 500 a second for 0.35 s.
+class Churned : public Stateful {
+ protected:
+  Churned() : plan_(MakePlan(Qos::kAtLeastOnce)) {
+    AddFanOut(plan_, 1, 2);
+    plan_.churn.per_s = 500;
+    Role client{.client_id = "c{i}", .topic = "", .filter = "own/{i}", .duty = Duty::kChurn};
+    client.count = 20;
+    plan_.roles.push_back(client);
+    client.client_id += "b";
+    client.is_late = true;
+    client.count = SparePlaces(plan_.churn.per_s, 2);
+    plan_.roles.push_back(client);
+  }
+
+  Plan plan_;
+};
+
+TEST_F(Churned, LosesNothingOfTheTrafficBeside) {
+  for (const bool is_abrupt : {false, true}) {
+    for (const uint32_t threads : {1u, 2u}) {
+      plan_.churn.is_abrupt = is_abrupt;
+      plan_.threads = threads;
+      const uint64_t accepted_before = broker_.counters().connections_accepted;
+      const Outcome outcome = Execute(plan_, kShort, {});
+      ASSERT_THAT(outcome.findings.errors, IsEmpty());
+      EXPECT_TRUE(outcome.drained);
+      EXPECT_EQ(outcome.connected, 23u);
+      EXPECT_EQ(outcome.sent_in_all, 700u);
+      EXPECT_EQ(outcome.findings.integrity.received, 1400u);
+      EXPECT_TRUE(outcome.findings.integrity.sound());
+      // Those of the measured 0.3 s, each of its steps known.
+      EXPECT_EQ(outcome.findings.connects_offered, 150u);
+      EXPECT_EQ(outcome.findings.connect.count(), 150u);
+      EXPECT_EQ(outcome.findings.connect.negative(), 0u);
+      EXPECT_GE(outcome.findings.suback.count(), 100u);
+      EXPECT_EQ(outcome.findings.connects_failed, 0u);
+      EXPECT_EQ(broker_.counters().connections_accepted - accepted_before, 23u + 175u);
+      EXPECT_DOUBLE_EQ(outcome.scalars.at("connects_offered_per_s"), 500);
+    }
+  }
+}
+
+// Everything else being the same, the packets differ by the DISCONNECT of 175 clients.
+TEST_F(Churned, LeavesAsItIsTold) {
+  plan_.keep_alive_s = 0;
+  uint64_t packets[2] = {};
+  for (const bool is_abrupt : {false, true}) {
+    plan_.churn.is_abrupt = is_abrupt;
+    const uint64_t before = broker_.counters().packets_received;
+    EXPECT_TRUE(Execute(plan_, kShort, {}).drained);
+    packets[is_abrupt ? 1 : 0] = broker_.counters().packets_received - before;
+  }
+  EXPECT_NEAR(static_cast<double>(packets[0]) - static_cast<double>(packets[1]), 175, 10);
+}
+
+TEST_F(Churned, SaysWhyNobodyCanCome) {
+  plan_.roles.erase(plan_.roles.begin(), plan_.roles.begin() + 2);
+  plan_.publishers = 0;
+  Observer observer;
+  observer.broker = [this]() -> std::optional<BrokerSample> {
+    broker_.Stop();  // Asked for the first time when the load begins.
+    return std::nullopt;
+  };
+  const Outcome outcome = Execute(plan_, kShort, observer);
+  EXPECT_GT(outcome.findings.connects_failed, 0u);
+  EXPECT_THAT(outcome.findings.errors,
+              ::testing::Contains(::testing::Key("connect: Connection refused")));
+}
+
+// With hardly any room for a connection that the broker has not let go of yet.
+TEST_F(Churned, IsLimitedByABrokerThatDoesNotLetGo) {
+  plan_.roles.erase(plan_.roles.begin(), plan_.roles.begin() + 2);
+  plan_.publishers = 0;
+  plan_.roles.back().count = 2;
+  plan_.churn.per_s = 20'000;
+  const Outcome outcome = Execute(plan_, kShort, {});
+  EXPECT_GT(outcome.findings.connects_blocked, 0u);
+  EXPECT_LE(outcome.findings.connects_offered, 6'000u);
+  EXPECT_NE(outcome.verdict.kind, measure::Verdict::kValid);
+}
 
 TEST_F(Stateful, EveryRequestIsAnsweredOnce) {
   for (const ProtocolVersion version : {ProtocolVersion::kV311, ProtocolVersion::kV5}) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of mqtt-bench that do more than publish and subscribe, against ringmqd."""
+"""The commands of mqtt-bench that do more than publish and subscribe, against ringmqd and mosquitto."""
 import json
 import os
 import subprocess
@@ -8,6 +8,7 @@ import unittest
 
 import certificates
 from broker import Broker
+from mosquitto import Mosquitto
 
 BENCH = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "mqtt-bench/mqtt-bench")
 WRONG = "lost", "duplicates", "corrupt", "misrouted", "wrong_qos"
@@ -41,6 +42,28 @@ class Commands(unittest.TestCase):
     def test_a_number_of_messages(self):
         result = self.measure("pubsub", "-n", "2k", "-q", "1", "--payload", "64-4k")
         self.assertEqual(result["counters"]["received"], 2000)
+
+    def test_connections_that_come_and_go(self):
+        for flags in ([], ["--abrupt"]):
+            result = self.measure("churn", "-c", "20", "--churn", "1000%/s", "--filter", "own/{i}", "-p", "2", "-s", "2", "-q", "1",
+                                  "-r", "1k", "-d", "1s", "--warmup", "0s", "--assert", "connects_per_s>100",
+                                  "--assert", "connects_failed==0", *flags)
+            self.assertEqual(result["counters"]["received"], 2000)
+            self.assertEqual(result["scalars"]["connects_offered_per_s"], 200)
+            self.assertIn("suback", result["histograms"])
+
+    def test_only_connections_that_come_and_go(self):
+        with Mosquitto() as broker:
+            for url in None, f"mqtt://127.0.0.1:{broker.port}":
+                result = self.measure("churn", "-c", "20", "--churn", "300/s", "-d", "1s", "--warmup", "0s", url=url)
+                self.assertEqual(result["scalars"]["connects_offered_per_s"], 300)
+                self.assertEqual(result["counters"]["sent"], 0)
+
+    def test_flags_that_are_wrong_are_named(self):
+        for flags in (["churn", "--churn", "often"], ["churn", "-c", "0"]):
+            done = subprocess.run([BENCH, *flags], capture_output=True, text=True, timeout=30)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertRegex(done.stderr, "--(churn|clients): .*; for example ")
 
     def test_every_transport(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -21,6 +21,7 @@ constexpr std::pair<const char*, const char*> kCommands[] = {
     {"pairs", "each publisher has a subscriber of its own"},
     {"rr", "request and response: publishers ask, subscribers answer"},
     {"conn", "connect, hold, leave"},
+    {"churn", "connections that come and go, beside traffic if there are --pubs or --subs"},
     {"idle", "as conn; with --watch-pid: the broker's bytes per connection"},
 };
 
@@ -28,6 +29,7 @@ void AddFlags(CLI::App& app, Settings& settings) {
   AddTargetFlags(app, settings);
   AddTlsFlags(app, settings);
   AddShapeFlags(app, settings);
+  AddStatefulFlags(app, settings);
   AddLoadFlags(app, settings);
   AddLengthFlags(app, settings);
   AddMeasureFlags(app, settings);
@@ -45,6 +47,10 @@ void SetDefaults(const CLI::App& app, Settings& s) {
   if (!s.messages.empty()) {
     set("--duration", s.duration, "1d");
     set("--warmup", s.warmup, "0s");
+  }
+  if (s.command == "churn" && app.count("--pubs") + app.count("--subs") == 0) {
+    s.publishers = 0;
+    s.subscribers = 0;
   }
 }
 

@@ -25,6 +25,9 @@ void AddShapeFlags(CLI::App& app, Settings& settings);
 void AddLoadFlags(CLI::App& app, Settings& settings);
 void AddLengthFlags(CLI::App& app, Settings& settings);
 
+// flags_stateful.cc: who comes and goes, and what the broker is to keep meanwhile.
+void AddStatefulFlags(CLI::App& app, Settings& settings);
+
 // flags_output.cc: what is looked at, what has to hold, what is shown and written.
 void AddMeasureFlags(CLI::App& app, Settings& settings);
 void AddJudgeFlags(CLI::App& app, Settings& settings);

@@ -16,7 +16,7 @@ const measure::Histogram* HistogramOf(const Result& result, std::string_view tim
   if (time == "service") return &result.histograms[Metric::kService];
   if (time == "ack") return &result.histograms[Metric::kAck];
   if (time == "lag") return &result.histograms[Metric::kSendLag];
-  if (time == "connect") return &result.histograms[Metric::kConnack];
+  if (time == "connect") return &result.histograms[Metric::kConnect];
   if (time == "first") return &result.histograms[Metric::kFirstMessage];
   if (time == "last") return &result.histograms[Metric::kLastMessage];
   if (time == "will") return &result.histograms[Metric::kWill];

@@ -22,10 +22,6 @@
 namespace ringmq::bench {
 namespace {
 
-absl::Status Bad(const std::string& flag, const std::string& why, const std::string& example) {
-  return absl::InvalidArgumentError(absl::StrCat(flag, ": ", why, "; for example ", example));
-}
-
 absl::StatusOr<double> Seconds(const std::string& flag, const std::string& text) {
   const auto ns = measure::ParseDuration(text);
   if (!ns.ok()) return Bad(flag, std::string(ns.status().message()), flag + " 10s");
@@ -113,39 +109,19 @@ void SpreadOverLoopback(load::Plan& plan) {
   for (uint32_t i = 0; i < count; ++i) plan.sources.push_back(htonl(INADDR_LOOPBACK + 1 + i));
 }
 
-void AddRoles(const Settings& settings, load::Plan& plan) {
-  const std::string& command = settings.command;
-  if (AddStatefulRoles(settings, plan)) return;
-  if (command == "conn" || command == "idle") {
-    AddRole({.client_id = IdOf(settings, plan.run, "c"), .topic = "", .filter = ""},
-            settings.connections, plan);
-    return;
-  }
-  const uint32_t publishers = command == "sub" ? 0 : command == "fanout" ? 1 : settings.publishers;
-  uint32_t subscribers = settings.subscribers;
-  if (command == "pub") subscribers = 0;
-  if (command == "fanin") subscribers = 1;
-  if (command == "pairs") subscribers = publishers;
-  plan.publishers = publishers;
-  plan.deliveries_each =
-      command == "shared" ? std::min(subscribers, 1u) : (command == "pairs" ? 1 : subscribers);
-  load::Role hears{.client_id = IdOf(settings, plan.run, "s"), .topic = "", .filter = ""};
-  if (command == "pairs") {
-    hears.filter = TopicOf(settings, "{i}");
-    hears.hears_count = 1;
-    hears.hears_one = true;
-  } else {
-    hears.is_shared = command == "shared";
-    hears.filter = (hears.is_shared ? "$share/bench/" : "") + TopicOf(settings, "+");
-    hears.hears_count = publishers;
-  }
-  AddRole(std::move(hears), subscribers, plan);
-  AddRole(
-      {.client_id = IdOf(settings, plan.run, "p"), .topic = TopicOf(settings, "{i}"), .filter = ""},
-      publishers, plan);
+absl::Status AddRoles(const Settings& settings, load::Plan& plan) {
+  const absl::StatusOr<bool> is_stateful = AddStatefulRoles(settings, plan);
+  if (!is_stateful.ok()) return is_stateful.status();
+  if (!*is_stateful) AddTraffic(settings, plan);
+  if (plan.roles.empty()) return Bad("--pubs", "nobody would connect", "--pubs 1 --subs 1");
+  return absl::OkStatus();
 }
 
 }  // namespace
+
+absl::Status Bad(const std::string& flag, const std::string& why, const std::string& example) {
+  return absl::InvalidArgumentError(absl::StrCat(flag, ": ", why, "; for example ", example));
+}
 
 absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   Assignment assignment;
@@ -171,10 +147,35 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   plan.io = settings.engine == "epoll"      ? reactor::IoBackend::kEpoll
             : settings.engine == "io_uring" ? reactor::IoBackend::kUring
                                             : reactor::IoBackend::kAuto;
-  AddRoles(settings, plan);
+  if (absl::Status status = AddRoles(settings, plan); !status.ok()) return status;
   SpreadOverLoopback(plan);
-  if (plan.roles.empty()) return Bad("--pubs", "nobody would connect", "--pubs 1 --subs 1");
   return assignment;
+}
+
+void AddTraffic(const Settings& settings, load::Plan& plan) {
+  const std::string& command = settings.command;
+  const uint32_t publishers = command == "sub" ? 0 : command == "fanout" ? 1 : settings.publishers;
+  uint32_t subscribers = settings.subscribers;
+  if (command == "pub") subscribers = 0;
+  if (command == "fanin") subscribers = 1;
+  if (command == "pairs") subscribers = publishers;
+  plan.publishers = publishers;
+  plan.deliveries_each =
+      command == "shared" ? std::min(subscribers, 1u) : (command == "pairs" ? 1 : subscribers);
+  load::Role hears{.client_id = IdOf(settings, plan.run, "s"), .topic = "", .filter = ""};
+  if (command == "pairs") {
+    hears.filter = TopicOf(settings, "{i}");
+    hears.hears_count = 1;
+    hears.hears_one = true;
+  } else {
+    hears.is_shared = command == "shared";
+    hears.filter = (hears.is_shared ? "$share/bench/" : "") + TopicOf(settings, "+");
+    hears.hears_count = publishers;
+  }
+  AddRole(std::move(hears), subscribers, plan);
+  AddRole(
+      {.client_id = IdOf(settings, plan.run, "p"), .topic = TopicOf(settings, "{i}"), .filter = ""},
+      publishers, plan);
 }
 
 }  // namespace ringmq::bench

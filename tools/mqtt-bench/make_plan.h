@@ -3,6 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "load/plan.h"
 #include "load/run.h"
@@ -17,5 +20,12 @@ struct Assignment {
 
 // An error names the flag and gives an example.
 [[nodiscard]] absl::StatusOr<Assignment> MakePlan(const Settings& settings);
+
+// Publishers and subscribers as the command and the settings want them.
+void AddTraffic(const Settings& settings, load::Plan& plan);
+
+// A complaint about a flag.
+[[nodiscard]] absl::Status Bad(const std::string& flag, const std::string& why,
+                               const std::string& example);
 
 }  // namespace ringmq::bench

@@ -5,6 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "load/churn.h"
+#include "make_plan.h"
+#include "measure/quantity.h"
 
 namespace ringmq::bench {
 namespace {
@@ -27,14 +30,62 @@ void AddRequestResponse(const Settings& settings, load::Plan& plan) {
   AddRole(std::move(asks), settings.publishers, plan);
 }
 
+// "500/s", or "5%/s" of the clients.
+absl::StatusOr<double> ChurnRate(const Settings& settings) {
+  std::string text = settings.churn;
+  double share = 1;
+  if (const size_t percent = text.find('%'); percent != std::string::npos) {
+    text.erase(percent, 1);
+    share = settings.connections / 100.0;
+  }
+  const auto rate = measure::ParseRate(text);
+  if (!rate.ok()) {
+    return Bad("--churn", std::string(rate.status().message()), "--churn 500/s or --churn 5%/s");
+  }
+  return *rate * share;
+}
+
+// Clients that come and go, and the traffic beside them.
+absl::Status AddChurn(const Settings& settings, load::Plan& plan) {
+  const absl::StatusOr<double> rate = ChurnRate(settings);
+  if (!rate.ok()) return rate.status();
+  if (settings.connections == 0) return Bad("--clients", "nobody would come", "--clients 100");
+  plan.churn = {.per_s = *rate, .is_abrupt = settings.abrupt};
+  AddTraffic(settings, plan);
+  load::Role client{.client_id = IdOf(settings, plan.run, "c"), .topic = "", .filter = ""};
+  client.filter = settings.filter;
+  client.duty = load::Duty::kChurn;
+  AddRole(client, settings.connections, plan);
+  // Whoever comes before another one's connection has ended.
+  client.client_id += "b";
+  client.is_late = true;
+  AddRole(client, load::SparePlaces(*rate, settings.threads), plan);
+  return absl::OkStatus();
+}
+
+absl::Status AddClients(const Settings& settings, load::Plan& plan) {
+  load::Role client{.client_id = IdOf(settings, plan.run, "c"), .topic = "", .filter = ""};
+  client.filter = settings.filter;
+  AddRole(std::move(client), settings.connections, plan);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-bool AddStatefulRoles(const Settings& settings, load::Plan& plan) {
-  if (settings.command == "rr") {
+absl::StatusOr<bool> AddStatefulRoles(const Settings& settings, load::Plan& plan) {
+  const std::string& command = settings.command;
+  absl::Status status;
+  if (command == "rr") {
     AddRequestResponse(settings, plan);
-    return true;
+  } else if (command == "churn") {
+    status = AddChurn(settings, plan);
+  } else if (command == "conn" || command == "idle") {
+    status = AddClients(settings, plan);
+  } else {
+    return false;
   }
-  return false;
+  if (!status.ok()) return status;
+  return true;
 }
 
 std::string IdOf(const Settings& settings, uint32_t run, const char* role) {

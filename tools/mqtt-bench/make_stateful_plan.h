@@ -5,13 +5,15 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "load/plan.h"
 #include "settings.h"
 
 namespace ringmq::bench {
 
-// Fills in what a plan says of connections. False: it is none of these commands.
-[[nodiscard]] bool AddStatefulRoles(const Settings& settings, load::Plan& plan);
+// Fills in what a plan says of connections. False: it is none of these commands. kInvalidArgument:
+// a flag is wrong, and the message names it with an example.
+[[nodiscard]] absl::StatusOr<bool> AddStatefulRoles(const Settings& settings, load::Plan& plan);
 
 // A client id with all but "{i}" filled in.
 [[nodiscard]] std::string IdOf(const Settings& settings, uint32_t run, const char* role);

@@ -46,25 +46,47 @@ void DescribeHost(Result& result) {
   }
 }
 
-// "200 pubs → 50 subs  qos1  256 B", and the flags that matter in the order of the help.
+// Whether there is anybody who publishes or subscribes.
+bool HasMessages(const Settings& settings) {
+  const std::string& command = settings.command;
+  if (command == "conn" || command == "idle") return false;
+  return command != "churn" || settings.publishers + settings.subscribers > 0;
+}
+
+// "200 pubs → 50 subs  qos1  256 B"
+std::string TitleOf(const Settings& settings) {
+  const std::string traffic =
+      absl::StrCat(settings.publishers, " pubs → ", settings.subscribers, " subs  qos",
+                   settings.qos, "  ", settings.payload, " B");
+  if (settings.command == "churn") {
+    return absl::StrCat(settings.connections, " clients, ", settings.churn, " come and go",
+                        settings.abrupt ? " abruptly" : "",
+                        HasMessages(settings) ? "; " + traffic : "");
+  }
+  return HasMessages(settings) ? traffic : absl::StrCat(settings.connections, " connections");
+}
+
+// The title, and the flags that matter in the order of the help.
 void Describe(const Settings& settings, Result& result) {
-  const bool connects_only = settings.command == "conn" || settings.command == "idle";
-  result.title = connects_only
-                     ? absl::StrCat(settings.connections, " connections")
-                     : absl::StrCat(settings.publishers, " pubs → ", settings.subscribers,
-                                    " subs  qos", settings.qos, "  ", settings.payload, " B");
-  result.config = {{"url", settings.url},
-                   {"rate", settings.rate.empty() ? "closed loop" : settings.rate},
-                   {"arrival", settings.arrival},
-                   {"in flight", absl::StrCat(settings.in_flight)},
-                   {"payload", settings.payload},
-                   {"stamp", settings.stamp},
-                   {"duration", settings.duration},
-                   {"warm-up", settings.warmup},
-                   {"threads", absl::StrCat(settings.threads)},
-                   {"MQTT", settings.version == 3   ? "3.1"
-                            : settings.version == 4 ? "3.1.1"
-                                                    : "5"}};
+  result.title = TitleOf(settings);
+  const auto add = [&result](const char* name, const std::string& value) {
+    result.config.emplace_back(name, value);
+  };
+  add("url", settings.url);
+  if (settings.command == "churn") {
+    add("churn", absl::StrCat(settings.churn, settings.abrupt ? ", abruptly" : ""));
+  }
+  if (HasMessages(settings)) {
+    add("rate", settings.rate.empty() ? "closed loop" : settings.rate);
+    add("arrival", settings.arrival);
+    add("in flight", absl::StrCat(settings.in_flight));
+    add("payload", settings.payload);
+    add("stamp", settings.stamp);
+  }
+  add("duration", settings.duration);
+  add("warm-up", settings.warmup);
+  add("threads", absl::StrCat(settings.threads));
+  add("MQTT", settings.version == 3 ? "3.1" : settings.version == 4 ? "3.1.1" : "5");
 }
 
 // Deliveries that the measured messages should lead to.
@@ -104,6 +126,10 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   result.histograms[Metric::kConnectWs] = all.connect_ws;
   result.histograms[Metric::kConnack] = all.connack;
   result.histograms[Metric::kSuback] = all.suback;
+  result.histograms[Metric::kConnect] = all.connect;
+  result.histograms[Metric::kConnectLag] = all.connect_lag;
+  result.scalars = outcome.scalars;
+  result.notes = outcome.notes;
   result.integrity = all.integrity;
   result.errors.connect_errors = all.errors;
   result.errors.by_reason = all.by_reason;

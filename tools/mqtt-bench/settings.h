@@ -38,6 +38,11 @@ struct Settings {
   std::string topic = "bench/{pub}";
   std::string connect_rate = "5k";
 
+  // Coming and going.
+  std::string churn = "100/s";
+  std::string filter;  // Of the clients; empty: they do not subscribe.
+  bool abrupt = false;
+
   // Load.
   int qos = 0;
   std::string rate;  // Empty: closed loop.
