@@ -150,7 +150,7 @@ struct SearchPoint {
   int64_t p50_ns = 0;
   int64_t p99_ns = 0;
   int64_t p999_ns = 0;
-  bool holds = false;       // All assertions held and the generator was not the limit.
+  bool holds = false;       // All assertions held and the rate was reached.
   std::string result_file;  // Where the whole result of that point lies; may be empty.
 };
 

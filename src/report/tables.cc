@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "measure/quantity.h"
+#include "measure/rate_search.h"
 #include "measure/scalars.h"
 #include "report/columns.h"
 
@@ -118,6 +120,34 @@ Table ConfigTable(const Result& result) {
                          Seconds(result.phases.connect_s), ", warm-up ",
                          Seconds(result.phases.warmup_s), ", drain ",
                          Seconds(result.phases.drain_s), ")"));
+  }
+  return table;
+}
+
+Table SearchTable(const Result& result) {
+  Table table{.title = "Search",
+              .values = Align::kRight,
+              .header = {"rate", "received", "p50", "p99", "p99.9", ""}};
+  const auto time = [](int64_t ns) { return ns > 0 ? FormatTime(ns) : ""; };
+  double highest_per_s = 0;
+  std::vector<measure::LatencyAtRate> curve;
+  for (const SearchPoint& point : result.search) {
+    if (point.holds) highest_per_s = std::max(highest_per_s, point.rate_per_s);
+    curve.push_back({.rate_per_s = point.rate_per_s, .latency_ns = point.p99_ns});
+  }
+  const std::optional<double> knee = measure::KneeOf(curve);
+  constexpr size_t kRemarkColumns =
+      std::string_view("holds, the highest that does, the knee").size();
+  for (const SearchPoint& point : result.search) {
+    std::string remark = point.holds ? "holds" : "does not";
+    if (point.rate_per_s == highest_per_s) absl::StrAppend(&remark, ", the highest that does");
+    if (point.rate_per_s == knee) absl::StrAppend(&remark, ", the knee");
+    table.rows.push_back({FormatRate(point.rate_per_s), FormatRate(point.received_per_s),
+                          time(point.p50_ns), time(point.p99_ns), time(point.p999_ns),
+                          PadRight(remark, kRemarkColumns)});
+  }
+  if (knee.has_value()) {
+    table.note = "knee: from there on more load costs p99 out of proportion.";
   }
   return table;
 }
@@ -288,8 +318,9 @@ Table EnvironmentTable(const Result& result) {
 std::vector<Table> AllTables(const Result& result) {
   std::vector<Table> tables;
   for (Table (*const make)(const Result&) :
-       {ConfigTable, NoteTable, AssertionTable, ThroughputTable, LatencyTable, KeptTable,
-        IntegrityTable, ErrorTable, ScalarTable, ConnectTable, EfficiencyTable, EnvironmentTable}) {
+       {ConfigTable, SearchTable, NoteTable, AssertionTable, ThroughputTable, LatencyTable,
+        KeptTable, IntegrityTable, ErrorTable, ScalarTable, ConnectTable, EfficiencyTable,
+        EnvironmentTable}) {
     Table table = make(result);
     if (!table.rows.empty()) tables.push_back(std::move(table));
   }

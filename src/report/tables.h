@@ -35,6 +35,8 @@ inline constexpr double kShownPercentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99, 
 [[nodiscard]] std::string PercentileName(double percentile);
 
 [[nodiscard]] Table ConfigTable(const Result& result);
+// The curve of `search`, with the highest rate that holds and the knee marked.
+[[nodiscard]] Table SearchTable(const Result& result);
 [[nodiscard]] Table ThroughputTable(const Result& result);
 
 // Response beside service time, then ack and send lag. In a closed loop there is no response time,

@@ -52,6 +52,8 @@ void SetDefaults(const CLI::App& app, Settings& s) {
     s.publishers = 0;
     s.subscribers = 0;
   }
+  // Of the lowest rate there are enough for p99 then.
+  if (s.command == "search") set("--duration", s.duration, "5s");
 }
 
 void AddComparing(CLI::App& app, Settings& s) {
@@ -66,7 +68,7 @@ void AddComparing(CLI::App& app, Settings& s) {
   ab->add_option("--watch-pid-b", s.watch_pid_b, "its process");
   std::vector<std::string> scenarios;
   for (const auto& [name, what] : kCommands) scenarios.emplace_back(name);
-  ab->add_option("--scenario", s.ab_scenario, "what to run")
+  ab->add_option("--scenario", s.scenario, "what to run")
       ->check(CLI::IsMember(scenarios))
       ->capture_default_str();
   ab->add_option("--pairs", s.pairs, "how often, each in turns A B, B A; one more warms up")
@@ -93,6 +95,7 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
       ->required()
       ->expected(1);
   AddComparing(app, settings);
+  AddSeriesCommands(app, settings);
   app.add_subcommand("doctor", "what of this machine would limit a run with --clients connections")
       ->fallthrough();
   app.footer(

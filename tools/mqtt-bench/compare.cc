@@ -109,7 +109,7 @@ int RunAb(const Settings& settings) {
   std::string page_file;
   if (const std::optional<int> code = FindPageFile(settings, page_file)) return *code;
   Settings side[2] = {settings, settings};
-  side[0].command = side[1].command = settings.ab_scenario;
+  side[0].command = side[1].command = settings.scenario;
   side[1].url = settings.url_b;
   side[1].watch_pid = settings.watch_pid_b;
   Runs runs[2];

@@ -33,4 +33,7 @@ void AddMeasureFlags(CLI::App& app, Settings& settings);
 void AddJudgeFlags(CLI::App& app, Settings& settings);
 void AddOutputFlags(CLI::App& app, Settings& settings);
 
+// flags_series.cc: the commands that make several runs of others.
+void AddSeriesCommands(CLI::App& app, Settings& settings);
+
 }  // namespace ringmq::bench

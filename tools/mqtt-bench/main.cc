@@ -15,12 +15,14 @@
 #include "command_line.h"
 #include "compare.h"
 #include "doctor.h"
+#include "finish.h"
 #include "judge.h"
 #include "load/run.h"
 #include "measure/quantity.h"
 #include "outputs.h"
 #include "report/result.h"
 #include "run_once.h"
+#include "search.h"
 #include "settings.h"
 
 namespace ringmq::bench {
@@ -58,19 +60,6 @@ std::string Quoted(int argc, char** argv) {
   return line;
 }
 
-int Complain(const absl::Status& status, int code) {
-  std::fprintf(stderr, "mqtt-bench: %s\n", std::string(status.message()).c_str());
-  return code;
-}
-
-int Finish(const Result& result, const Settings& settings) {
-  PrintReport(result);
-  if (const absl::Status status = WriteOutputs(result, settings.outputs); !status.ok()) {
-    return Complain(status, kRunFailed);
-  }
-  return ExitCodeOf(result, settings.allow_invalid);
-}
-
 int Run(const Settings& settings, const std::string& command_line) {
   load::Tick last;
   absl::StatusOr<Result> result = RunOnce(settings, [&](const load::Tick& tick) {
@@ -100,6 +89,7 @@ int Main(int argc, char** argv) {
   if (settings.command == "doctor") return RunDoctor(settings);
   RaiseDescriptorLimit();
   if (settings.command == "ab") return RunAb(settings);
+  if (settings.command == "search") return RunSearch(settings, Quoted(argc, argv));
   return Run(settings, Quoted(argc, argv));
 }
 

@@ -12,6 +12,9 @@
 
 namespace ringmq::bench {
 
+// What `search` demands of latency when nothing is demanded.
+inline constexpr const char* kSearchedLatency = "p99(response)<10ms";
+
 struct Settings {
   std::string command;
 
@@ -79,8 +82,17 @@ struct Settings {
   std::vector<std::string> with;   // The other side of `compare`.
   std::string url_b;               // The other broker of `ab`,
   int watch_pid_b = 0;             // and its process.
-  std::string ab_scenario = "pubsub";
   uint32_t pairs = 5;
+
+  // Of `search`.
+  std::string search_from = "5k";
+  std::string search_to;  // Empty: as far as it goes.
+  double search_factor = 2;
+  std::string search_tolerance = "5%";
+  std::string points_folder;  // Where the result of each point goes; empty: nowhere.
+
+  // Of all that run another command several times.
+  std::string scenario = "pubsub";
 };
 
 enum ExitCode : int {

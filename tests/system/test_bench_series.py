@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of mqtt-bench that are made of several runs, or of files, against ringmqd."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from broker import Broker
+
+BENCH = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "mqtt-bench/mqtt-bench")
+
+
+class WithBroker(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = Broker()
+        cls.addClassCleanup(cls.broker.__exit__, None, None, None)
+        cls.folder = tempfile.mkdtemp(prefix="ringmq-series-")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def run_bench(self, *args, code=0):
+        done = subprocess.run([BENCH, *args, "-u", f"mqtt://127.0.0.1:{self.broker.port}"],
+                              capture_output=True, text=True, timeout=100)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+    def read(self, name):
+        with open(self.path(name)) as file:
+            return json.load(file)
+
+
+class Search(WithBroker):
+    def search(self, *args, code=0):
+        return self.run_bench("search", "-q", "1", "-d", "300ms", "--warmup", "0s",
+                              "--allow-invalid", *args, code=code)
+
+    def test_finds_the_border_and_keeps_every_point(self):
+        # A demand that holds below 3000/s however loaded this machine is, and never above.
+        done = self.search("--from", "1k", "--tolerance", "20%", "--assert", "offered_rate<3k",
+                           "--assert", "loss==0", "--points", self.path("points"),
+                           "--json", self.path("search.json"))
+        result = self.read("search.json")
+        points = result["search"]
+        rates = [point["rate_per_s"] for point in points]
+        self.assertEqual(rates, sorted(set(rates)))
+        self.assertEqual(rates[:2], [1000, 2000])
+        holding = [point["rate_per_s"] for point in points if point["holds"]]
+        failing = [point["rate_per_s"] for point in points if not point["holds"]]
+        self.assertLess(max(holding), 3000)
+        self.assertGreaterEqual(min(failing), 2900)
+        self.assertLessEqual(min(failing), max(holding) * 1.2001)
+        self.assertEqual(result["scalars"]["highest_per_s"], max(holding))
+        self.assertIn(" hold, ", result["verdict"]["text"])
+        for point in points:
+            with open(point["result_file"]) as file:
+                self.assertEqual(round(json.load(file)["rates"]["offered_per_s"], -2),
+                                 round(point["rate_per_s"], -2))
+        # Each that does not hold was tried twice, and every run is there.
+        runs = done.stderr.count("\n") - 1
+        self.assertEqual(len(os.listdir(self.path("points"))), runs)
+        self.assertGreaterEqual(runs, len(holding) + 2 * len(failing))
+        self.assertIn("the highest that does", done.stdout)
+        self.assertGreaterEqual(done.stderr.count("again"), len(failing))
+
+    def test_says_when_not_even_the_lowest_rate_holds(self):
+        done = self.search("--from", "1k", "--assert", "offered_rate<1", code=4)
+        self.assertIn("not even 1.0k/s hold", done.stdout)
+
+    def test_says_at_once_what_no_rate_can_tell(self):
+        done = self.search("--from", "100", "--assert", "p99(e2e)<10s", code=1)
+        self.assertIn("too few samples", done.stderr)
+        self.assertIn("--from 10k", done.stderr)
+
+    def test_stops_where_it_is_told_to(self):
+        done = self.search("--from", "500", "--to", "800", "--assert", "loss==0", "--scenario",
+                           "pairs")
+        self.assertIn("at least 800/s hold, which was the last to try", done.stdout)
+
+    def test_a_broker_that_is_not_there_is_no_answer(self):
+        done = subprocess.run([BENCH, "search", "-u", "mqtt://127.0.0.1:1", "--drain", "0s"],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("the first run failed", done.stderr)
+
+    def test_flags_that_make_no_sense(self):
+        for flags, text in ((["-r", "5k"], "--from 5k"), (["--tolerance", "0"], "--tolerance 5%"),
+                            (["--from", "2k", "--to", "1k"], "below --from")):
+            self.assertIn(text, self.search(*flags, code=1).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "finish.h"
+
+#include <cstdio>
+#include <string>
+
+#include "outputs.h"
+#include "run_once.h"
+
+namespace ringmq::bench {
+
+int Complain(const absl::Status& status, int code) {
+  std::fprintf(stderr, "mqtt-bench: %s\n", std::string(status.message()).c_str());
+  return code;
+}
+
+int Finish(const report::Result& result, const Settings& settings) {
+  PrintReport(result);
+  if (const absl::Status status = WriteOutputs(result, settings.outputs); !status.ok()) {
+    return Complain(status, kRunFailed);
+  }
+  return ExitCodeOf(result, settings.allow_invalid);
+}
+
+}  // namespace ringmq::bench

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "flags.h"
+
+namespace ringmq::bench {
+namespace {
+
+// What can be run at a rate, and answers.
+const std::vector<std::string> kRated = {"pubsub", "fanout", "fanin", "shared",
+                                         "pairs",  "rr",     "pub"};
+
+void AddSearch(CLI::App& app, Settings& s) {
+  CLI::App* const search =
+      app.add_subcommand("search", "the highest rate that meets --assert, and the curve up to it")
+          ->fallthrough();
+  search->add_option("--scenario", s.scenario, "what to run")
+      ->check(CLI::IsMember(kRated))
+      ->capture_default_str();
+  search
+      ->add_option("--from", s.search_from, "the lowest rate; each next is --factor times as high")
+      ->capture_default_str();
+  search->add_option("--to", s.search_to, "nothing above is tried");
+  search->add_option("--factor", s.search_factor, "of the climb")->capture_default_str();
+  search->add_option("--tolerance", s.search_tolerance, "how exact the answer is to be")
+      ->capture_default_str();
+  search->add_option("--points", s.points_folder, "keep the result of each run in this folder")
+      ->type_name("DIR");
+  search->footer(
+      std::string("Without --assert: ") + kSearchedLatency +
+      " and loss==0, at QoS 0 loss_permitted==0 too. Each point runs for --duration (5s) "
+      "and drains; one that does not hold is tried once more. Exit code 4: not even "
+      "--from holds.");
+}
+
+}  // namespace
+
+void AddSeriesCommands(CLI::App& app, Settings& settings) { AddSearch(app, settings); }
+
+}  // namespace ringmq::bench
