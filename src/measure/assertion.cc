@@ -13,8 +13,9 @@
 namespace ringmq::measure {
 namespace {
 
-constexpr std::array<std::string_view, 8> kTimes = {"response", "service", "ack",  "lag",
-                                                    "connect",  "first",   "last", "will"};
+constexpr std::array<std::string_view, 14> kTimes = {
+    "response", "service",     "ack",         "lag",        "connect", "first",  "last",
+    "will",     "connect_tcp", "connect_tls", "connect_ws", "connack", "suback", "connect_lag"};
 
 // kSpan is a time without percentiles: its bound is written as a time, its value in seconds.
 enum class Kind : uint8_t { kTime, kCount, kRate, kSeconds, kSpan, kBytes };
@@ -27,7 +28,7 @@ struct Scalar {
 };
 
 // Of all commands; scalars.h has the others.
-constexpr std::array<Scalar, 13> kScalars = {{
+constexpr std::array<Scalar, 15> kScalars = {{
     {"loss", Kind::kCount},  // At QoS 1 and 2.
     {"loss_permitted", Kind::kCount},
     {"duplicates", Kind::kCount},
@@ -39,6 +40,8 @@ constexpr std::array<Scalar, 13> kScalars = {{
     {"errors", Kind::kCount},
     {"rate", Kind::kRate},       // Delivered.
     {"sent_rate", Kind::kRate},  // Offered to the socket and taken.
+    {"acked_rate", Kind::kRate},
+    {"offered_rate", Kind::kRate},  // Due.
     {"cpu_per_million", Kind::kSeconds},
     {"rss_per_connection", Kind::kBytes},
 }};

@@ -8,7 +8,8 @@
 //   metric     = statistic "(" time ")" | scalar
 //   statistic  = "p" number | "max" | "mean"
 //   time       = "e2e" | "response" | "service" | "ack" | "lag" | "connect" | "first" | "last"
-//              | "will"
+//              | "will" | a stage of connecting: "connect_tcp" | "connect_tls" | "connect_ws"
+//              | "connack" | "suback" | "connect_lag"
 //   scalar     = "loss" | "errors" | ... | one of scalars.h
 //   comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
 //

@@ -36,6 +36,8 @@ TEST(Assertion, IsReadIntoMetricComparisonAndBound) {
       {"rate==0", "rate", Comparison::kEqual, 0},
       {"cpu_per_million<0.5", "cpu_per_million", Comparison::kLess, 0.5},
       {"rss_per_connection<600", "rss_per_connection", Comparison::kLess, 600},
+      {"max(connect_tls)<5ms", "max(connect_tls)", Comparison::kLess, 5e6},
+      {"acked_rate>=1k", "acked_rate", Comparison::kGreaterOrEqual, 1e3},
       {"p99(will)<5ms", "p99(will)", Comparison::kLess, 5e6},
       {"max(last)<2s", "max(last)", Comparison::kLess, 2e9},
       {"retained_per_s>50k", "retained_per_s", Comparison::kGreater, 50e3},

@@ -19,7 +19,11 @@ const measure::Histogram* HistogramOf(const Result& result, std::string_view tim
   if (time == "connect") return &result.histograms[Metric::kConnect];
   if (time == "first") return &result.histograms[Metric::kFirstMessage];
   if (time == "last") return &result.histograms[Metric::kLastMessage];
-  if (time == "will") return &result.histograms[Metric::kWill];
+  // All others are called what they are called in files.
+  for (size_t i = 0; i < report::kMetricCount; ++i) {
+    const auto metric = static_cast<Metric>(i);
+    if (time == report::MetricName(metric)) return &result.histograms[metric];
+  }
   return nullptr;
 }
 
@@ -72,11 +76,17 @@ std::optional<double> ValueOf(const Result& result, std::string_view metric) {
   }
   if (metric == "rate") return result.rates.received_per_s;
   if (metric == "sent_rate") return result.rates.sent_per_s;
+  if (metric == "acked_rate") return result.rates.acked_per_s;
+  if (metric == "offered_rate") return result.rates.offered_per_s;
+  // Zero: there was nothing to divide by.
+  const auto measured = [](double value) {
+    return value > 0 ? std::optional(value) : std::nullopt;
+  };
   if (result.broker.has_value() && metric == "cpu_per_million") {
-    return result.broker->cpu_s_per_million;
+    return measured(result.broker->cpu_s_per_million);
   }
   if (result.broker.has_value() && metric == "rss_per_connection") {
-    return result.broker->rss_bytes_per_connection;
+    return measured(result.broker->rss_bytes_per_connection);
   }
   if (const auto found = result.scalars.find(std::string(metric)); found != result.scalars.end()) {
     return found->second;
