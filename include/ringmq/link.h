@@ -48,6 +48,8 @@ struct LinkOptions {
   // 5.0 s3.1.2.4, s3.1.2.11.2. With an expiry the session gathers messages while no link is open.
   bool clean_start = true;
   uint32_t session_expiry_s = 0;
+  // Published when the link is abandoned, taken over or ended by the broker; not after Close().
+  std::optional<WillMessage> will{};
   // QoS 1 and 2 messages that were received and not taken by Receive(); more wait in the session's
   // queue. 1 to 65535.
   uint16_t receive_maximum = 1024;
@@ -139,6 +141,8 @@ class Link {
   // Says goodbye. What was published before is still handled. Messages that Receive() has not
   // returned stay in the session, if that lives on. Again: does nothing.
   void Close();
+  // The same without a goodbye, as if the program had died: the will is published.
+  void Abandon();
 
  private:
   friend class Broker;

@@ -33,6 +33,17 @@ struct PublishProperties {
   bool operator==(const PublishProperties&) const = default;
 };
 
+// What the server publishes when a client is gone without a goodbye. 5.0 s3.1.3.2, s3.1.3.3.
+struct WillMessage {
+  std::string topic{};
+  std::string payload{};
+  Qos qos = Qos::kAtMostOnce;
+  bool retain = false;
+  uint32_t delay_s = 0;
+  std::optional<uint32_t> expiry_s{};
+  PublishProperties properties{};
+};
+
 namespace client {
 class MessageBuilder;
 class AckSink;  // Where acknowledgements go: the event loop, from any thread.

@@ -33,17 +33,6 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
-// 5.0 s3.1.3.2, s3.1.3.3.
-struct WillMessage {
-  std::string topic{};
-  std::string payload{};
-  Qos qos = Qos::kAtMostOnce;
-  bool retain = false;
-  uint32_t delay_s = 0;
-  std::optional<uint32_t> expiry_s{};
-  PublishProperties properties{};
-};
-
 // When to try again: between nothing and min(cap, first * 2^n), by chance ("full jitter"), so that
 // clients that were cut off together do not come back together.
 struct Backoff {

@@ -52,7 +52,7 @@ Expected<std::unique_ptr<LinkClient>> Embedding::OpenLink(LinkOptions options) {
        .rights = options.rights == LinkRights::kAll ? PipeRights::kAll : PipeRights::kAsClient,
        .on_ready = options.on_ready});
   auto client = std::make_unique<LinkClient>(std::move(options), std::move(ends.link));
-  client->Connect();
+  if (const auto written = client->Connect(); !written) return written.error();
   if (!running_->Attach(client->options().client_id, std::move(ends.shard))) {
     return Error(Errc::kStopped, "the broker has stopped");
   }
@@ -106,6 +106,7 @@ Expected<std::span<const LinkEvent>> Link::Receive(std::chrono::milliseconds tim
 }
 
 void Link::Close() { client_->Close(); }
+void Link::Abandon() { client_->Abandon(); }
 
 Expected<Link> Broker::OpenLink(LinkOptions options) {
   auto client = embedding_->OpenLink(std::move(options));

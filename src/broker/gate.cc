@@ -325,33 +325,41 @@ ReasonCode Gate::CheckWill(const Connection& connection, const codec::Will& will
   return ReasonCode::kSuccess;
 }
 
+ReasonCode Gate::TakeWill(const Connection& connection, const codec::Connect& connect,
+                          std::string_view client_id, std::string_view username,
+                          std::unique_ptr<WillRecord>& out) const {
+  if (!connect.has_will) return ReasonCode::kSuccess;
+  std::string mounted;
+  codec::Will will = connect.will;
+  const std::string_view mount = MountOf(connection);
+  if (!mount.empty()) will.topic = MountTopic(mount, will.topic, mounted);
+  const ReasonCode refusal = CheckWill(connection, will,
+                                       {.client_id = client_id,
+                                        .username = username,
+                                        .anonymous = username.empty(),
+                                        .has_all_rights = HasAllRights(connection)});
+  if (refusal == ReasonCode::kSuccess) out = MakeWill(will);
+  return refusal;
+}
+
 void Gate::Establish(Connection& connection, const codec::Connect& connect,
                      std::string_view client_id, bool assigned, std::string_view username,
                      std::string_view authentication_data) {
-  const std::string_view mount = MountOf(connection);
-  std::unique_ptr<WillRecord> will_record;
-  if (connect.has_will) {
-    std::string mounted;
-    codec::Will will = connect.will;
-    if (!mount.empty()) will.topic = MountTopic(mount, will.topic, mounted);
-    const ReasonCode refusal =
-        CheckWill(connection, will,
-                  {.client_id = client_id, .username = username, .anonymous = username.empty()});
-    if (refusal != ReasonCode::kSuccess) {
-      Refuse(connection, refusal, client_id);
-      return;
-    }
-    will_record = MakeWill(will);
+  std::unique_ptr<WillRecord> will;
+  const ReasonCode refusal = TakeWill(connection, connect, client_id, username, will);
+  if (refusal != ReasonCode::kSuccess) {
+    Refuse(connection, refusal, client_id);
+    return;
   }
   const Sessions::Opened opened =
       sessions_.Open(connection, {.client_id = client_id,
                                   .username = username,
-                                  .mount = mount,
+                                  .mount = MountOf(connection),
                                   .clean_start = connect.clean_start,
                                   .local = connection.pipe != nullptr,
                                   .has_all_rights = HasAllRights(connection),
                                   .expiry_s = AgreeExpiry(connection, connect),
-                                  .will = std::move(will_record)});
+                                  .will = std::move(will)});
   if (opened.session == nullptr) {
     Refuse(connection, ReasonCode::kNotAuthorized, client_id);
     return;

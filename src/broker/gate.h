@@ -60,6 +60,10 @@ class Gate {
   [[nodiscard]] std::string_view MountOf(const Connection& connection) const;
   [[nodiscard]] ReasonCode CheckWill(const Connection& connection, const codec::Will& will,
                                      const Identity& who) const;
+  // The will to keep, with its mounted topic, into `out` if there is one; or why there must not be.
+  [[nodiscard]] ReasonCode TakeWill(const Connection& connection, const codec::Connect& connect,
+                                    std::string_view client_id, std::string_view username,
+                                    std::unique_ptr<WillRecord>& out) const;
   void Establish(Connection& connection, const codec::Connect& connect, std::string_view client_id,
                  bool assigned, std::string_view username, std::string_view authentication_data);
   void SendConnack(Connection& connection, const codec::Connect& connect,
@@ -69,7 +73,7 @@ class Gate {
   void AgreeKeepAlive(Connection& connection, uint16_t wanted_s);
   void Refuse(Connection& connection, ReasonCode reason, std::string_view client_id);
   [[nodiscard]] std::string AssignClientId();
-  [[nodiscard]] std::unique_ptr<WillRecord> MakeWill(const codec::Will& will);
+  [[nodiscard]] static std::unique_ptr<WillRecord> MakeWill(const codec::Will& will);
   [[nodiscard]] uint32_t AgreeExpiry(const Connection& connection,
                                      const codec::Connect& connect) const;
 

@@ -10,6 +10,7 @@
 #include "codec/filter_list.h"
 #include "codec/limits.h"
 #include "codec/topic.h"
+#include "codec/utf8.h"
 
 namespace ringmq::broker {
 namespace {
@@ -73,7 +74,29 @@ void LinkClient::WriteAck(PacketType type, codec::PacketId id) {
   Write(codec::TypedAck{.type = type, .ack = {.packet_id = id}});
 }
 
-void LinkClient::Connect() {
+// The packet has views of the will and of properties_.
+std::optional<Error> LinkClient::SetWill(const WillMessage& will, codec::Connect& packet) {
+  if (will.topic.size() > codec::kStringBytesMax || !codec::IsValidUtf8(will.topic) ||
+      !codec::IsValidTopicName(will.topic)) {
+    return Error(Errc::kInvalidArgument, "will.topic: not a topic name");
+  }
+  // The standard gives it a length of 16 bits.
+  if (will.payload.size() > codec::kStringBytesMax) {
+    return Error(Errc::kInvalidArgument, "will.payload: more than 65535 bytes");
+  }
+  if (auto error = AppendProperties(will.properties, properties_)) return error;
+  packet.has_will = true;
+  packet.will = {.topic = will.topic,
+                 .payload = AsBytes(will.payload),
+                 .qos = will.qos,
+                 .retain = will.retain,
+                 .delay_s = will.delay_s,
+                 .message_expiry_s = will.expiry_s,
+                 .properties = {properties_}};
+  return std::nullopt;
+}
+
+Expected<void> LinkClient::Connect() {
   codec::Connect packet;
   packet.version = kVersion;
   packet.client_id = options_.client_id;
@@ -82,8 +105,12 @@ void LinkClient::Connect() {
   packet.clean_start = options_.clean_start;
   packet.session_expiry_s = options_.session_expiry_s;
   packet.receive_maximum = options_.receive_maximum;
+  if (options_.will.has_value()) {
+    if (auto error = SetWill(*options_.will, packet)) return *std::move(error);
+  }
   Write(packet);
   (void)pipe_->Push(staged_);
+  return {};
 }
 
 Expected<void> LinkClient::AwaitConnack(LinkDeadline deadline) {

@@ -31,7 +31,8 @@ class LinkClient {
   LinkClient& operator=(const LinkClient&) = delete;
 
   // CONNECT into the pipe, before the shard has its end.
-  void Connect();
+  // An error says what is wrong with the will.
+  [[nodiscard]] Expected<void> Connect();
   // Waits for CONNACK.
   [[nodiscard]] Expected<void> AwaitConnack(LinkDeadline deadline);
 
@@ -44,6 +45,7 @@ class LinkClient {
   Expected<uint64_t> Unsubscribe(std::string_view filter);
   Expected<std::span<const LinkEvent>> Receive(LinkDeadline deadline);
   void Close();
+  void Abandon() { pipe_.reset(); }
 
  private:
   // Packet identifiers that wait for an answer, and whose they are.
@@ -63,6 +65,7 @@ class LinkClient {
     std::vector<codec::PacketId> free_;
   };
 
+  [[nodiscard]] std::optional<Error> SetWill(const WillMessage& will, codec::Connect& packet);
   [[nodiscard]] std::optional<Error> CheckOpen() const;
   [[nodiscard]] std::optional<Error> CheckPublish(std::string_view topic,
                                                   const LinkPublish& options) const;

@@ -12,6 +12,8 @@ namespace ringmq::broker {
 Connection& Wire::AdoptPipe(Pipe::ShardEnd pipe) {
   Connection& connection = Adopt(-1, 0);
   connection.pipe = std::move(pipe);
+  // Trusted: its will may be large.
+  connection.packet_size_bytes_max = core_.config.limits.packet_size_bytes_max;
   connection.at_home = true;  // Whoever opened it asked for the core.
   connection.pipe->Attach(port_, connection.self.Pack());
   pipes_due_.push_back(connection.self);

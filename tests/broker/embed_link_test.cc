@@ -349,6 +349,55 @@ TEST(EmbeddedLink, MayBeDroppedWhileMessagesAreUnderWay) {
   }
 }
 
+TEST(EmbeddedLink, LeavesAWillWhenItGoesWithoutAGoodbye) {
+  Broker broker = StartOrDie(OnePort());
+  Link watcher = OpenOrDie(broker);
+  Reader heard(watcher);
+  EXPECT_EQ(heard.Done(*watcher.Subscribe("gone/#", {.qos = Qos::kAtLeastOnce})), 1);
+  const PublishProperties properties{.content_type = "text/plain"};
+  const auto with_will = [&](std::string_view who) {
+    LinkOptions options{.client_id = std::string(who)};
+    options.will = WillMessage{.topic = "gone/" + std::string(who),
+                               .payload = std::string(who == "large" ? 60'000 : 5, 'x'),
+                               .qos = Qos::kAtLeastOnce,
+                               .properties = properties};
+    return options;
+  };
+  OpenOrDie(broker, with_will("closed")).Close();
+  { const Link dropped = OpenOrDie(broker, with_will("destroyed")); }
+  Link abandoned = OpenOrDie(broker, with_will("abandoned"));
+  abandoned.Abandon();
+  EXPECT_EQ(heard.NextMessage().topic, "gone/abandoned");
+  EXPECT_EQ(abandoned.Publish("a", "b").error().code(), Errc::kStopped);
+  OpenOrDie(broker, with_will("large")).Abandon();
+  const Received large = heard.NextMessage();
+  EXPECT_EQ(large.topic, "gone/large");
+  EXPECT_EQ(large.payload.size(), 60'000u);
+  Link first = OpenOrDie(broker, with_will("twice"));
+  Link second = OpenOrDie(broker, with_will("twice"));
+  EXPECT_EQ(heard.NextMessage().topic, "gone/twice");
+  second.Close();
+}
+
+TEST(EmbeddedLink, RefusesAWillThatNoPacketCanSay) {
+  Broker broker = StartOrDie(OnePort());
+  const auto error_of = [&](WillMessage will) {
+    LinkOptions options;
+    options.will = std::move(will);
+    const auto link = broker.OpenLink(std::move(options));
+    return link.ok() ? std::string() : link.error().detail();
+  };
+  EXPECT_EQ(error_of({.topic = "a"}), "");
+  EXPECT_EQ(error_of({.topic = "a/+"}), "will.topic: not a topic name");
+  EXPECT_EQ(error_of({.topic = ""}), "will.topic: not a topic name");
+  EXPECT_EQ(error_of({.topic = "a", .payload = std::string(65'536, 'x')}),
+            "will.payload: more than 65535 bytes");
+  EXPECT_EQ(error_of({.topic = "a", .properties = {.content_type = "\xff"}}),
+            "content_type: not UTF-8, or too long");
+  // $SYS is the broker's own.
+  EXPECT_NE(error_of({.topic = "$SYS/x"}), "");
+}
+
 TEST(EmbeddedLink, IsToldWhenTheBrokerStops) {
   Broker broker = StartOrDie(OnePort());
   Link reading = OpenOrDie(broker);
