@@ -59,6 +59,11 @@ ClusterOptions Harness::DrawCluster() {
     limits.queue_overflow = static_cast<broker::OverflowPolicy>(random.Below(3));
     may_disconnect_ = limits.queue_overflow == broker::OverflowPolicy::kDisconnect;
   }
+  // None of its clients may notice either of these.
+  if (random.Chance(1, 3)) config.listeners[0].mount_point = "mounted/";
+  if (random.Chance(1, 4)) {
+    config.listeners[0].connections_per_second_max = static_cast<uint32_t>(5 + random.Below(50));
+  }
   return options;
 }
 
