@@ -18,6 +18,9 @@ constexpr int64_t kStepNs = 5'000'000;
 constexpr int64_t kSecondNs = 1'000'000'000;
 // A thread hands a second over with its next turn; this is time enough.
 constexpr int64_t kHandOverNs = 300'000'000;
+// Other processes hear of the load before it begins, and of its end a little later.
+constexpr double kHeadStartS = 0.05;
+constexpr double kOthersMaxS = 5;
 
 int64_t NowNs() { return reactor::MonotonicNow().ns; }
 
@@ -31,16 +34,21 @@ void Pause() {
 
 class Director {
  public:
-  Director(const Plan& plan, const RunTimes& times, const Observer& observer)
+  enum class Leads : uint8_t { kNo, kYes };
+
+  Director(const Plan& plan, const RunTimes& times, const Observer& observer, Shared& shared,
+           const Part& part, Leads leads)
       : plan_(plan),
         times_(times),
         observer_(observer),
-        shared_(plan),
+        shared_(shared),
+        part_(part),
+        leads_(leads == Leads::kYes),
         lookout_(plan, times.measure_s, shared_),
         timeline_(times.warmup_s) {
     if (observer.on_tick) shared_.board.Open();
-    for (uint32_t part = 0; part < plan.threads; ++part) {
-      workers_.push_back(std::make_unique<Worker>(plan, part, shared_));
+    for (uint32_t i = part.first; i < part.first + part.count; ++i) {
+      workers_.push_back(std::make_unique<Worker>(plan, i, shared_));
     }
   }
 
@@ -55,13 +63,15 @@ class Director {
       return now.connected + now.failed == now.connections || IsInterrupted();
     });
     const Tick reached = lookout_.Count();
-    outcome.connected = reached.connected;
-    // Who was not there in time has failed, but for who was not given the time.
-    outcome.failed = interrupted_ ? reached.failed : reached.connections - reached.connected;
-    if (outcome.failed == 0 && !interrupted_) Load(outcome);
+    CountConnections(outcome);
+    const bool is_ready = leads_ ? reached.connected == reached.connections && !interrupted_
+                                 : shared_.clockwork.phase.load() != Phase::kLeave;
+    if (is_ready) Load(outcome);
     if (observer_.broker) outcome.broker = observer_.broker();
-    shared_.phase.store(Phase::kLeave, std::memory_order_release);
+    if (observer_.on_leave) observer_.on_leave();
+    Enter(Phase::kLeave);
     for (std::thread& thread : threads) thread.join();
+    if (!leads_) interrupted_ = shared_.clockwork.interrupted.load(std::memory_order_relaxed);
     CollectSeconds(INT64_MAX);
     outcome.series = timeline_.rows();
     outcome.interrupted = interrupted_;
@@ -70,33 +80,67 @@ class Director {
   }
 
  private:
-  void Load(Outcome& outcome) {
-    const int64_t start_ns = NowNs();
+  // Of this part.
+  void CountConnections(Outcome& outcome) {
+    uint64_t all = 0;
+    uint64_t failed = 0;
+    for (uint32_t i = 0; i < part_.count; ++i) {
+      const Progress& progress = shared_.progress[part_.first + i];
+      all += static_cast<uint64_t>(std::ranges::count_if(
+          workers_[i]->peers(), [](const Peer& peer) { return !peer.role->is_late; }));
+      outcome.connected += progress.connected.load(std::memory_order_relaxed);
+      failed += progress.failed.load(std::memory_order_relaxed);
+    }
+    // Who was not there in time has failed, but for who was not given the time.
+    interrupted_ |= shared_.clockwork.interrupted.load(std::memory_order_relaxed);
+    outcome.failed = interrupted_ ? failed : all - outcome.connected;
+  }
+
+  // The leader says when everybody begins: soon, if some have to hear of it in other processes.
+  void SetTimes(double head_start_s) {
+    Clockwork& clockwork = shared_.clockwork;
+    const int64_t start_ns = NowNs() + Ns(head_start_s);
     const int64_t measure_ns = start_ns + Ns(times_.warmup_s);
-    shared_.load_start_ns.store(start_ns, std::memory_order_relaxed);
-    shared_.measure_end_ns.store(measure_ns + Ns(times_.measure_s), std::memory_order_relaxed);
-    shared_.measure_start_ns.store(measure_ns, std::memory_order_relaxed);
+    clockwork.load_start_ns.store(start_ns, std::memory_order_relaxed);
+    clockwork.measure_end_ns.store(measure_ns + Ns(times_.measure_s), std::memory_order_relaxed);
+    clockwork.measure_start_ns.store(measure_ns, std::memory_order_relaxed);
+  }
+
+  void Load(Outcome& outcome) {
+    const double head_start_s = part_.count == plan_.threads ? 0 : kHeadStartS;
+    if (leads_) SetTimes(head_start_s);
+    const int64_t measure_ns = shared_.clockwork.measure_start_ns.load(std::memory_order_relaxed);
     const auto is_over = [this] {
       return (plan_.messages_max > 0 && IsExhausted()) || IsInterrupted();
     };
-    Await(Phase::kWarmup, times_.warmup_s, is_over);
+    Await(Phase::kWarmup, times_.warmup_s + head_start_s, is_over);
     Await(Phase::kMeasure, times_.measure_s, is_over);
-    if (interrupted_) shared_.measure_end_ns.store(NowNs(), std::memory_order_relaxed);
+    if (leads_ && interrupted_) {
+      shared_.clockwork.measure_end_ns.store(NowNs(), std::memory_order_relaxed);
+    }
     const double measured_s = static_cast<double>(NowNs() - measure_ns) * 1e-9;
     outcome.measured_s = std::clamp(measured_s, 0.0, times_.measure_s);
     outcome.drain_s = Await(Phase::kDrain, times_.drain_max_s, [this] { return IsDrained(); });
     outcome.drained = IsDrained();
   }
 
-  // Until `done` or for so long; says how long.
+  void Enter(Phase phase) {
+    if (leads_) shared_.clockwork.phase.store(phase, std::memory_order_release);
+  }
+
+  // Until `done` or for so long, or until the leader goes on; says how long.
   template <typename Done>
   double Await(Phase phase, double seconds, Done done) {
     phase_ = phase;
     phase_max_s_ = seconds;
     phase_start_ns_ = NowNs();
-    shared_.phase.store(phase, std::memory_order_release);
+    Enter(phase);
     const int64_t end_ns = phase_start_ns_ + Ns(seconds);
-    while (NowNs() < end_ns && !done()) {
+    const auto is_over = [&] {
+      if (!leads_) return shared_.clockwork.phase.load(std::memory_order_acquire) > phase;
+      return NowNs() >= end_ns || IsHopeless() || done();
+    };
+    while (!is_over()) {
       Pause();
       WatchBroker();
       if (NowNs() - last_tick_ns_ < observer_.tick_ns) continue;
@@ -108,13 +152,14 @@ class Director {
   }
 
   [[nodiscard]] int64_t load_start_ns() const {
-    const int64_t start_ns = shared_.load_start_ns.load(std::memory_order_relaxed);
+    const int64_t start_ns = shared_.clockwork.load_start_ns.load(std::memory_order_relaxed);
     return start_ns == 0 ? NowNs() : start_ns;
   }
 
   // As near to the beginning of each second as the pauses allow.
   void WatchBroker() {
-    if (!observer_.broker || shared_.load_start_ns.load(std::memory_order_relaxed) == 0) return;
+    if (!observer_.broker || shared_.clockwork.load_start_ns.load(std::memory_order_relaxed) == 0)
+      return;
     const int64_t index = (NowNs() - load_start_ns()) / kSecondNs;
     if (index == watched_index_) return;
     watched_index_ = index;
@@ -138,20 +183,25 @@ class Director {
 
   // Asks until the answer is yes.
   bool IsInterrupted() {
-    if (!interrupted_ && observer_.wants_end) interrupted_ = observer_.wants_end();
+    if (!interrupted_ && observer_.wants_end && observer_.wants_end()) {
+      interrupted_ = true;
+      shared_.clockwork.interrupted.store(true, std::memory_order_relaxed);
+    }
     return interrupted_;
   }
 
+  [[nodiscard]] bool IsHopeless() const { return observer_.is_hopeless && observer_.is_hopeless(); }
+
   [[nodiscard]] bool IsExhausted() const {
     return std::all_of(shared_.progress.begin(), shared_.progress.end(), [](const auto& progress) {
-      return progress->exhausted.load(std::memory_order_relaxed);
+      return progress.exhausted.load(std::memory_order_relaxed);
     });
   }
 
   // Each thread the work of that phase.
   [[nodiscard]] bool HaveAllFinished(Phase phase) const {
     return std::all_of(shared_.progress.begin(), shared_.progress.end(), [&](const auto& progress) {
-      return progress->finished.load(std::memory_order_relaxed) == phase;
+      return progress.finished.load(std::memory_order_relaxed) == phase;
     });
   }
 
@@ -168,28 +218,51 @@ class Director {
     Findings& all = outcome.findings;
     all.by_publisher.resize(plan_.publishers);
     int64_t most_cpu_ns = -1;
-    for (uint32_t part = 0; part < plan_.threads; ++part) {
-      const Findings& one = workers_[part]->findings();
+    for (uint32_t i = 0; i < part_.count; ++i) {
+      const Findings& one = workers_[i]->findings();
       all.Merge(one);
       if (one.load_busy_ns > most_cpu_ns) {
         most_cpu_ns = one.load_busy_ns;
-        outcome.busiest_thread = part;
+        outcome.busiest_thread = part_.first + i;
       }
     }
+    if (workers_.empty()) return;  // It only leads.
     all.engine = workers_.front()->findings().engine;
+    AwaitOthers([this] {
+      return std::ranges::all_of(shared_.progress, [](const Progress& progress) {
+        return progress.has_left.load(std::memory_order_acquire);
+      });
+    });
     CountLosses(outcome);
     const double load_s = times_.warmup_s + outcome.measured_s;
     if (load_s > 0) outcome.busiest_share = static_cast<double>(most_cpu_ns) * 1e-9 / load_s;
     outcome.verdict =
-        JudgeTally(all, plan_.rate_per_s, outcome.measured_s,
+        JudgeTally(all, plan_.rate_per_s * ShareOfSchedule(), outcome.measured_s,
                    {.share = outcome.busiest_share, .thread = outcome.busiest_thread});
+    // Who only hears follows no schedule, and is no closed loop either.
+    const bool is_valid = outcome.verdict.kind == measure::Verdict::kValid;
+    if (is_valid && plan_.rate_per_s > 0 && ShareOfSchedule() == 0) outcome.verdict.text = "VALID";
     if (plan_.churn.per_s > 0) ConcludeChurn(plan_, outcome);
+  }
+
+  // How much of the run's rate this part's publishers have to send.
+  [[nodiscard]] double ShareOfSchedule() const {
+    if (part_.count == plan_.threads) return 1;
+    const Plan::Share end = plan_.ShareOf(part_.first + part_.count, &Role::publishes);
+    const uint32_t before = plan_.ShareOf(part_.first, &Role::publishes).part;
+    return end.parts == 0 ? 0 : static_cast<double>(end.part - before) / end.parts;
+  }
+
+  // What other processes do next; if one has died the leader knows.
+  template <typename Done>
+  static void AwaitOthers(Done done) {
+    const int64_t end_ns = NowNs() + Ns(kOthersMaxS);
+    while (!done() && NowNs() < end_ns) Pause();
   }
 
   void CountLosses(Outcome& outcome) {
     Findings& all = outcome.findings;
     uint64_t lost = 0;
-    uint64_t shared_sent = 0;
     uint64_t shared_seen = 0;
     for (uint32_t i = 0; i < plan_.publishers; ++i) {
       outcome.sent_in_all += all.by_publisher[i];
@@ -204,21 +277,38 @@ class Director {
           const measure::FlowWindow& flow = peer.hearing->flows[i];
           if (role.is_shared) {
             shared_seen += flow.distinct();
-            shared_sent = outcome.sent_in_all;
           } else {
-            lost += flow.Close(all.by_publisher[i]).lost;
+            lost += flow.Close(shared_.published[i].load(std::memory_order_relaxed)).lost;
           }
         }
       }
     }
-    if (shared_sent > shared_seen) lost += shared_sent - shared_seen;
+    lost += CountGroupLosses(shared_seen);
     (plan_.qos == Qos::kAtMostOnce ? all.integrity.lost_permitted : all.integrity.lost) += lost;
+  }
+
+  // Of members in all processes, once each has said what its own have seen.
+  uint64_t CountGroupLosses(uint64_t seen) {
+    Clockwork& clockwork = shared_.clockwork;
+    clockwork.group_seen.fetch_add(seen, std::memory_order_relaxed);
+    clockwork.counted.fetch_add(1, std::memory_order_release);
+    const bool has_group = std::ranges::any_of(
+        plan_.roles, [](const Role& role) { return role.hears() && role.is_shared; });
+    if (!has_group || part_.first > 0) return 0;
+    AwaitOthers(
+        [&] { return clockwork.counted.load(std::memory_order_acquire) == part_.processes; });
+    uint64_t sent = 0;
+    for (const auto& count : shared_.published) sent += count.load(std::memory_order_relaxed);
+    const uint64_t all_seen = clockwork.group_seen.load(std::memory_order_relaxed);
+    return sent > all_seen ? sent - all_seen : 0;
   }
 
   const Plan& plan_;
   const RunTimes times_;
   const Observer& observer_;
-  Shared shared_;
+  Shared& shared_;
+  const Part part_;
+  const bool leads_;
   Lookout lookout_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Phase phase_ = Phase::kConnect;
@@ -233,7 +323,19 @@ class Director {
 }  // namespace
 
 Outcome Execute(const Plan& plan, const RunTimes& times, const Observer& observer) {
-  return Director(plan, times, observer).Run();
+  Shared shared(plan);
+  return Director(plan, times, observer, shared, {.first = 0, .count = plan.threads},
+                  Director::Leads::kYes)
+      .Run();
+}
+
+Outcome ExecutePart(const Plan& plan, const RunTimes& times, const Observer& observer,
+                    Shared& shared, const Part& part) {
+  return Director(plan, times, observer, shared, part, Director::Leads::kNo).Run();
+}
+
+Outcome Lead(const Plan& plan, const RunTimes& times, const Observer& observer, Shared& shared) {
+  return Director(plan, times, observer, shared, {}, Director::Leads::kYes).Run();
 }
 
 }  // namespace ringmq::load

@@ -35,6 +35,17 @@ struct Observer {
   // Whether it has to end early: then no more load, but what is on its way is waited for, and what
   // was measured is reported. Asked some hundred times a second, until it says yes.
   std::function<bool()> wants_end;
+  // Whether nothing can come of it any more: then it ends at once. Asked as often.
+  std::function<bool()> is_hopeless;
+  // Before anybody leaves, with all connections there.
+  std::function<void()> on_leave;
+};
+
+// Of the threads of a run, those that one process has.
+struct Part {
+  uint32_t first = 0;
+  uint32_t count = 0;
+  uint32_t processes = 1;
 };
 
 struct Outcome {
@@ -60,5 +71,13 @@ struct Outcome {
 
 // Blocks until the run is over.
 [[nodiscard]] Outcome Execute(const Plan& plan, const RunTimes& times, const Observer& observer);
+
+// The same with several processes, forked when `shared` was there: each has a part of the threads
+// of the plan, and follows the one that leads, which has none. An outcome is about the connections
+// of its part; messages that group members lost are with the first part.
+[[nodiscard]] Outcome ExecutePart(const Plan& plan, const RunTimes& times, const Observer& observer,
+                                  Shared& shared, const Part& part);
+[[nodiscard]] Outcome Lead(const Plan& plan, const RunTimes& times, const Observer& observer,
+                           Shared& shared);
 
 }  // namespace ringmq::load

@@ -1,12 +1,17 @@
 // What the threads of one run tell each other: the phase, when it began, and how far each is.
 //
+// The threads may belong to several processes: all but the series and the board lies in memory that
+// stays common when the process that made it forks. Their clock is that of the host.
+//
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "load/board.h"
@@ -30,9 +35,9 @@ enum class Phase : uint8_t {
 //   slot    time modulo 2^48 ns (78 hours):48   rounds of the ring, counted from one:16
 class SentTimes {
  public:
-  // Requires: `slots` is a power of two.
-  explicit SentTimes(size_t slots)
-      : round_shift_(std::countr_zero(slots)), mask_(slots - 1), times_(slots) {}
+  // Requires: a power of two, zero at first; they outlive it.
+  explicit SentTimes(std::span<std::atomic<uint64_t>> slots)
+      : round_shift_(std::countr_zero(slots.size())), mask_(slots.size() - 1), times_(slots) {}
 
   void Set(uint64_t sequence, int64_t ns) {
     // Relaxed: the message itself, through the kernel, orders the two.
@@ -58,7 +63,7 @@ class SentTimes {
 
   const int round_shift_;
   const uint64_t mask_;
-  std::vector<std::atomic<uint64_t>> times_;
+  std::span<std::atomic<uint64_t>> times_;
 };
 
 // One thread's progress, read by others while it runs. Relaxed throughout: numbers to look at.
@@ -74,6 +79,7 @@ struct alignas(64) Progress {
   std::atomic<bool> exhausted{false};  // Nothing is due any more.
   // The last phase whose work, other than messages, this thread has done.
   std::atomic<Phase> finished{Phase::kConnect};
+  std::atomic<bool> has_left{false};  // It publishes nothing any more, whatever comes.
 };
 
 // Of a counter that only the calling thread writes: cheaper than an atomic addition.
@@ -81,25 +87,63 @@ inline void Bump(std::atomic<uint64_t>& counter, uint64_t by = 1) {
   counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
 }
 
-struct Shared {
-  explicit Shared(const Plan& plan)
-      : sent_times(plan.publishers), progress(plan.threads), board(plan.threads) {
-    for (auto& times : sent_times) times = std::make_unique<SentTimes>(plan.SentTimesEach());
-    for (auto& one : progress) one = std::make_unique<Progress>();
-  }
-
+// What all threads of a run share, as it lies in the common memory.
+struct Clockwork {
   // Release and acquire: whoever sees the phase sees when it began.
   std::atomic<Phase> phase{Phase::kConnect};
   std::atomic<int64_t> load_start_ns{0};           // The schedule's zero.
   std::atomic<int64_t> measure_start_ns{0};        // Messages due from here on count,
   std::atomic<int64_t> measure_end_ns{INT64_MAX};  // and until here.
+  std::atomic<bool> interrupted{false};
   // Closed loop at QoS 0: messages on their way, of all threads.
   std::atomic<int64_t> on_their_way{0};
+  // Processes that have counted what their members of shared groups saw, and their sum.
+  std::atomic<uint32_t> counted{0};
+  std::atomic<uint64_t> group_seen{0};
+};
 
-  std::vector<std::unique_ptr<SentTimes>> sent_times;  // By publisher.
-  std::vector<std::unique_ptr<Progress>> progress;     // By thread.
-  Series series;
-  Board board;
+// Zero-filled; pages cost nothing until they are touched.
+class CommonMemory {
+ public:
+  explicit CommonMemory(size_t size_bytes);
+  ~CommonMemory();
+  CommonMemory(const CommonMemory&) = delete;
+  CommonMemory& operator=(const CommonMemory&) = delete;
+
+  // `count` of them, in a row. Requires: they still fit.
+  template <typename T>
+  [[nodiscard]] std::span<T> Take(size_t count) {
+    T* const first = static_cast<T*>(TakeBytes(sizeof(T) * count, alignof(T)));
+    std::uninitialized_value_construct_n(first, count);
+    return {first, count};
+  }
+  // The same of numbers, which are zero without being touched.
+  [[nodiscard]] std::span<std::atomic<uint64_t>> TakeZeros(size_t count) {
+    using Number = std::atomic<uint64_t>;
+    return {static_cast<Number*>(TakeBytes(sizeof(Number) * count, alignof(Number))), count};
+  }
+
+ private:
+  [[nodiscard]] void* TakeBytes(size_t size_bytes, size_t alignment);
+
+  const size_t size_bytes_;
+  size_t used_bytes_ = 0;
+  std::byte* memory_ = nullptr;
+};
+
+struct Shared {
+  explicit Shared(const Plan& plan);
+
+ private:
+  CommonMemory memory_;
+
+ public:
+  Clockwork& clockwork;
+  std::span<Progress> progress;                // By thread.
+  std::span<std::atomic<uint64_t>> published;  // By publisher, from the first message on.
+  std::vector<SentTimes> sent_times;           // By publisher.
+  Series series;                               // Of the threads of this process, as
+  Board board;                                 // this.
 };
 
 }  // namespace ringmq::load

@@ -29,7 +29,7 @@ Tick Lookout::Count() const {
   tick.connections = connections_;
   for (const auto& progress : shared_.progress) {
     const auto add = [&progress](uint64_t& sum, const std::atomic<uint64_t> Progress::*count) {
-      sum += (*progress.*count).load(std::memory_order_relaxed);
+      sum += (progress.*count).load(std::memory_order_relaxed);
     };
     add(tick.connected, &Progress::connected);
     add(tick.failed, &Progress::failed);
@@ -62,7 +62,7 @@ void Lookout::Update() {
   const int64_t oldest_ns = shared_.board.oldest_ns();
   if (oldest_ns == posted_ns_) return;
   posted_ns_ = oldest_ns;
-  const int64_t start_ns = shared_.measure_start_ns.load(std::memory_order_relaxed);
+  const int64_t start_ns = shared_.clockwork.measure_start_ns.load(std::memory_order_relaxed);
   const double measured_s =
       std::clamp(static_cast<double>(oldest_ns - start_ns) * 1e-9, 0.0, measure_s_);
   Tally all;

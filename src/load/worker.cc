@@ -57,7 +57,7 @@ Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
     : plan_(plan),
       part_(part),
       shared_(shared),
-      progress_(*shared.progress[part]),
+      progress_(shared.progress[part]),
       random_(plan.seed + part),
       completions_(kCompletionsMax) {
   peers_.resize((plan.connections() + plan.threads - 1 - part) / plan.threads);
@@ -96,6 +96,7 @@ void Worker::Run() {
   if (!ring.ok()) {
     ++findings_.errors[std::string(ring.status().message())];
     progress_.failed.store(peers_.size(), std::memory_order_relaxed);
+    progress_.has_left.store(true, std::memory_order_release);
     return;
   }
   ring_ = std::move(*ring);
@@ -108,7 +109,7 @@ void Worker::Run() {
 
 void Worker::Turn() {
   const int64_t now_ns = NowNs();
-  const Phase phase = shared_.phase.load(std::memory_order_acquire);
+  const Phase phase = shared_.clockwork.phase.load(std::memory_order_acquire);
   int64_t wake_ns = now_ns + kTurnNsMax;
   if (phase == Phase::kConnect) {
     wake_ns = std::min(wake_ns, ConnectSome(now_ns));
@@ -133,6 +134,7 @@ void Worker::Turn() {
     // Like the broker's bill: what leaving costs is not part of it.
     findings_.cpu_ns = ThreadCpuNs();
     leaving_ = true;
+    progress_.has_left.store(true, std::memory_order_release);
     CountUnsent(now_ns);
     for (Peer& peer : peers_) {
       Leave(peer, peer.state == PeerState::kReady ? Farewell::kDisconnect : Farewell::kShut);
@@ -158,7 +160,7 @@ void Worker::Turn() {
 
 // Hands over the second that has passed.
 void Worker::KeepSecond(int64_t now_ns) {
-  const int64_t start_ns = shared_.load_start_ns.load(std::memory_order_relaxed);
+  const int64_t start_ns = shared_.clockwork.load_start_ns.load(std::memory_order_relaxed);
   if (start_ns == 0 || now_ns < start_ns) return;
   const int64_t index = leaving_ ? kNoSecond : (now_ns - start_ns) / kSecond.ns;
   if (index == second_index_) return;

@@ -141,9 +141,9 @@ class Worker {
   // What a packet said no with. Returns the sentence for Fail().
   std::string Refusal(const std::string& packet, ReasonCode reason);
   [[nodiscard]] bool measures(int64_t due_ns) const {
-    const int64_t start_ns = shared_.measure_start_ns.load(std::memory_order_relaxed);
+    const int64_t start_ns = shared_.clockwork.measure_start_ns.load(std::memory_order_relaxed);
     return start_ns > 0 && due_ns >= start_ns &&
-           due_ns < shared_.measure_end_ns.load(std::memory_order_relaxed);
+           due_ns < shared_.clockwork.measure_end_ns.load(std::memory_order_relaxed);
   }
   [[nodiscard]] static uint64_t Token(size_t index, OpKind kind) {
     return uint64_t{index} << 2 | static_cast<uint64_t>(kind);

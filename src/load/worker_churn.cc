@@ -34,7 +34,7 @@ int64_t Worker::ChurnTurn(Phase phase, int64_t now_ns) {
   if (churning_ != nullptr) {
     wake_ns = ChurnDue(now_ns);
     LetSomeLeave();
-    const int64_t end_ns = shared_.measure_end_ns.load(std::memory_order_relaxed);
+    const int64_t end_ns = shared_.clockwork.measure_end_ns.load(std::memory_order_relaxed);
     is_over = churning_->schedule.next_due() >= end_ns && churning_->connecting == 0;
   }
   if (phase != Phase::kDrain) return wake_ns;
@@ -55,7 +55,7 @@ void Worker::PrepareChurn() {
       .arrival = plan_.arrival,
       .burst = plan_.burst,
       .seed = plan_.seed + 1,  // Not in step with the messages.
-      .start_ns = shared_.load_start_ns.load(std::memory_order_relaxed)};
+      .start_ns = shared_.clockwork.load_start_ns.load(std::memory_order_relaxed)};
   churning_ = std::make_unique<Churning>(measure::Schedule::Share(whole, share.part, share.parts));
   churning_->lives.resize(peers_.size());
   for (Peer& peer : peers_) {
@@ -69,7 +69,7 @@ void Worker::PrepareChurn() {
 }
 
 int64_t Worker::ChurnDue(int64_t now_ns) {
-  const int64_t end_ns = shared_.measure_end_ns.load(std::memory_order_relaxed);
+  const int64_t end_ns = shared_.clockwork.measure_end_ns.load(std::memory_order_relaxed);
   measure::Schedule& schedule = churning_->schedule;
   while (schedule.next_due() <= now_ns && schedule.next_due() < end_ns) {
     const int64_t due_ns = schedule.next_due();
@@ -98,7 +98,7 @@ int64_t Worker::ChurnDue(int64_t now_ns) {
 void Worker::CountUnmet() {
   if (churning_ == nullptr) return;
   measure::Schedule& schedule = churning_->schedule;
-  const int64_t end_ns = shared_.measure_end_ns.load(std::memory_order_relaxed);
+  const int64_t end_ns = shared_.clockwork.measure_end_ns.load(std::memory_order_relaxed);
   for (; schedule.next_due() < end_ns; schedule.Advance()) {
     if (!measures(schedule.next_due())) continue;
     ++findings_.connects_offered;
@@ -133,7 +133,7 @@ void Worker::OnCame(Peer& peer, int64_t due_ns, int64_t now_ns) {
   churning_->connected.push_back({.place = place, .life = churning_->lives[place]});
   if (!measures(due_ns)) return;
   findings_.connect.Record(now_ns - due_ns);
-  const bool is_in_time = now_ns < shared_.measure_end_ns.load(std::memory_order_relaxed);
+  const bool is_in_time = now_ns < shared_.clockwork.measure_end_ns.load(std::memory_order_relaxed);
   findings_.connects_in_time += is_in_time ? 1 : 0;
 }
 

@@ -159,7 +159,7 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
   if (open_loop) {
     response_row_.Record(now_ns - stamp.due_ns, measured, &second_.response, findings_.response);
   }
-  const int64_t sent_ns = shared_.sent_times[stamp.publisher]->Get(stamp.sequence, stamp.due_ns);
+  const int64_t sent_ns = shared_.sent_times[stamp.publisher].Get(stamp.sequence, stamp.due_ns);
   if (sent_ns < 0) return;
   // The kernel may deliver before it tells us that it has taken the last byte.
   const int64_t service_ns = std::max<int64_t>(now_ns - sent_ns, 0);
@@ -173,7 +173,7 @@ void Worker::RecordRows() {
   service_row_.Flush(plan_.rate_per_s > 0 ? nullptr : &second_.response, findings_.service);
   ack_row_.Flush(nullptr, findings_.ack);
   if (on_their_way_ != 0) {
-    shared_.on_their_way.fetch_add(on_their_way_, std::memory_order_relaxed);
+    shared_.clockwork.on_their_way.fetch_add(on_their_way_, std::memory_order_relaxed);
     on_their_way_ = 0;
   }
 }

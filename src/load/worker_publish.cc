@@ -77,7 +77,7 @@ uint64_t Worker::RoomOf(const Peer& peer) const {
   }
   if (plan_.qos != Qos::kAtMostOnce || plan_.deliveries_each == 0) return room;
   const int64_t left = static_cast<int64_t>(plan_.in_flight) - on_their_way_ -
-                       shared_.on_their_way.load(std::memory_order_relaxed);
+                       shared_.clockwork.on_their_way.load(std::memory_order_relaxed);
   // The last one may exceed it, or a message to many subscribers could never go.
   return left <= 0 ? 0 : (static_cast<uint64_t>(left) - 1) / plan_.deliveries_each + 1;
 }
@@ -161,6 +161,7 @@ void Worker::Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited) {
   publishing.unwritten.push_back(row);
   budget_ -= count;
   findings_.by_publisher[PublisherOf(peer)] += count;
+  Bump(shared_.published[PublisherOf(peer)], count);
   Bump(progress_.sent, count);
   second_.offered += count;
   if (measured) findings_.offered += count;
@@ -173,7 +174,7 @@ void Worker::Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited) {
 void Worker::NoteWritten(Peer& peer, size_t bytes, int64_t now_ns) {
   Publishing& publishing = *peer.publishing;
   publishing.written_bytes += bytes;
-  SentTimes& times = *shared_.sent_times[PublisherOf(peer)];
+  SentTimes& times = shared_.sent_times[PublisherOf(peer)];
   while (!publishing.unwritten.empty()) {
     Publishing::Unwritten& row = publishing.unwritten.front();
     if (row.end_bytes > publishing.written_bytes) return;
@@ -219,7 +220,7 @@ void Worker::PrepareSchedule() {
       .arrival = plan_.arrival,
       .burst = plan_.burst,
       .seed = plan_.seed,
-      .start_ns = shared_.load_start_ns.load(std::memory_order_relaxed)};
+      .start_ns = shared_.clockwork.load_start_ns.load(std::memory_order_relaxed)};
   schedule_ =
       std::make_unique<measure::Schedule>(measure::Schedule::Share(whole, share.part, share.parts));
 }
@@ -231,7 +232,7 @@ void Worker::SendDue(int64_t now_ns) {
     return;
   }
   PrepareSchedule();
-  const int64_t end_ns = shared_.measure_end_ns.load(std::memory_order_relaxed);
+  const int64_t end_ns = shared_.clockwork.measure_end_ns.load(std::memory_order_relaxed);
   while (budget_ > 0 && schedule_->next_due() <= now_ns && schedule_->next_due() < end_ns) {
     const int64_t due_ns = schedule_->next_due();
     Peer& peer = peers_[publishers_[next_publisher_]];
@@ -258,9 +259,10 @@ void Worker::SendDue(int64_t now_ns) {
 // What was held up to the last was held up as well.
 void Worker::CountUnsent(int64_t now_ns) {
   if (schedule_ == nullptr || budget_ == 0) return;
-  const int64_t end_ns = std::min(now_ns, shared_.measure_end_ns.load(std::memory_order_relaxed));
-  const int64_t from_ns =
-      std::max(schedule_->next_due(), shared_.measure_start_ns.load(std::memory_order_relaxed));
+  const int64_t end_ns =
+      std::min(now_ns, shared_.clockwork.measure_end_ns.load(std::memory_order_relaxed));
+  const int64_t from_ns = std::max(
+      schedule_->next_due(), shared_.clockwork.measure_start_ns.load(std::memory_order_relaxed));
   if (from_ns > held_up_ns_ || from_ns >= end_ns) return;
   const double share = plan_.rate_per_s / plan_.ShareOf(part_, &Role::publishes).parts;
   const auto unsent = static_cast<uint64_t>(static_cast<double>(end_ns - from_ns) * 1e-9 * share);

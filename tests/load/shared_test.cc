@@ -8,8 +8,11 @@
 namespace ringmq::load {
 namespace {
 
+using Slots = std::vector<std::atomic<uint64_t>>;
+
 TEST(SentTimes, KnowsWhenEachOfTheLastMessagesWasSent) {
-  SentTimes times(8);
+  Slots slots(8);
+  SentTimes times(slots);
   for (uint64_t sequence = 0; sequence < 100; ++sequence) {
     times.Set(sequence, 1'000 + static_cast<int64_t>(sequence));
     for (uint64_t back = 0; back < 8 && back <= sequence; ++back) {
@@ -21,7 +24,8 @@ TEST(SentTimes, KnowsWhenEachOfTheLastMessagesWasSent) {
 
 // Another message's time would make the service time of this one too short.
 TEST(SentTimes, SaysNothingOfMessagesThatItHasForgottenOrNotSeen) {
-  SentTimes times(8);
+  Slots slots(8);
+  SentTimes times(slots);
   EXPECT_LT(times.Get(0, 1), 0);
   times.Set(0, 500);
   EXPECT_LT(times.Get(8, 1), 0);
@@ -32,7 +36,8 @@ TEST(SentTimes, SaysNothingOfMessagesThatItHasForgottenOrNotSeen) {
 
 TEST(SentTimes, AreRightWhenTheClockHasManyDays) {
   constexpr int64_t kDayNs = int64_t{86'400} * 1'000'000'000;
-  SentTimes times(8);
+  Slots slots(8);
+  SentTimes times(slots);
   for (int64_t day = 0; day < 400; ++day) {
     const auto sequence = static_cast<uint64_t>(day);
     times.Set(sequence, day * kDayNs + 7);
@@ -44,7 +49,8 @@ TEST(SentTimes, AreRightWhenTheClockHasManyDays) {
 
 // A compact stamp rounds: it may say that a message was due just after it was sent.
 TEST(SentTimes, SaysNothingOfMessagesSentBeforeTheyWereDue) {
-  SentTimes times(8);
+  Slots slots(8);
+  SentTimes times(slots);
   times.Set(3, 1'000);
   EXPECT_LT(times.Get(3, 1'001), 0);
   EXPECT_EQ(times.Get(3, 1'000), 1'000);
