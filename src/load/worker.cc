@@ -119,8 +119,10 @@ void Worker::Turn() {
       if (schedule_ != nullptr && budget_ > 0) {
         wake_ns = std::min(wake_ns, schedule_->next_due() - kSleepNsMin);
       }
-    } else {
+    } else if (now_ns >= shared_.clockwork.load_start_ns.load(std::memory_order_relaxed)) {
       SendFreely(now_ns);
+    } else {
+      wake_ns = shared_.clockwork.load_start_ns.load(std::memory_order_relaxed);
     }
   } else if (phase == Phase::kDrain) {
     // What was due before the end and could not go goes now: it is late, not forgotten.

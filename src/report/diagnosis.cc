@@ -12,6 +12,8 @@ namespace {
 
 // Files, ring and epoll descriptors, standard streams.
 constexpr uint64_t kDescriptorsBesides = 64;
+// More would be a fleet.
+constexpr uint64_t kProcessesMax = 64;
 // A connection's socket, both ends of it on the loopback, and what the tool and a broker remember.
 constexpr uint64_t kBytesPerConnection = 8'000;
 
@@ -27,13 +29,18 @@ Diagnosed Fine(std::string what, std::string found) {
 
 std::string Digits(uint64_t number) { return GroupDigits(number); }
 
-Diagnosed OfDescriptors(uint64_t limit, uint64_t wanted) {
+Diagnosed OfDescriptors(uint64_t limit, const RunWanted& wanted) {
   Diagnosed seen = Fine("descriptors", Digits(limit));
-  if (limit >= wanted + kDescriptorsBesides) return seen;
+  const uint64_t each = (wanted.connections + wanted.processes - 1) / wanted.processes;
+  if (limit >= each + kDescriptorsBesides) return seen;
   seen.kind = Kind::kTooLow;
-  seen.why = absl::StrCat("each connection is one, and ", wanted, " are wanted");
-  seen.cure = absl::StrCat("ulimit -Hn ", wanted + kDescriptorsBesides,
+  seen.why = absl::StrCat("each connection is one, and ", each, " are wanted",
+                          wanted.processes > 1 ? " in each process" : "");
+  seen.cure = absl::StrCat("ulimit -Hn ", each + kDescriptorsBesides,
                            " (as root; LimitNOFILE= for a service)");
+  if (limit <= kDescriptorsBesides) return seen;
+  const uint64_t processes = (wanted.connections - 1) / (limit - kDescriptorsBesides) + 1;
+  if (processes <= kProcessesMax) absl::StrAppend(&seen.cure, ", or --processes ", processes);
   return seen;
 }
 
@@ -162,7 +169,7 @@ std::vector<Diagnosed> Diagnose(const Machine& machine, const RunWanted& wanted)
   if (machine.cores > 0) seen.push_back(OfCores(machine, wanted));
   if (machine.memory_free_bytes) seen.push_back(OfMemory(*machine.memory_free_bytes, wanted));
   if (machine.descriptors) {
-    seen.push_back(OfDescriptors(*machine.descriptors, wanted.connections));
+    seen.push_back(OfDescriptors(*machine.descriptors, wanted));
   }
   if (machine.descriptors_of_all) {
     seen.push_back(OfAllDescriptors(*machine.descriptors_of_all, wanted));

@@ -32,6 +32,7 @@ struct Machine {
 
 struct RunWanted {
   uint64_t connections = 0;
+  uint64_t processes = 1;  // That share them.
   uint64_t source_addresses = 1;
   bool is_loopback = true;  // The broker is on this machine.
 };

@@ -92,5 +92,17 @@ TEST(Diagnosis, IsSilentAboutWhatTheMachineDoesNotSay) {
   EXPECT_EQ(Diagnose({}, {.connections = 5}).size(), 2u);  // Governor and io_uring.
 }
 
+TEST(Diagnosis, SharesDescriptorsOutToProcesses) {
+  Machine machine = Healthy();
+  machine.descriptors = 20'000;
+  RunWanted many = {.connections = 100'000};
+  EXPECT_THAT(Of(machine, many, "descriptors").cure, HasSubstr(", or --processes 6"));
+  many.processes = 5;
+  EXPECT_EQ(Of(machine, many, "descriptors").kind, Diagnosed::kTooLow);
+  EXPECT_THAT(Of(machine, many, "descriptors").why, HasSubstr("20000 are wanted in each process"));
+  many.processes = 6;
+  EXPECT_EQ(Of(machine, many, "descriptors").kind, Diagnosed::kFine);
+}
+
 }  // namespace
 }  // namespace ringmq::report

@@ -111,6 +111,13 @@ report::Machine ReadMachine() {
   return machine;
 }
 
+// As many as a run without --source-ip takes by itself.
+uint64_t AddressesOf(const Settings& settings, size_t given) {
+  constexpr uint64_t kConnectionsEach = 1000;
+  const bool spreads = given == 0 && settings.url.find("://127.") != std::string::npos;
+  return std::max<uint64_t>(spreads ? settings.connections / kConnectionsEach : given, 1);
+}
+
 bool IsLoopback(const std::string& url) {
   const size_t separator = url.find("://");
   const std::string host = separator == std::string::npos ? url : url.substr(separator + 3);
@@ -128,7 +135,8 @@ int RunDoctor(const Settings& settings) {
   }
   const report::RunWanted wanted = {
       .connections = settings.connections,
-      .source_addresses = std::max<uint64_t>(sources->size(), 1),
+      .processes = settings.processes,
+      .source_addresses = AddressesOf(settings, sources->size()),
       .is_loopback = IsLoopback(settings.url),
   };
   const std::vector<report::Diagnosed> seen = report::Diagnose(ReadMachine(), wanted);

@@ -33,7 +33,12 @@ void AddTlsFlags(CLI::App& app, Settings& s) {
 
 void AddHostFlags(CLI::App& app, Settings& s) {
   app.option_defaults()->group("Host");
-  app.add_option("--threads", s.threads, "threads")->check(CLI::Range(1, 256));
+  app.add_option("--threads", s.threads, "threads of a process")->check(CLI::Range(1, 256));
+  app.add_option(
+         "--processes", s.processes,
+         "share the connections out to so many processes, for more descriptors than one may "
+         "have")
+      ->check(CLI::Range(1, 64));
   app.add_option("--source-ip", s.sources,
                  "spread connections over these addresses, as 10.0.0.1,10.0.0.2 or 10.0.0.0/28; a "
                  "number: so many of 127.0.0.0/8");

@@ -65,7 +65,9 @@ int Run(const Settings& settings, const std::string& command_line) {
   absl::StatusOr<Result> result = RunOnce(settings, [&](const load::Tick& tick) {
     if (!settings.quiet) PrintTick(tick, last);
   });
-  if (!result.ok()) return Complain(result.status(), kUsage);
+  if (!result.ok()) {
+    return Complain(result.status(), absl::IsAborted(result.status()) ? kRunFailed : kUsage);
+  }
   result->command_line = command_line;
   return Finish(*result, settings);
 }

@@ -137,7 +137,7 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   plan.username = settings.user;
   plan.password = settings.password;
   plan.in_flight = settings.in_flight;
-  plan.threads = settings.threads;
+  plan.threads = settings.threads * settings.processes;
   auto sources = ParseSources(settings.sources);
   if (!sources.ok()) return sources.status();
   plan.sources = *std::move(sources);

@@ -16,10 +16,14 @@
 #include "judge.h"
 #include "make_plan.h"
 #include "measure/quantity.h"
+#include "processes.h"
 #include "watch.h"
 
 namespace ringmq::bench {
 namespace {
+
+// Of fewer it would be the memory of the messages, divided by nothing.
+constexpr uint64_t kConnectionsMin = 100;
 
 using report::Metric;
 using report::Result;
@@ -162,13 +166,20 @@ void AddBroker(const Settings& settings, const Spent& before, const load::Broker
   if (messages > 0) cost.cpu_s_per_million = cost.cpu_s / messages * 1e6;
   cost.rss_before_bytes = before.rss_bytes;
   cost.rss_after_bytes = after.rss_bytes;
-  // Of a few connections it would be the memory of the messages, divided by nothing.
-  constexpr uint64_t kConnectionsMin = 100;
   if (outcome.connected >= kConnectionsMin && after.rss_bytes > before.rss_bytes) {
     cost.rss_bytes_per_connection = static_cast<double>(after.rss_bytes - before.rss_bytes) /
                                     static_cast<double>(outcome.connected);
   }
   result.broker = cost;
+}
+
+// What the tool itself has grown by; the same connections, the same caution.
+void AddOwnMemory(const std::optional<Spent>& before, const std::optional<Spent>& after,
+                  Result& result) {
+  if (!before.has_value() || !after.has_value() || result.connections < kConnectionsMin) return;
+  const auto grown = static_cast<double>(after->rss_bytes) - static_cast<double>(before->rss_bytes);
+  result.generator.bytes_per_connection =
+      std::max(grown, 0.0) / static_cast<double>(result.connections);
 }
 
 load::BrokerSample SampleOf(const Spent& spent) {
@@ -191,7 +202,9 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
     }
   }
   load::Observer observer;
-  observer.on_tick = on_tick;
+  std::optional<Spent> own_before;
+  std::optional<Spent> own_after;
+  observer.on_leave = [&] { own_after = Look(getpid()); };
   if (settings.watch_pid != 0) {
     observer.broker = [&]() -> std::optional<load::BrokerSample> {
       const std::optional<Spent> spent = Look(settings.watch_pid);
@@ -199,13 +212,32 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
     };
   }
   const std::string start_time = UtcNow();
-  const load::Outcome outcome = load::Execute(assignment->plan, assignment->times, observer);
-  Result result = MakeResult(settings, outcome);
-  result.start_time = start_time;
-  result.phases.warmup_s = assignment->times.warmup_s;
-  if (before.has_value() && outcome.broker.has_value()) {
-    AddBroker(settings, *before, *outcome.broker, outcome, result);
+  const auto make_result = [&](const load::Outcome& outcome) {
+    Result made = MakeResult(settings, outcome);
+    made.start_time = start_time;
+    made.phases.warmup_s = assignment->times.warmup_s;
+    if (before.has_value() && outcome.broker.has_value()) {
+      AddBroker(settings, *before, *outcome.broker, outcome, made);
+    }
+    AddOwnMemory(own_before, own_after, made);
+    return made;
+  };
+  const auto begin = [&] { own_before = Look(getpid()); };
+  if (settings.processes > 1) {
+    load::Observer leader;
+    leader.on_tick = on_tick;
+    auto whole = RunProcesses(assignment->plan, assignment->times,
+                              {.count = settings.processes,
+                               .begin = begin,
+                               .make_result = make_result,
+                               .first = observer,
+                               .leader = leader});
+    if (whole.ok()) JudgeBy(*assertions, *whole);
+    return whole;
   }
+  begin();
+  observer.on_tick = on_tick;
+  Result result = make_result(load::Execute(assignment->plan, assignment->times, observer));
   JudgeBy(*assertions, result);
   return result;
 }

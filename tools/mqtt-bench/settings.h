@@ -70,7 +70,8 @@ struct Settings {
 
   // Host.
   std::string engine = "auto";
-  uint32_t threads = 1;
+  uint32_t threads = 1;  // Of each process.
+  uint32_t processes = 1;
   std::string sources;  // As ParseSources() takes it.
 
   // Output.
