@@ -7,7 +7,7 @@ const std::string_view kStyle = R"css(
 :root {
   --paper: #ffffff; --card: #f5f7f9; --ink: #1b2128; --soft: #5b6773; --rule: #d5dbe1;
   --good: #00724f; --warning: #8a5a00; --bad: #b3261e; --shade: #00000010;
-  --s0: #0072b2; --s1: #c24e00; --s2: #00805d; --s3: #a8558a; --s4: #7a6a00; --s5: #1b2128;
+  --s0: #0138ce; --s1: #c4861d; --s2: #03a774; --s3: #b10490; --s4: #654a01; --s5: #1b2128;
   --h1: #e3eef9; --h2: #c2dbf0; --h3: #96c3e4; --h4: #64a5d4; --h5: #3a85c0; --h6: #1c66a5;
   --h7: #0a4880; --h8: #052c56;
 }
@@ -15,7 +15,7 @@ const std::string_view kStyle = R"css(
   :root {
     --paper: #14181d; --card: #1d232a; --ink: #e6eaee; --soft: #9aa7b4; --rule: #343d47;
     --good: #3ecf9b; --warning: #f0b429; --bad: #ff7b6e; --shade: #ffffff12;
-    --s0: #56b4e9; --s1: #f09433; --s2: #2fc79a; --s3: #e29bc6; --s4: #e3d44b; --s5: #e6eaee;
+    --s0: #3685df; --s1: #dc582c; --s2: #31eb92; --s3: #b76895; --s4: #ecce2f; --s5: #e6eaee;
     --h1: #14283c; --h2: #173a5a; --h3: #1a507e; --h4: #2069a1; --h5: #3786c2; --h6: #62a6da;
     --h7: #9cc9ec; --h8: #e2f1fd;
   }
@@ -96,7 +96,8 @@ a .dot:hover, a:focus .dot { stroke: var(--ink); stroke-width: 2; }
 .cells { shape-rendering: crispEdges; }
 .h1 { fill: var(--h1); } .h2 { fill: var(--h2); } .h3 { fill: var(--h3); } .h4 { fill: var(--h4); }
 .h5 { fill: var(--h5); } .h6 { fill: var(--h6); } .h7 { fill: var(--h7); } .h8 { fill: var(--h8); }
-.ramp { display: flex; align-items: center; gap: 8px; font-size: .9em; margin: 4px 0; }
+.ramp { display: flex; flex-wrap: wrap; align-items: center; gap: 0 8px; white-space: nowrap;
+  font-size: .9em; margin: 4px 0; }
 .ramp svg { vertical-align: middle; }
 td.value { white-space: nowrap; }
 .whisker { width: 26%; min-width: 130px; }
@@ -108,7 +109,8 @@ th.whisker { text-align: center; }
   main { padding: 12px 12px 40px; }
   .spare { display: none; }
   .plot { width: calc(100% - 70px); margin-left: 54px; margin-right: 16px; }
-  th, td { padding-right: 9px; font-size: .93em; }
+  th, td { padding-right: 7px; font-size: .93em; }
+  .numbers th, .numbers td { font-size: .86em; }
   .delta, .delta tbody { display: block; } .delta thead { display: none; }
   .delta tr { display: grid; grid-template-columns: 1fr 1fr 1fr; padding: 6px 0;
     border-top: 1px solid var(--rule); }

@@ -2,6 +2,8 @@
 """The HTML pages, read by parsers of XML and HTML that are not ours: whole, safe, in their place."""
 import functools
 import html.parser
+import itertools
+import math
 import os
 import re
 import subprocess
@@ -17,6 +19,27 @@ NARROW, WIDE = 390 - 24 - 70, 1080 - 40 - 84
 # Of a character of a label at 12 px, rather too wide.
 CHARACTER = 7.2
 COLUMNS_MAX = 240
+# What becomes of linear red, green and blue in eyes of each kind: Machado, Oliveira and Fernandes,
+# "A Physiologically-based Model for Simulation of Color Vision Deficiency", 2009, severity 1.
+SIGHT = {
+    "normal": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216),
+                   (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413),
+                     (-0.011820, 0.042940, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602),
+                   (0.004733, 0.691367, 0.303900)),
+}
+
+
+def lab(linear):
+    """CIELAB, in which equal distances look about equally far apart."""
+    red, green, blue = (min(max(share, 0), 1) for share in linear)
+    x = (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089
+    x, y, z = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 
 
 class Tags(html.parser.HTMLParser):
@@ -314,12 +337,14 @@ class Colours(Pages):
         return [dict(re.findall(r"--(\w+): (#\w{6})\w*;", block)) for block in blocks]
 
     @staticmethod
-    def light(colour):
+    def linear(colour):
+        shares = [int(colour[at:at + 2], 16) / 255 for at in (1, 3, 5)]
+        return [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+                for share in shares]
+
+    def light(self, colour):
         """Relative luminance as the Web Content Accessibility Guidelines define it."""
-        def linear(byte):
-            share = byte / 255
-            return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
-        red, green, blue = (linear(int(colour[at:at + 2], 16)) for at in (1, 3, 5))
+        red, green, blue = self.linear(colour)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     def contrast(self, one, other):
@@ -333,6 +358,15 @@ class Colours(Pages):
                     self.assertGreaterEqual(self.contrast(theme[name], theme[behind]), 4.5, name)
             for i in range(6):
                 self.assertGreaterEqual(self.contrast(theme[f"s{i}"], theme["paper"]), 3, i)
+
+    def test_lines_stay_apart_for_the_colour_blind(self):
+        for theme in self.themes():
+            colours = [self.linear(theme[f"s{i}"]) for i in range(6)]
+            for kind, matrix in SIGHT.items():
+                seen = [lab([sum(a * b for a, b in zip(row, colour)) for row in matrix])
+                        for colour in colours]
+                for i, j in itertools.combinations(range(6), 2):
+                    self.assertGreater(math.dist(seen[i], seen[j]), 30, (kind, i, j))
 
     def test_lightness_alone_carries_the_heat_map(self):
         for theme in self.themes():

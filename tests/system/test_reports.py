@@ -105,6 +105,16 @@ class Comparison(Files):
         self.assertIn("Nobody can tell whether B differs.", text)
         self.assertIn(files[1], text)
 
+    def test_two_brokers_as_a_page(self):
+        with Broker() as one, Broker() as other:
+            urls = [f"mqtt://127.0.0.1:{broker.port}" for broker in (one, other)]
+            self.measure(one, "ab", "--url-b", urls[1], "--pairs", "1", "-q", "1", "-n", "500",
+                         "-r", "5k", "--html", self.path("page.html"))
+        page = xml.etree.ElementTree.fromstring(self.read("page.html"))
+        text = "".join(page.itertext())
+        for url in urls:
+            self.assertIn(url, text)
+
     def test_says_which_file_cannot_be_written(self):
         with Broker() as broker:
             self.measure(broker, "-n", "100", "-q", "1", "--json", self.path("a.json"))
