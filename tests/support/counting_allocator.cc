@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/counting_allocator.h"
 
+#include <malloc.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
@@ -9,6 +11,9 @@
 namespace {
 
 std::atomic<uint64_t> allocations{0};
+std::atomic<int64_t> live_bytes{0};
+
+int64_t SizeOf(void* memory) { return static_cast<int64_t>(malloc_usable_size(memory)); }
 
 void* Take(size_t size_bytes, size_t alignment) {
   allocations.fetch_add(1, std::memory_order_relaxed);
@@ -17,7 +22,13 @@ void* Take(size_t size_bytes, size_t alignment) {
           ? std::malloc(size_bytes)
           : std::aligned_alloc(alignment, (size_bytes + alignment - 1) / alignment * alignment);
   if (memory == nullptr) std::abort();
+  live_bytes.fetch_add(SizeOf(memory), std::memory_order_relaxed);
   return memory;
+}
+
+void Give(void* memory) {
+  live_bytes.fetch_sub(SizeOf(memory), std::memory_order_relaxed);
+  std::free(memory);
 }
 
 }  // namespace
@@ -27,14 +38,16 @@ void* operator new[](size_t size_bytes) { return Take(size_bytes, 1); }
 void* operator new(size_t size_bytes, std::align_val_t alignment) {
   return Take(size_bytes, static_cast<size_t>(alignment));
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { Give(memory); }
+void operator delete[](void* memory) noexcept { Give(memory); }
+void operator delete(void* memory, size_t) noexcept { Give(memory); }
+void operator delete[](void* memory, size_t) noexcept { Give(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { Give(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept { Give(memory); }
 
 namespace ringmq::support {
+
+int64_t LiveBytes() { return live_bytes.load(std::memory_order_relaxed); }
 
 uint64_t AllocationCount() { return allocations.load(std::memory_order_relaxed); }
 

@@ -11,4 +11,7 @@ namespace ringmq::support {
 // Calls of operator new so far, from all threads.
 [[nodiscard]] uint64_t AllocationCount();
 
+// What is allocated and not given back, in bytes that the allocator set aside for it.
+[[nodiscard]] int64_t LiveBytes();
+
 }  // namespace ringmq::support
