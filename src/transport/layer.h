@@ -39,6 +39,14 @@ enum class LayerState : uint8_t {
             // `down`.
 };
 
+// Whether the kernel does a layer's work on its socket.
+enum class KernelMove : uint8_t {
+  kNever,   // It cannot, or is not to.
+  kNotYet,  // Not at this point of the stream: receive on, and ask again.
+  kDone,    // The layer is transparent.
+  kBroken,  // It sends but cannot receive: close the socket, say nothing.
+};
+
 class Layer {
  public:
   virtual ~Layer() = default;
@@ -62,6 +70,14 @@ class Layer {
 
   // Has done its work and changes nothing from here on, in either direction: it can be removed.
   [[nodiscard]] virtual bool is_transparent() const { return false; }
+
+  // Lets the kernel do its work on `fd` from here on, where there is such a thing: the one call of
+  // a layer that touches a socket. Requires: this is the lowest layer, state() is kOpen, all that
+  // it put into `down` was taken by the socket, and no receive is armed on it.
+  virtual KernelMove MoveIntoKernel(int fd) {
+    (void)fd;
+    return KernelMove::kNever;
+  }
 
   // Why it failed, for a log line: one sentence, no control characters, at most 200 bytes.
   [[nodiscard]] virtual std::string_view error() const = 0;

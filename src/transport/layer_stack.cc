@@ -128,11 +128,12 @@ void LayerStack::RemoveTransparent() {
   started_ -= before - layers_.size();
 }
 
-void LayerStack::RemoveOnlyLayer() {
-  RMQ_CHECK(layers_.size() == 1);
-  facts_ = std::make_unique<PeerFacts>(Describe());
-  layers_.clear();
-  started_ = 0;
+KernelMove LayerStack::MoveIntoKernel(int fd) {
+  if (layers_.empty()) return KernelMove::kNever;
+  RMQ_CHECK(open());
+  const KernelMove move = layers_.front()->MoveIntoKernel(fd);
+  if (move == KernelMove::kDone) RemoveTransparent();
+  return move;
 }
 
 }  // namespace ringmq::transport

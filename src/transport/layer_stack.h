@@ -42,10 +42,8 @@ class LayerStack {
   // Of all layers, those that were taken out included.
   [[nodiscard]] PeerFacts Describe() const;
 
-  // The only layer that is left, for who wants to move it into the kernel; null: none or several.
-  [[nodiscard]] Layer* OnlyLayer() { return layers_.size() == 1 ? layers_.front().get() : nullptr; }
-  // Takes it out: from here on the kernel does its work.
-  void RemoveOnlyLayer();
+  // As Layer's, for the lowest layer, which is then taken out.
+  [[nodiscard]] KernelMove MoveIntoKernel(int fd);
 
  private:
   void ReceiveAt(size_t index, std::span<const uint8_t> input, ByteSink& up, ByteSink& down);

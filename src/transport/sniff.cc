@@ -78,6 +78,10 @@ bool SniffLayer::is_transparent() const {
   return chosen_ == nullptr || chosen_->is_transparent();
 }
 
+KernelMove SniffLayer::MoveIntoKernel(int fd) {
+  return chosen_ == nullptr ? KernelMove::kNever : chosen_->MoveIntoKernel(fd);
+}
+
 std::string_view SniffLayer::error() const {
   return chosen_ == nullptr ? std::string_view() : chosen_->error();
 }

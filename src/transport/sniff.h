@@ -39,6 +39,7 @@ class SniffLayer final : public Layer {
   void Close(ByteSink& down) override;
   [[nodiscard]] LayerState state() const override;
   [[nodiscard]] bool is_transparent() const override;
+  KernelMove MoveIntoKernel(int fd) override;
   [[nodiscard]] std::string_view error() const override;
   void Describe(PeerFacts& facts) const override;
 

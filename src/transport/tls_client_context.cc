@@ -16,7 +16,7 @@ namespace ringmq::transport {
 TlsClientContext::TlsClientContext(const TlsClientOptions& options)
     : server_name_(options.server_name),
       insecure_(options.insecure),
-      kernel_(options.protocol.kernel),
+      record_layer_(options.protocol.record_layer),
       // A pre-shared key is as quick as a ticket, and needs no memory.
       resume_(options.resume && options.psk_identity.empty()),
       sessions_(std::make_unique<TlsSessionCache>(options.tickets_reused)) {}
@@ -56,7 +56,8 @@ absl::Status TlsClientContext::Load(const TlsClientOptions& options) {
     if (!log.ok()) return log.status();
     keylog_ = *std::move(log);
   }
-  if (keylog_ != nullptr || kernel_) TlsUseKeyLog(ctx_.get(), keylog_.get());
+  if (keylog_ != nullptr || record_layer_ != TlsRecordLayer::kOpenSsl)
+    TlsUseKeyLog(ctx_.get(), keylog_.get());
   if (resume_) {
     SSL_CTX_set_session_cache_mode(ctx_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ctx_.get(), TlsLayer::OnNewSession);
@@ -119,7 +120,7 @@ std::unique_ptr<TlsLayer> MakeClientLayer(const TlsClientContextPtr& context,
   origin.context = context;
   origin.role = TlsRole::kClient;
   origin.insecure = context->insecure_;
-  origin.kernel = context->kernel_;
+  origin.record_layer = context->record_layer_;
   origin.peer_name = name;
   if (context->resume_) {
     origin.session_key = absl::StrCat(TlsFoldName(host), ":", port, ":", name);

@@ -49,7 +49,7 @@ class TlsClientContext {
 
   const std::string server_name_;
   const bool insecure_;
-  const bool kernel_;
+  const TlsRecordLayer record_layer_;
   const bool resume_;
   TlsSslCtx ctx_;
   TlsPskCredential psk_;

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ constexpr uint8_t kAlert = 21;
 constexpr uint8_t kHandshake = 22;
 constexpr uint8_t kApplicationData = 23;
 constexpr size_t kRecordBytesMax = 16 << 10;
+constexpr size_t kReasonBytesMax = 200;
 
 int SetKeys(int fd, int direction, const KernelCryptoInfo& info) {
   return std::visit(
@@ -45,7 +47,7 @@ uint8_t TypeOf(msghdr& message) {
 }
 
 ControlResult Fail(std::string reason) {
-  return {ControlRecord::kFailed, TlsPrintable(reason, TlsLayer::kErrorBytesMax)};
+  return {ControlRecord::kFailed, TlsPrintable(reason, kReasonBytesMax)};
 }
 
 ControlResult ReadAlert(TlsRole role, std::span<const uint8_t> record) {
@@ -108,7 +110,7 @@ int Try(const KernelCryptoInfo& info) {
     return errno;
   }
   const KernelInstallResult result = InstallKernelTls(client.fd(), {info, info});
-  return result.outcome == KernelInstall::kDone ? 0 : result.error;
+  return result.outcome == KernelMove::kDone ? 0 : result.error;
 }
 
 template <typename Info>
@@ -124,34 +126,15 @@ KernelCryptoInfo Zeros(uint16_t version, uint16_t cipher_type) {
 KernelInstallResult InstallKernelTls(int fd, const KernelKeys& keys) {
   constexpr char kUlp[] = "tls";
   if (setsockopt(fd, IPPROTO_TCP, TCP_ULP, kUlp, sizeof(kUlp)) != 0) {
-    return {KernelInstall::kUnsupported, errno};
+    return {KernelMove::kNever, errno};
   }
   if (const int error = SetKeys(fd, TLS_TX, keys.tx); error != 0) {
-    return {KernelInstall::kUnsupported, error};
+    return {KernelMove::kNever, error};
   }
   if (const int error = SetKeys(fd, TLS_RX, keys.rx); error != 0) {
-    return {KernelInstall::kBroken, error};
+    return {KernelMove::kBroken, error};
   }
-  return {KernelInstall::kDone, 0};
-}
-
-HandOver HandOverToKernel(TlsLayer& layer, int fd) {
-  base::Result<KernelKeys, KernelRefusal> keys = DeriveKernelKeys(layer);
-  if (!keys.ok()) {
-    return keys.error() == KernelRefusal::kWait ? HandOver::kWait : HandOver::kUnsupported;
-  }
-  const KernelInstallResult result = InstallKernelTls(fd, *keys);
-  keys->Clear();
-  switch (result.outcome) {
-    case KernelInstall::kDone:
-      layer.BecomeTransparent();
-      return HandOver::kDone;
-    case KernelInstall::kUnsupported:
-      return HandOver::kUnsupported;
-    case KernelInstall::kBroken:
-      return HandOver::kBroken;
-  }
-  RMQ_CHECK(false);
+  return {KernelMove::kDone, 0};
 }
 
 ControlResult ReadControlRecord(int fd, TlsRole role, ByteSink& up) {

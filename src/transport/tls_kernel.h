@@ -1,13 +1,12 @@
-// Moves an open TLS connection into the kernel (kTLS) and speaks for it from then on: OpenSSL's
-// memory is free, and what is sent and received on the socket is plain bytes.
+// TLS in the kernel (kTLS): installs a connection's keys and speaks for it from then on. What is
+// sent and received on the socket is plain bytes.
 //
 // How to hand over, since bytes must not pass two hands at once:
-//   1. The layer is kOpen, Describe() has been asked, and all that it put into `down` has been
-//   taken
-//      by the socket: the kernel would encrypt it again.
+//   1. The layer is kOpen, and all that it put into `down` has been taken by the socket: the kernel
+//      would encrypt it again.
 //   2. No receive is armed on the socket, and what the last one brought has been Received.
-//   3. HandOverToKernel(). kWait: read exactly layer.record_bytes_missing() bytes, let the layer
-//      receive them, try again; the kernel begins at a record.
+//   3. Layer::MoveIntoKernel(). kNotYet: the kernel begins with a record, and this one is not
+//      complete.
 //
 // Kernel lore:
 //   - Attaching the ULP succeeds on kernels that cannot encrypt (CONFIG_TLS without a cipher's
@@ -25,47 +24,21 @@
 #include <string>
 #include <vector>
 
+#include "transport/control_record.h"
 #include "transport/layer.h"
+#include "transport/tls_error.h"
 #include "transport/tls_kernel_keys.h"
-#include "transport/tls_layer.h"
 
 namespace ringmq::transport {
 
-enum class KernelInstall : uint8_t {
-  kDone,
-  kUnsupported,  // Nothing has changed: go on in user space.
-  kBroken,       // The kernel sends but cannot receive: close the socket, say nothing.
-};
-
 struct KernelInstallResult {
-  KernelInstall outcome = KernelInstall::kUnsupported;
-  int error = 0;  // errno of the call that failed.
+  KernelMove outcome = KernelMove::kNever;  // Not kNotYet. With kNever nothing has changed.
+  int error = 0;                            // errno of the call that failed.
 };
 
 // Requires: a connected TCP socket.
 [[nodiscard]] KernelInstallResult InstallKernelTls(int fd, const KernelKeys& keys);
 
-enum class HandOver : uint8_t {
-  kDone,         // The layer is transparent.
-  kWait,         // See above.
-  kUnsupported,  // This connection stays in user space.
-  kBroken,       // Close the socket.
-};
-// Requires: what stands above. The layer's keys are wiped.
-[[nodiscard]] HandOver HandOverToKernel(TlsLayer& layer, int fd);
-
-// What a receive that failed with EIO has run into.
-enum class ControlRecord : uint8_t {
-  kNothing,  // Nothing there (yet): receive again.
-  kData,     // It was data after all, now in `up`: receive again.
-  kIgnored,  // A session ticket or a warning, which means nothing to us: receive again.
-  kClosed,   // close_notify: the peer says goodbye. Answer with SendCloseNotify() and close.
-  kFailed,   // `reason` says why: close.
-};
-struct ControlResult {
-  ControlRecord record = ControlRecord::kNothing;
-  std::string reason;
-};
 // `role` is ours. Takes one record.
 [[nodiscard]] ControlResult ReadControlRecord(int fd, TlsRole role, ByteSink& up);
 

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
+#include "transport/tls_kernel.h"
 #include "transport/tls_names.h"
 #include "transport/tls_psk.h"
 #include "transport/tls_session_cache.h"
@@ -57,7 +59,7 @@ TlsLayer::TlsLayer(TlsSsl ssl, TlsOrigin origin)
   } else {
     SSL_set_connect_state(ssl_.get());
   }
-  if (origin_.kernel) {
+  if (origin_.record_layer != TlsRecordLayer::kOpenSsl) {
     secrets_ = std::make_unique<TlsSecrets>(origin_.role);
     SSL_set_msg_callback(ssl_.get(), OnMessage);
     SSL_set_msg_callback_arg(ssl_.get(), this);
@@ -84,10 +86,17 @@ void TlsLayer::Receive(std::span<const uint8_t> input, ByteSink& up, ByteSink& d
     return;
   }
   heard_ = true;
-  const Turn turn(wire_, input, down);
-  if (state_ == LayerState::kOpening) Handshake();
-  if (state_ == LayerState::kOpen) ReadAll(up);
-  if (state_ == LayerState::kOpen && !unsent_.empty()) WriteUnsent();
+  if (records_ == nullptr) {
+    const Turn turn(wire_, input, down);
+    if (state_ == LayerState::kOpening) Handshake();
+    if (state_ == LayerState::kOpen && records_ == nullptr) ReadAll(up);
+    if (state_ == LayerState::kOpen && !unsent_.empty()) WriteUnsent();
+    input = wire_.input;  // What OpenSSL has not taken.
+  }
+  if (records_ != nullptr) {
+    records_->Receive(input, up, down);
+    AfterRecords();
+  }
   if (state_ == LayerState::kEnded || state_ == LayerState::kFailed) Release();
 }
 
@@ -95,6 +104,10 @@ void TlsLayer::Send(std::span<const uint8_t> bytes, ByteSink& down) {
   RMQ_CHECK(state_ == LayerState::kOpen);
   RMQ_CHECK(!transparent_);
   if (bytes.empty()) return;
+  if (records_ != nullptr) {
+    records_->Send(bytes, down);
+    return;
+  }
   const Turn turn(wire_, {}, down);
   Write(bytes);
   if (state_ != LayerState::kOpen) Release();
@@ -104,11 +117,14 @@ void TlsLayer::Close(ByteSink& down) {
   RMQ_CHECK(!transparent_);
   // In kEnded the peer's goodbye has been answered already.
   if (state_ != LayerState::kOpen) return;
-  {
+  if (records_ != nullptr) {
+    records_->Close(down);
+  } else {
     const Turn turn(wire_, {}, down);
     SSL_shutdown(ssl_.get());
   }
   state_ = LayerState::kEnded;
+  facts_.reset();
   Release();
 }
 
@@ -125,6 +141,29 @@ void TlsLayer::Handshake() {
   if (origin_.sessions != nullptr && renewed) {
     origin_.sessions->Put(origin_.session_key, TlsSession(SSL_get1_session(ssl_.get())));
   }
+  if (secrets_ != nullptr) UseOwnRecords();
+}
+
+// The handshake's last record was read to its end and nothing behind it, so this is between two
+// records in both directions.
+void TlsLayer::UseOwnRecords() {
+  const std::unique_ptr<TlsSecrets> secrets = std::move(secrets_);
+  SSL_set_msg_callback(ssl_.get(), nullptr);
+  // With TLS 1.3 tickets are still to come, and only OpenSSL can put them into the cache.
+  const bool awaits_tickets = origin_.role == TlsRole::kClient && origin_.sessions != nullptr &&
+                              SSL_version(ssl_.get()) == TLS1_3_VERSION;
+  if (awaits_tickets) return;
+  if (wire_.cursor.missing_bytes() > 0 || SSL_has_pending(ssl_.get()) == 1) return;
+  const std::optional<TlsKeys> keys = DeriveTlsKeys(ssl_.get(), *secrets);
+  if (!keys) return;
+  KeepFacts();
+  Release();
+  records_ = std::make_unique<TlsRecords>(origin_.role, *keys);
+}
+
+void TlsLayer::AfterRecords() {
+  state_ = records_->state();
+  if (state_ == LayerState::kFailed) Fail(records_->error());
 }
 
 void TlsLayer::ReadAll(ByteSink& up) {
@@ -196,6 +235,7 @@ void TlsLayer::OnResult(int result) {
 void TlsLayer::Fail(std::string why) {
   state_ = LayerState::kFailed;
   error_ = TlsPrintable(why, kErrorBytesMax);
+  facts_.reset();
 }
 
 void TlsLayer::Release() {
@@ -208,6 +248,7 @@ void TlsLayer::Release() {
   ERR_clear_error();
   ssl_.reset();
   secrets_.reset();
+  records_.reset();
   unsent_ = {};
 }
 
@@ -237,16 +278,21 @@ void TlsLayer::Describe(PeerFacts& facts) const {
   }
 }
 
-const TlsSecrets* TlsLayer::secrets() const {
-  return state_ == LayerState::kOpen ? secrets_.get() : nullptr;
-}
-
-void TlsLayer::BecomeTransparent() {
+KernelMove TlsLayer::MoveIntoKernel(int fd) {
   RMQ_CHECK(state_ == LayerState::kOpen);
-  RMQ_CHECK(unsent_.empty());
-  KeepFacts();
-  transparent_ = true;
-  Release();
+  if (origin_.record_layer != TlsRecordLayer::kKernel || records_ == nullptr) {
+    return KernelMove::kNever;
+  }
+  // The kernel begins with a record.
+  if (records_->missing_bytes() > 0) return KernelMove::kNotYet;
+  KernelKeys keys = KernelKeysOf(records_->keys());
+  const KernelInstallResult result = InstallKernelTls(fd, keys);
+  keys.Clear();
+  if (result.outcome == KernelMove::kDone) {
+    transparent_ = true;
+    Release();
+  }
+  return result.outcome;
 }
 
 void TlsLayer::KeepFacts() {
@@ -285,7 +331,6 @@ void TlsLayer::OnMessage(int written, int, int type, const void* bytes, size_t s
   if (secrets == nullptr || size_bytes == 0) return;
   const uint8_t first = *static_cast<const uint8_t*>(bytes);
   if (type == SSL3_RT_HEADER) secrets->OnRecord(written == 1, first);
-  if (type == SSL3_RT_HANDSHAKE && first == SSL3_MT_KEY_UPDATE) secrets->OnKeyUpdate();
 }
 
 }  // namespace ringmq::transport

@@ -7,7 +7,8 @@
 //
 // What always holds:
 //   - Between two calls nothing of ours points to the caller's bytes or sinks.
-//   - A failed or ended layer has given back OpenSSL's memory.
+//   - A failed or ended layer has given back OpenSSL's memory. An open one has, too, if it was made
+//     another record layer than OpenSSL's: TlsRecords does the rest.
 //   - Nothing depends on the thread: a connection may be handed to another core between two calls.
 //
 // A stream that stops without close_notify is for the caller to see: it knows the socket.
@@ -24,6 +25,8 @@
 #include "transport/layer.h"
 #include "transport/tls_error.h"
 #include "transport/tls_handles.h"
+#include "transport/tls_options.h"
+#include "transport/tls_records.h"
 #include "transport/tls_secrets.h"
 #include "transport/tls_wire.h"
 
@@ -36,8 +39,8 @@ class TlsSessionCache;
 struct TlsOrigin {
   std::shared_ptr<const void> context;  // check:allow(shared_ptr): see above
   TlsRole role = TlsRole::kServer;
-  bool insecure = false;                // Shows no certificate as proved.
-  bool kernel = false;                  // Keep what the kernel needs.
+  bool insecure = false;  // Shows no certificate as proved.
+  TlsRecordLayer record_layer = TlsRecordLayer::kOpenSsl;
   std::string peer_name;                // Client: whose certificate is expected.
   std::string session_key;              // Client: where new sessions go in the cache.
   TlsSessionCache* sessions = nullptr;  // Of the context; null: do not resume.
@@ -59,18 +62,19 @@ class TlsLayer final : public Layer {
   [[nodiscard]] LayerState state() const override { return state_; }
   // The kernel has taken over.
   [[nodiscard]] bool is_transparent() const override { return transparent_; }
+  KernelMove MoveIntoKernel(int fd) override;
   [[nodiscard]] std::string_view error() const override { return error_; }
   // Adds nothing once the layer has failed or was closed by us.
   void Describe(PeerFacts& facts) const override;
 
   // How many bytes the peer still owes of the record under way; 0: the stream is between two
   // records, and everything that was received has been given out.
-  [[nodiscard]] size_t record_bytes_missing() const { return wire_.cursor.missing_bytes(); }
-  // For tls_kernel: the connection's secrets, or null if it cannot move into the kernel.
-  [[nodiscard]] const TlsSecrets* secrets() const;
+  [[nodiscard]] size_t record_bytes_missing() const {
+    return records_ != nullptr ? records_->missing_bytes() : wire_.cursor.missing_bytes();
+  }
+  // Null: OpenSSL is at work, or the layer is not open.
+  [[nodiscard]] const TlsRecords* records() const { return records_.get(); }
   [[nodiscard]] const SSL* ssl() const { return ssl_.get(); }
-  // The kernel does the rest. Requires: state() is kOpen. What was Sent must be on its way by then.
-  void BecomeTransparent();
 
   // OpenSSL's callbacks; they find their layer by the SSL object's application data.
   static int OnVerify(int ok, X509_STORE_CTX* verification);
@@ -82,6 +86,8 @@ class TlsLayer final : public Layer {
   static void OnMessage(int written, int version, int type, const void* bytes, size_t size_bytes,
                         SSL* ssl, void* layer);
   void Handshake();
+  void UseOwnRecords();
+  void AfterRecords();
   void ReadAll(ByteSink& up);
   void WriteUnsent();
   void Write(std::span<const uint8_t> bytes);
@@ -94,9 +100,10 @@ class TlsLayer final : public Layer {
   TlsOrigin origin_;
   TlsWire wire_;
   TlsSsl ssl_;
-  std::unique_ptr<TlsSecrets> secrets_;  // With origin_.kernel only.
-  // Once transparent, for who takes the layer out then, or ended by the peer, whose last words are
-  // still to be heard.
+  std::unique_ptr<TlsSecrets> secrets_;  // During the handshake, if records_ is to follow.
+  std::unique_ptr<TlsRecords> records_;  // Afterwards, instead of ssl_.
+  // What the handshake found out, once OpenSSL cannot be asked any more: it has gone, or the peer
+  // has said goodbye, and its last words are still to be heard.
   std::unique_ptr<TlsFacts> facts_;
   std::string unsent_;  // See Write().
   std::string verify_error_;

@@ -13,6 +13,14 @@ namespace ringmq::transport {
 
 enum class TlsVersion : uint8_t { k12, k13 };
 
+// Who seals and opens the records of a connection whose handshake is done.
+enum class TlsRecordLayer : uint8_t {
+  kOpenSsl,  // OpenSSL, to the end: 14 KB a connection.
+  kOwn,      // TlsRecords, which takes a fifth of it. Ciphers that it has not, and clients of
+             // TLS 1.3 that want to resume, stay with OpenSSL.
+  kKernel,   // TlsRecords until MoveIntoKernel() finds that the kernel can do it (kTLS).
+};
+
 enum class ClientCertificates : uint8_t {
   kOff,       // Not asked for.
   kOptional,  // Asked for; one that does not verify ends the handshake.
@@ -44,8 +52,7 @@ struct TlsProtocol {
   // without ALPN are the rule.
   std::vector<std::string> alpn = {"mqtt"};
   std::string keylog_file = {};  // Session keys for Wireshark are appended: for debugging only.
-  // Keep what HandOverToKernel() needs; costs some hundred bytes a connection until then.
-  bool kernel = false;
+  TlsRecordLayer record_layer = TlsRecordLayer::kOpenSsl;
 };
 
 struct TlsServerOptions {

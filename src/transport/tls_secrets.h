@@ -1,4 +1,4 @@
-// What has to be caught during a handshake so that the kernel can go on where OpenSSL stops: the
+// What has to be caught during a handshake so that somebody else can go on where OpenSSL stops: the
 // traffic secrets of TLS 1.3, which OpenSSL 3.0 shows only to a key log, and how many records were
 // protected with the present keys in each direction, since record numbers go into each nonce.
 //
@@ -36,18 +36,14 @@ class TlsSecrets {
   void OnKeyLogLine(std::string_view line);
   // A record's header was written or read: `content_type` is its first byte.
   void OnRecord(bool written, uint8_t content_type);
-  // A handshake message that changes keys in a way that is not followed here.
-  void OnKeyUpdate() { updated_ = true; }
 
   [[nodiscard]] const TlsTrafficSecret& tx() const { return tx_; }
   [[nodiscard]] const TlsTrafficSecret& rx() const { return rx_; }
-  [[nodiscard]] bool updated() const { return updated_; }
 
  private:
   TlsRole role_;
   TlsTrafficSecret tx_;
   TlsTrafficSecret rx_;
-  bool updated_ = false;
 };
 
 }  // namespace ringmq::transport

@@ -82,7 +82,7 @@ absl::StatusOr<TlsServerContextPtr> TlsServerContext::Make(const TlsServerOption
 }
 
 absl::Status TlsServerContext::Load(const TlsServerOptions& options) {
-  kernel_ = options.protocol.kernel;
+  record_layer_ = options.protocol.record_layer;
   absl::StatusOr<TlsAuthorities> authorities =
       TlsReadAuthorities(options.trust, TlsDefaultTrust::kNobody);
   if (!authorities.ok()) return authorities.status();
@@ -158,7 +158,8 @@ absl::Status TlsServerContext::Finish(const TlsServerOptions& options, Site& sit
       return absl::InvalidArgumentError("the hint for pre-shared keys is too long");
     }
   }
-  if (keylog_ != nullptr || kernel_) TlsUseKeyLog(ctx, keylog_.get());
+  if (keylog_ != nullptr || record_layer_ != TlsRecordLayer::kOpenSsl)
+    TlsUseKeyLog(ctx, keylog_.get());
   SSL_CTX_callback_ctrl(ctx, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(OnServerName));
   SSL_CTX_set_tlsext_servername_arg(ctx, this);
@@ -216,7 +217,7 @@ std::unique_ptr<TlsLayer> MakeServerLayer(const TlsServerContextPtr& context) {
   TlsOrigin origin;
   origin.context = context;
   origin.role = TlsRole::kServer;
-  origin.kernel = context->kernel_;
+  origin.record_layer = context->record_layer_;
   return std::make_unique<TlsLayer>(TlsSsl(SSL_new(context->sites_[0].ctx.get())),
                                     std::move(origin));
 }

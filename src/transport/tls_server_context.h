@@ -77,7 +77,7 @@ class TlsServerContext {
   std::unique_ptr<TlsKeyLog> keylog_;
   TlsTicketKeysPtr ticket_keys_;
   std::vector<std::string> warnings_;
-  bool kernel_ = false;
+  TlsRecordLayer record_layer_ = TlsRecordLayer::kOpenSsl;
 };
 
 // A layer for one connection.

@@ -1,7 +1,9 @@
 // A layer as simple as can be, to stack and to break: a greeting of one byte each way, then every
 // byte xored with a key. Below the key 0xff is special: goodbye with a 1 behind it, itself with 0.
 // With a capital letter as its key it has done its work with the greeting, like a PROXY header;
-// with kTired a server's gives up when it has sent a little.
+// with kTired a server's gives up when it has sent a little. With kMovable it changes nothing after
+// the greeting, but stays until the kernel takes over, which it lets happen when asked for the
+// third time.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -30,6 +32,8 @@ class ToyLayer final : public transport::Layer {
   static constexpr uint8_t kSpecial = 0xff;
   static constexpr uint8_t kTired = '!';
   static constexpr size_t kTiredBytes = 2000;
+  static constexpr uint8_t kMovable = '0';
+  static constexpr int kMoveTries = 3;
 
   ToyLayer(Side side, uint8_t key) : side_(side), key_(key) {}
 
@@ -45,7 +49,7 @@ class ToyLayer final : public transport::Layer {
       const auto byte = static_cast<uint8_t>(wrapped ^ key_);
       if (state_ == LayerState::kOpening) {
         Greet(byte, down);
-      } else if (is_transparent()) {
+      } else if (passes()) {
         *up.Append(1) = wrapped;
       } else if (after_special_) {
         after_special_ = false;
@@ -62,11 +66,11 @@ class ToyLayer final : public transport::Layer {
     }
   }
   void Send(std::span<const uint8_t> bytes, ByteSink& down) override {
-    if (is_transparent()) {
+    RMQ_CHECK(state_ == LayerState::kOpen);
+    if (passes()) {
       down.Append(bytes);
       return;
     }
-    RMQ_CHECK(state_ == LayerState::kOpen);
     sent_bytes_ += bytes.size();
     if (key_ == kTired && side_ == Side::kServer && sent_bytes_ > kTiredBytes) {
       state_ = LayerState::kFailed;
@@ -79,13 +83,20 @@ class ToyLayer final : public transport::Layer {
     }
   }
   void Close(ByteSink& down) override {
-    if (state_ != LayerState::kOpen || is_transparent()) return;
+    if (state_ != LayerState::kOpen || passes()) return;
     Say(kSpecial, down);
     Say(1, down);
   }
   [[nodiscard]] LayerState state() const override { return state_; }
   [[nodiscard]] bool is_transparent() const override {
-    return state_ == LayerState::kOpen && key_ >= 'A' && key_ <= 'Z';
+    return is_moved_ || (passes() && key_ != kMovable);
+  }
+  transport::KernelMove MoveIntoKernel(int) override {
+    RMQ_CHECK(state_ == LayerState::kOpen);
+    if (key_ != kMovable) return transport::KernelMove::kNever;
+    if (++move_tries_ < kMoveTries) return transport::KernelMove::kNotYet;
+    is_moved_ = true;
+    return transport::KernelMove::kDone;
   }
   [[nodiscard]] std::string_view error() const override { return error_; }
   void Describe(PeerFacts& facts) const override {
@@ -93,6 +104,10 @@ class ToyLayer final : public transport::Layer {
   }
 
  private:
+  // Bytes pass as they are.
+  [[nodiscard]] bool passes() const {
+    return state_ == LayerState::kOpen && ((key_ >= 'A' && key_ <= 'Z') || key_ == kMovable);
+  }
   void Say(uint8_t byte, ByteSink& down) { *down.Append(1) = static_cast<uint8_t>(byte ^ key_); }
   void Greet(uint8_t byte, ByteSink& down) {
     if (byte != kHello) {
@@ -109,6 +124,8 @@ class ToyLayer final : public transport::Layer {
   LayerState state_ = LayerState::kOpening;
   bool is_started_ = false;
   bool after_special_ = false;
+  bool is_moved_ = false;
+  int move_tries_ = 0;
   size_t sent_bytes_ = 0;
   std::string error_;
 };

@@ -105,14 +105,28 @@ TEST(LayerStack, FailsWithTheLayerThatFails) {
   stack.Close(down);  // Says what it still can, and does not fall over.
 }
 
-TEST(LayerStack, NotesWhatRemovedLayersKnew) {
-  std::vector<std::unique_ptr<Layer>> layers;
-  layers.push_back(std::make_unique<ToyLayer>(Side::kServer, 'k'));
-  LayerStack stack(std::move(layers));
-  EXPECT_EQ(stack.Describe().websocket.path, "k");
-  stack.RemoveOnlyLayer();
-  EXPECT_TRUE(stack.is_transparent());
-  EXPECT_EQ(stack.Describe().websocket.path, "k");
+TEST(LayerStack, TheKernelTakesTheLowestLayerWhenItCan) {
+  for (const std::string_view keys : {"0", "0k", "K0l"}) {
+    Pair pair(keys, 100);
+    ASSERT_TRUE(pair.server.open());
+    EXPECT_EQ(pair.server.MoveIntoKernel(-1), KernelMove::kNotYet);
+    EXPECT_EQ(pair.server.MoveIntoKernel(-1), KernelMove::kNotYet);
+    EXPECT_EQ(pair.server.MoveIntoKernel(-1), KernelMove::kDone);
+    EXPECT_EQ(pair.server.is_transparent(), keys == "0");
+    // What it knew is still told; what is left above goes on.
+    EXPECT_NE(pair.server.Describe().websocket.path.find('0'), std::string::npos);
+    EXPECT_EQ(pair.server.MoveIntoKernel(-1), KernelMove::kNever);
+    pair.client.Send(Bytes("ping"), pair.to_server);
+    pair.server.Send(Bytes("pong"), pair.to_client);
+    pair.Exchange();
+    EXPECT_EQ(Text(pair.at_server), "ping");
+    EXPECT_EQ(Text(pair.at_client), "pong");
+  }
+}
+
+TEST(LayerStack, AnUpperLayerIsNotTheKernels) {
+  Pair pair("k0", 100);
+  EXPECT_EQ(pair.server.MoveIntoKernel(-1), KernelMove::kNever);
 }
 
 // Passes all on and then is in the state that it was made with; logs what it is asked for.

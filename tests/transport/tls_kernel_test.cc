@@ -41,9 +41,9 @@ TEST_F(TlsKernelTest, TriesEachCipherAndSaysWhyNot) {
 
 TEST_F(TlsKernelTest, WhereTheKernelRefusesUserSpaceGoesOn) {
   TlsServerOptions options = ServerOptions();
-  options.protocol.kernel = true;
+  options.protocol.record_layer = TlsRecordLayer::kKernel;
   TlsPair pair(Server(options), Client(ClientOptions()));
-  EXPECT_EQ(HandOverToKernel(*pair.server.layer, fds_[0]), HandOver::kUnsupported);
+  EXPECT_EQ(pair.server.layer->MoveIntoKernel(fds_[0]), KernelMove::kNever);
   EXPECT_FALSE(pair.server.layer->is_transparent());
   pair.client.Send("ping");
   pair.server.Send("pong");
@@ -54,16 +54,16 @@ TEST_F(TlsKernelTest, WhereTheKernelRefusesUserSpaceGoesOn) {
 
 TEST_F(TlsKernelTest, ALayerThatWasNotMadeForItStaysInUserSpace) {
   const TlsPair pair(Server(ServerOptions()), Client(ClientOptions()));
-  EXPECT_EQ(HandOverToKernel(*pair.server.layer, fds_[0]), HandOver::kUnsupported);
+  EXPECT_EQ(pair.server.layer->MoveIntoKernel(fds_[0]), KernelMove::kNever);
 }
 
-TEST_F(TlsKernelTest, HandsOverBetweenTwoRecordsOnly) {
+TEST_F(TlsKernelTest, MovesBetweenTwoRecordsOnly) {
   TlsServerOptions options = ServerOptions();
-  options.protocol.kernel = true;
+  options.protocol.record_layer = TlsRecordLayer::kKernel;
   TlsPair pair(Server(options), Client(ClientOptions()));
   pair.client.Send("ping");
   pair.server.layer->Receive(pair.client.down.bytes().first(7), pair.server.up, pair.server.down);
-  EXPECT_EQ(HandOverToKernel(*pair.server.layer, fds_[0]), HandOver::kWait);
+  EXPECT_EQ(pair.server.layer->MoveIntoKernel(fds_[0]), KernelMove::kNotYet);
 }
 
 TEST_F(TlsKernelTest, DataBehindAnErrorIsNotLost) {

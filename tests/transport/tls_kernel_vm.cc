@@ -144,7 +144,7 @@ class Rig {
     }
     return false;
   }
-  bool HandOver() { return HandOverToKernel(*end.layer, sockets.server) == HandOver::kDone; }
+  bool HandOver() { return end.layer->MoveIntoKernel(sockets.server) == KernelMove::kDone; }
   bool Open() { return Handshake() && HandOver(); }
 
   bool ClientSends(const std::string& text) {
@@ -280,7 +280,7 @@ bool HalfARecord(Rig& rig) {
     WaitABit(rig.sockets.server, POLLIN);
   }
   int waits = 0;
-  while (HandOverToKernel(*rig.end.layer, rig.sockets.server) == HandOver::kWait) {
+  while (rig.end.layer->MoveIntoKernel(rig.sockets.server) == KernelMove::kNotYet) {
     ++waits;
     if (!rig.end.Receive(rig.sockets.server, rig.end.layer->record_bytes_missing())) return false;
   }
@@ -358,8 +358,8 @@ bool BothEnds(const TlsServerContextPtr& server_context,
   for (int i = 0; i < kTriesMax && client.layer->state() != LayerState::kOpen; ++i) {
     client.Receive(sockets.client, 4096);
   }
-  if (HandOverToKernel(*server.layer, sockets.server) != HandOver::kDone) return false;
-  if (HandOverToKernel(*client.layer, sockets.client) != HandOver::kDone) return false;
+  if (server.layer->MoveIntoKernel(sockets.server) != KernelMove::kDone) return false;
+  if (client.layer->MoveIntoKernel(sockets.client) != KernelMove::kDone) return false;
   if (send(sockets.server, "hello", 5, 0) != 5) return false;
   std::array<char, 64> buffer{};
   int tickets = 0;
@@ -393,7 +393,7 @@ int Main() {
   TlsServerOptions options;
   options.key_pairs = {{.certificate_file = folder.Write("a.crt", issued.certificate),
                         .key_file = folder.Write("a.key", issued.key)}};
-  options.protocol.kernel = true;
+  options.protocol.record_layer = TlsRecordLayer::kKernel;
   const TlsServerContextPtr context = *TlsServerContext::Make(options);
   bool good = true;
   for (const KernelTlsCipher& cipher : ProbeKernelTls()) {
@@ -420,7 +420,8 @@ int Main() {
     }
     TlsClientOptions client_options;
     client_options.trust.ca_file = folder.Write("ca.crt", authority.certificate());
-    client_options.protocol.kernel = true;
+    client_options.protocol.record_layer = TlsRecordLayer::kKernel;
+    client_options.resume = false;
     client_options.protocol.version_min = client_options.protocol.version_max = one.version;
     (one.version == TlsVersion::k12 ? client_options.protocol.ciphers
                                     : client_options.protocol.ciphersuites) = one.cipher;

@@ -320,15 +320,14 @@ TEST_F(TlsLayerTest, SendsWhileAHandshakeMessageIsHalfReceived) {
   EXPECT_EQ(Text(server.up), "early bird");
 }
 
-// A layer is asked for its facts when it is taken out, and that is after the kernel took over.
-TEST_F(TlsLayerTest, StillKnowsThePeerWhenTheKernelHasTakenOver) {
+TEST_F(TlsLayerTest, StillKnowsThePeerWhenOpenSslHasGone) {
   TlsClientOptions options = ClientOptions();
   options.key_pair = KeyPair("client", {.common_name = "device"});
-  const TlsPair pair(Server(MutualOptions(ClientCertificates::kRequired)), Client(options));
+  TlsServerOptions server_options = MutualOptions(ClientCertificates::kRequired);
+  server_options.protocol.record_layer = TlsRecordLayer::kOwn;
+  const TlsPair pair(Server(server_options), Client(options));
   ASSERT_TRUE(pair.open());
   const std::string fingerprint = pair.server.facts().certificate.fingerprint_sha256;
-  pair.server.layer->BecomeTransparent();
-  EXPECT_TRUE(pair.server.layer->is_transparent());
   EXPECT_EQ(pair.server.layer->ssl(), nullptr);
   const TlsFacts facts = pair.server.facts();
   EXPECT_TRUE(facts.used);
@@ -364,12 +363,8 @@ TEST_F(TlsLayerTest, WorksInAStackOfLayers) {
     EXPECT_EQ(Text(up), "ping");
     EXPECT_EQ(Text(client.up), "pong");
     EXPECT_EQ(stack.Describe().tls.server_name, "localhost");
-    auto* const only = dynamic_cast<TlsLayer*>(stack.OnlyLayer());
-    ASSERT_NE(only, nullptr);
-    only->BecomeTransparent();
-    stack.RemoveOnlyLayer();
-    EXPECT_TRUE(stack.is_transparent());
-    EXPECT_EQ(stack.Describe().tls.server_name, "localhost");
+    EXPECT_EQ(stack.MoveIntoKernel(-1), KernelMove::kNever);  // Nobody asked for it.
+    EXPECT_FALSE(stack.is_transparent());
   }
 }
 
