@@ -127,8 +127,9 @@ struct BrokerCounters {
   uint64_t publish_bytes_sent = 0;
   uint64_t malformed_packets = 0;
   uint64_t protocol_errors = 0;
-  uint64_t transport_errors = 0;  // Connections that ended because of a wrong WebSocket.
-  uint64_t handshakes = 0;        // WebSocket upgrades that were agreed to.
+  uint64_t transport_errors = 0;  // Connections that ended because of wrong TLS or WebSocket.
+  uint64_t handshakes = 0;        // TLS and WebSocket handshakes that were agreed to.
+  uint64_t kernel_tls = 0;        // Connections whose TLS the kernel took over (kTLS).
   uint64_t publishers_paused = 0;
 
   // Messages that did not reach a receiver, by reason.

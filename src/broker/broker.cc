@@ -143,6 +143,7 @@ absl::Status Broker::LoadTransports() {
   if (!transports.ok()) return transports.status();
   transports_ = *std::move(transports);
   for (const std::string& warning : transports_->warnings()) log_.Warning("{}", warning);
+  kernel_tls_ = MakeKernelTls(config_);
   return absl::OkStatus();
 }
 
@@ -315,6 +316,7 @@ void Broker::Run(CoreId index) {
   shard.SetPolicy(policy_);
   shard.SetSocketLookup(
       {.user = [this](int fd) { return unix_users_.PeerOf(fd); }, .address = PeerAddressOf});
+  shard.SetKernelTls(kernel_tls_);
   shard.SetMakeTunnel([this](uint32_t listener, int fd) {
     return transports_->Make(listener, fd, reactor::MonotonicNow());
   });

@@ -22,6 +22,7 @@
 #include "broker/config.h"
 #include "broker/enhanced_auth.h"
 #include "broker/event_sink.h"
+#include "broker/kernel_tls.h"
 #include "broker/log.h"
 #include "broker/parcel.h"
 #include "broker/pipe.h"
@@ -127,6 +128,7 @@ class Broker {
   std::unique_ptr<Authenticator> authenticator_;
   UnixUsers unix_users_;
   std::unique_ptr<Transports> transports_;  // Set by Start(), before any shard runs.
+  KernelTls kernel_tls_;                    // Likewise.
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<uint16_t> ports_;
   std::vector<std::string> unix_paths_;  // Files to remove.

@@ -33,6 +33,7 @@ enum class IdentitySource : uint8_t {
 };
 enum class IdentityUse : uint8_t { kUsername, kClientId };
 enum class IoBackend : uint8_t { kAuto, kUring, kEpoll };
+enum class TlsRecordLayer : uint8_t { kAuto, kUser, kOpenSsl };
 enum class OverflowPolicy : uint8_t { kDropNew, kDropOldest, kDisconnect };
 enum class Overlapping : uint8_t { kOnce, kPerSubscription };
 enum class LogLevel : uint8_t { kDebug, kInfo, kWarning, kError };
@@ -65,6 +66,7 @@ struct ListenerTlsConfig {
   bool tickets = true;
   uint32_t ticket_lifetime_s = 12 * 3600;
   uint32_t handshakes_per_second_max = 0;  // 0: no limit.
+  TlsRecordLayer record_layer = TlsRecordLayer::kAuto;
 
   bool operator==(const ListenerTlsConfig&) const = default;
 };

@@ -28,6 +28,7 @@ constexpr std::string_view kTransportChoices[] = {"tcp", "websocket", "any"};
 constexpr std::string_view kTlsChoices[] = {"off", "required", "optional"};
 constexpr std::string_view kCertificateChoices[] = {"off", "optional", "required"};
 constexpr std::string_view kTlsVersionChoices[] = {"1.2", "1.3"};
+constexpr std::string_view kTlsRecordLayerChoices[] = {"auto", "user", "openssl"};
 constexpr std::string_view kProxyChoices[] = {"off", "required"};
 constexpr std::string_view kIdentityChoices[] = {"none", "certificate_cn", "certificate_dn",
                                                  "certificate_san", "unix_user"};
@@ -433,6 +434,12 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .value_max = 1'000'000,
      .doc = "TLS handshakes that are begun per second, resumed ones included. More wait as with "
             "connections_per_second_max. One CPU makes some thousands a second. 0: no limit."},
+    {.name = "tls_record_layer",
+     .slot = [](ListenerConfig& l) { return ByteOf(l.tls.record_layer); },
+     .choices = Choices(kTlsRecordLayerChoices),
+     .doc = "Who encrypts once a handshake is done. auto: the kernel (kTLS) where `ringmqd "
+            "--features` says that it can, else the broker, which takes a fifth of OpenSSL's "
+            "memory. user: never the kernel. openssl: OpenSSL, to the end."},
     {.name = "proxy_protocol",
      .slot = [](ListenerConfig& l) { return ByteOf(l.proxy_protocol); },
      .choices = Choices(kProxyChoices),

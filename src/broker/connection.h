@@ -83,6 +83,10 @@ class Connection final : public codec::FrameSink {
   bool in_line : 1 = false;      // Waits for its handshake's slice of time, or to be let in.
   bool admitted : 1 = false;     // To its TLS handshake; see admission.h.
   bool awaits_admission : 1 = false;
+  bool awaits_send : 1 = false;   // Receives when what it says is sent: TLS moves into the kernel.
+  bool kernel_tls : 1 = false;    // It is there.
+  bool said_goodbye : 1 = false;  // Through the kernel.
+  uint8_t kernel_tries = 0;       // How often the move may be tried yet.
   DisconnectedBy ended_by = DisconnectedBy::kNetwork;  // Once it is closing.
   ReasonCode end_reason = ReasonCode::kUnspecifiedError;
   uint16_t keep_alive_s = 0;

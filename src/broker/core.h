@@ -25,6 +25,7 @@
 #include "broker/connection.h"
 #include "broker/enhanced_auth.h"
 #include "broker/event_sink.h"
+#include "broker/kernel_tls.h"
 #include "broker/log.h"
 #include "broker/outbox.h"
 #include "broker/parcel.h"
@@ -108,6 +109,7 @@ struct Core {
   AccessPolicy policy = AccessPolicy::AllowEverything();
   MakeTunnel make_tunnel;  // Null: plain MQTT everywhere.
   SocketLookup socket_lookup;
+  KernelTls kernel_tls;
   base::TimerWheel wheel;
   transport::ChunkPool chunks;
   codec::PublicationScratch scratch;

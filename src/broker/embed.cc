@@ -74,6 +74,7 @@ BrokerCounters CountersOf(const broker::Statistics& s) {
           .protocol_errors = s.protocol_errors,
           .transport_errors = s.transport_errors,
           .handshakes = s.handshakes,
+          .kernel_tls = s.kernel_tls,
           .publishers_paused = s.publishers_paused,
           .dropped_output_full = dropped(Reason::kOutputFull),
           .dropped_queue_full = dropped(Reason::kQueueFull),

@@ -44,6 +44,7 @@ class Shard {
   void ClosePipes() { wire_.ClosePipes(); }
   // For connections that are accepted from here on.
   void SetSocketLookup(SocketLookup lookup) { core_.socket_lookup = std::move(lookup); }
+  void SetKernelTls(KernelTls kernel_tls) { core_.kernel_tls = std::move(kernel_tls); }
   void SetMakeTunnel(MakeTunnel make_tunnel) { core_.make_tunnel = std::move(make_tunnel); }
   // New rights count from now on, for messages that wait in queues too.
   void SetPolicy(AccessPolicy policy);

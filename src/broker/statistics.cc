@@ -37,6 +37,7 @@ void Statistics::Add(const Statistics& other) {
   malformed_packets += other.malformed_packets;
   transport_errors += other.transport_errors;
   handshakes += other.handshakes;
+  kernel_tls += other.kernel_tls;
   protocol_errors += other.protocol_errors;
   handed_over += other.handed_over;
   parcels_received += other.parcels_received;

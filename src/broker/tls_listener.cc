@@ -24,6 +24,18 @@ ClientCertificates CertificatesOf(TlsClientCertificates certificates) {
   RMQ_CHECK(false);
 }
 
+transport::TlsRecordLayer RecordLayerOf(TlsRecordLayer layer) {
+  switch (layer) {
+    case TlsRecordLayer::kAuto:
+      return transport::TlsRecordLayer::kKernel;
+    case TlsRecordLayer::kUser:
+      return transport::TlsRecordLayer::kOwn;
+    case TlsRecordLayer::kOpenSsl:
+      return transport::TlsRecordLayer::kOpenSsl;
+  }
+  RMQ_CHECK(false);
+}
+
 // A browser offers http/1.1 for WebSocket and nothing else.
 std::vector<std::string> AlpnOf(const ListenerConfig& listener) {
   if (!listener.tls.alpn.empty()) return listener.tls.alpn;
@@ -55,6 +67,7 @@ TlsServerOptions OptionsOf(const ListenerConfig& listener, const std::string& ke
   options.protocol.curves = tls.curves;
   options.protocol.alpn = AlpnOf(listener);
   options.protocol.keylog_file = keylog_file;
+  options.protocol.record_layer = RecordLayerOf(tls.record_layer);
   options.psk_file = tls.psk_file;
   options.psk_hint = tls.psk_hint;
   options.tickets = tls.tickets;

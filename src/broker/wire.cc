@@ -142,6 +142,9 @@ Connection& Wire::Adopt(int fd, uint32_t listener, std::unique_ptr<Tunnel> tunne
   connection.listener = listener;
   connection.packet_size_bytes_max = core_.config.limits.packet_size_bytes_max_before_connect;
   connection.tunnel = std::move(tunnel);
+  if (connection.tunnel != nullptr && core_.kernel_tls.read_control) {
+    connection.kernel_tries = kKernelTriesMax;
+  }
   connection.link.sink = &connection;
   connection.link.scratch = &core_.scratch;
   connection.timer.cookie = MakeCookie(TimerKind::kConnection, handle);
@@ -158,7 +161,11 @@ void Wire::StartReceiving(Connection& connection) {
   }
   // One cancel at a time, or two in flight would carry the same token.
   if (connection.cancel_open) return;
-  const bool multishot = connection.open();
+  if (connection.kernel_tries > 0 && connection.open()) {
+    if (connection.tunnel == nullptr) connection.kernel_tries = 0;  // Plain, as its bytes told.
+    if (connection.kernel_tries > 0 && WaitsForKernel(connection)) return;
+  }
+  const bool multishot = connection.open() && connection.kernel_tries == 0;
   connection.receive = multishot ? ReceiveState::kMultishot : ReceiveState::kOnce;
   ++connection.operations;
   core_.ops.push_back({.code = multishot ? reactor::OpCode::kRecvMultishot : reactor::OpCode::kRecv,
@@ -197,6 +204,9 @@ void Wire::OnReceive(Connection& connection, const reactor::Completion& completi
     if (!connection.paused && connection.state != ConnectionState::kAuthenticating) {
       LosePeer(connection);
     }
+  } else if (connection.kernel_tls &&
+             (completion.result == -EIO || completion.result == -EBADMSG)) {
+    OnControlRecord(connection);
   } else if (completion.result != -ENOBUFS && completion.result != -ECANCELED &&
              completion.result != -EINTR && completion.result != -EAGAIN) {
     LosePeer(connection);
@@ -361,6 +371,7 @@ void Wire::ContinueClosing(Connection& connection) {
     StartSend(connection);
     return;
   }
+  SayGoodbyeInKernel(connection);
   CancelReceive(connection);
   if (connection.operations > 0) return;
   core_.wheel.Disarm(connection.timer);
@@ -373,6 +384,7 @@ void Wire::ContinueClosing(Connection& connection) {
 
 Wire::Released Wire::Release(Connection& connection) {
   RMQ_CHECK(connection.operations == 0);
+  RMQ_CHECK(!connection.kernel_tls);
   RMQ_CHECK(connection.output.empty() && Outgoing(connection).empty());
   Outgoing(connection).Reset(core_.chunks);  // Its memory is this core's.
   Released released{.fd = connection.fd,
@@ -481,6 +493,7 @@ void Wire::OnSend(Connection& connection, const reactor::Completion& completion)
   if (connection.starved && connection.output.pending_bytes() < connection.link.output_bytes_high) {
     events_.OnDrained(connection);
   }
+  if (connection.awaits_send) StartReceiving(connection);
   if (!connection.output.empty() || !Outgoing(connection).empty()) {
     MarkDirty(connection);
   } else if (connection.handing_over) {

@@ -147,6 +147,9 @@ class Wire {
   void DropTunnel(Connection& connection);
   [[nodiscard]] bool MayShakeHands(Connection& connection, std::span<const uint8_t> bytes);
   void FailTunnel(Connection& connection, std::string_view error);
+  [[nodiscard]] bool WaitsForKernel(Connection& connection);
+  void OnControlRecord(Connection& connection);
+  void SayGoodbyeInKernel(Connection& connection);
   void Wrap(Connection& connection);
   void WrapFarewell(Connection& connection);
   [[nodiscard]] static transport::OutputQueue& Outgoing(Connection& connection) {
@@ -166,6 +169,8 @@ class Wire {
 
   // An RSA signature takes about half a millisecond: so much may a turn be delayed, and twice.
   static constexpr int kHandshakeStepsMax = 2;
+  // Enough for a client that says SUBSCRIBE and some publications right behind CONNECT.
+  static constexpr uint8_t kKernelTriesMax = 16;
 
   Core& core_;
   WireEvents& events_;

@@ -107,7 +107,10 @@ void Wire::DropTunnel(Connection& connection) {
   Tunnel& tunnel = *connection.tunnel;
   if (!tunnel.layers.is_transparent() || tunnel.output.sending() || !tunnel.output.empty()) return;
   transport::PeerFacts facts = tunnel.layers.Describe();
-  const bool is_known = facts.proxy.used || facts.tls.used || facts.websocket.used;
+  // Once CONNECT was answered nobody asks for more than the address.
+  const bool is_known = connection.open()
+                            ? !AnnouncedPeer(facts).empty()
+                            : facts.proxy.used || facts.tls.used || facts.websocket.used;
   if (is_known) connection.facts = std::make_unique<transport::PeerFacts>(std::move(facts));
   tunnel.output.Reset(core_.chunks);
   connection.tunnel.reset();

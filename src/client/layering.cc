@@ -37,6 +37,7 @@ transport::TlsClientOptions OptionsOf(const TlsOptions& tls, const char* alpn) {
   options.psk_identity = tls.psk_identity;
   options.psk_hex_key = tls.psk_hex_key;
   options.resume = tls.resume;
+  options.protocol.record_layer = transport::TlsRecordLayer::kOwn;
   return options;
 }
 

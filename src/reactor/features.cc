@@ -224,10 +224,10 @@ std::string DescribeFeatures(const KernelFeatures& features, IoBackend backend) 
       {"kernel TLS", features.ktls},
   };
   std::string text =
-      absl::StrCat("kernel                    ", features.kernel, "\nbackend                   ",
-                   BackendName(features, backend), "\n");
+      absl::StrCat("kernel                        ", features.kernel,
+                   "\nbackend                       ", BackendName(features, backend), "\n");
   for (const auto& [name, present] : rows) {
-    const std::string padding(26 - std::strlen(name), ' ');
+    const std::string padding(30 - std::strlen(name), ' ');
     absl::StrAppend(&text, name, padding, present ? "yes" : "no", "\n");
   }
   if (!features.uring_refusal.empty()) absl::StrAppend(&text, features.uring_refusal, "\n");

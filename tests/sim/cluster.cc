@@ -42,10 +42,18 @@ Cluster::Cluster(World& world, const ClusterOptions& options)
             .index = i, .count = options.cores, .seed = world.seed() + i, .hash_key = world.seed()},
         options.config, *nodes_[i]->ring, mesh_, shared_, authenticator_, auth_methods_, log_);
     if (!options.layers.empty()) {
-      nodes_[i]->shard->SetMakeTunnel([keys = options.layers](uint32_t, int) {
+      // Bytes must not be under way in either direction when it moves into the kernel.
+      const auto on_move = [ring = nodes_[i]->ring.get()](int fd) {
+        RMQ_CHECK(ring->Outstanding(fd) == 0);
+      };
+      nodes_[i]->shard->SetMakeTunnel([keys = options.layers, on_move](uint32_t, int) {
         return std::make_unique<broker::Tunnel>(
-            testing::MakeToyStack(testing::ToyLayer::Side::kServer, keys));
+            testing::MakeToyStack(testing::ToyLayer::Side::kServer, keys, on_move));
       });
+      // Only one kind of toy layer moves into the kernel, which needs nothing done for it there.
+      nodes_[i]->shard->SetKernelTls(
+          {.read_control = [](int, transport::ByteSink&) { return transport::ControlResult{}; },
+           .say_goodbye = [](int) {}});
     }
   }
   for (uint32_t listener = 0; listener < options.config.listeners.size(); ++listener) {

@@ -18,7 +18,7 @@ constexpr Duration kSettleMax = 60 * kSecond;
 constexpr Duration kAtRest = 3 * kSecond;
 
 // Between sockets and MQTT; capital letters are gone after their greeting.
-constexpr std::string_view kToyLayers[] = {"k", "kl", "K", "Kl", "kL", "KL"};
+constexpr std::string_view kToyLayers[] = {"k", "kl", "K", "Kl", "kL", "KL", "0", "0k", "K0"};
 
 }  // namespace
 

@@ -304,5 +304,26 @@ TEST(Scenario, LayersThatFailByWhatIsSentEndTheirConnectionOnly) {
   }
 }
 
+// Behind CONNACK for one who is quiet, at the third try here; after that it is an ordinary
+// connection, but for layers above.
+TEST(Scenario, TlsMovesIntoTheKernelBetweenTwoRecords) {
+  for (const char* const layers : {"0", "0k"}) {
+    ClusterOptions options = Options(2);
+    options.layers = layers;
+    World world(1);
+    Cluster cluster(world, options);
+    ScriptedClient client(cluster, 0, ClientIdAt(cluster, 1));
+    client.Connected();
+    EXPECT_EQ(cluster.Sum().kernel_tls, 0u);
+    client.Subscribed("t", Qos::kAtLeastOnce);
+    for (int i = 0; i < 5; ++i) {
+      const std::string payload = "message " + std::to_string(i);
+      client.SendPublish("t", payload, Qos::kAtMostOnce);
+      EXPECT_EQ(client.Expect(PacketType::kPublish).payload, payload);
+    }
+    EXPECT_EQ(cluster.Sum().kernel_tls, 1u) << layers;
+  }
+}
+
 }  // namespace
 }  // namespace ringmq::sim

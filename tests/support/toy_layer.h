@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,7 +36,11 @@ class ToyLayer final : public transport::Layer {
   static constexpr uint8_t kMovable = '0';
   static constexpr int kMoveTries = 3;
 
-  ToyLayer(Side side, uint8_t key) : side_(side), key_(key) {}
+  // Told of each attempt to move into the kernel, before it is made.
+  using OnMove = std::function<void(int fd)>;
+
+  ToyLayer(Side side, uint8_t key, OnMove on_move = nullptr)
+      : side_(side), key_(key), on_move_(std::move(on_move)) {}
 
   void Start(ByteSink& down) override {
     RMQ_CHECK(!is_started_);
@@ -91,8 +96,9 @@ class ToyLayer final : public transport::Layer {
   [[nodiscard]] bool is_transparent() const override {
     return is_moved_ || (passes() && key_ != kMovable);
   }
-  transport::KernelMove MoveIntoKernel(int) override {
+  transport::KernelMove MoveIntoKernel(int fd) override {
     RMQ_CHECK(state_ == LayerState::kOpen);
+    if (on_move_) on_move_(fd);
     if (key_ != kMovable) return transport::KernelMove::kNever;
     if (++move_tries_ < kMoveTries) return transport::KernelMove::kNotYet;
     is_moved_ = true;
@@ -121,6 +127,7 @@ class ToyLayer final : public transport::Layer {
 
   const Side side_;
   const uint8_t key_;
+  const OnMove on_move_;
   LayerState state_ = LayerState::kOpening;
   bool is_started_ = false;
   bool after_special_ = false;
@@ -131,10 +138,11 @@ class ToyLayer final : public transport::Layer {
 };
 
 // One layer a letter, bottom first.
-inline transport::LayerStack MakeToyStack(ToyLayer::Side side, std::string_view keys) {
+inline transport::LayerStack MakeToyStack(ToyLayer::Side side, std::string_view keys,
+                                          const ToyLayer::OnMove& on_move = nullptr) {
   std::vector<std::unique_ptr<transport::Layer>> layers;
   for (const char key : keys) {
-    layers.push_back(std::make_unique<ToyLayer>(side, static_cast<uint8_t>(key)));
+    layers.push_back(std::make_unique<ToyLayer>(side, static_cast<uint8_t>(key), on_move));
   }
   return transport::LayerStack(std::move(layers));
 }

@@ -115,6 +115,7 @@ absl::StatusOr<transport::TlsClientContextPtr> MakeContext(const Settings& setti
   options.protocol.alpn = {is_web ? "http/1.1" : "mqtt"};
   options.protocol.keylog_file = settings.keylog_file;
   options.resume = settings.tls_resume;
+  options.protocol.record_layer = transport::TlsRecordLayer::kOwn;
   options.tickets_reused = true;  // Thousands of clients that come back, with one memory.
   return transport::TlsClientContext::Make(options);
 }

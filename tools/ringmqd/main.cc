@@ -15,6 +15,7 @@
 #include "broker/broker.h"
 #include "broker/command_line.h"
 #include "broker/config_default.h"
+#include "broker/kernel_tls.h"
 #include "broker/notify.h"
 #include "broker/version.h"
 #include "reactor/features.h"
@@ -49,6 +50,7 @@ std::optional<int> Answer(const broker::CommandLine& line, const broker::Config&
     std::fputs(
         reactor::DescribeFeatures(reactor::ProbeKernel(), BackendOf(config.server.io)).c_str(),
         stdout);
+    std::fputs(broker::DescribeKernelTls().c_str(), stdout);
     return 0;
   }
   if (line.check) {
