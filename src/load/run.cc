@@ -69,6 +69,9 @@ class Director {
     if (is_ready) Load(outcome);
     if (observer_.broker) outcome.broker = observer_.broker();
     if (observer_.on_leave) observer_.on_leave();
+    Begin(Phase::kLeave, 0);
+    // A last look, while everybody is still there.
+    if (observer_.on_tick) observer_.on_tick(Look());
     Enter(Phase::kLeave);
     for (std::thread& thread : threads) thread.join();
     if (!leads_) interrupted_ = shared_.clockwork.interrupted.load(std::memory_order_relaxed);
@@ -128,12 +131,16 @@ class Director {
     if (leads_) shared_.clockwork.phase.store(phase, std::memory_order_release);
   }
 
-  // Until `done` or for so long, or until the leader goes on; says how long.
-  template <typename Done>
-  double Await(Phase phase, double seconds, Done done) {
+  void Begin(Phase phase, double seconds) {
     phase_ = phase;
     phase_max_s_ = seconds;
     phase_start_ns_ = NowNs();
+  }
+
+  // Until `done` or for so long, or until the leader goes on; says how long.
+  template <typename Done>
+  double Await(Phase phase, double seconds, Done done) {
+    Begin(phase, seconds);
     Enter(phase);
     const int64_t end_ns = phase_start_ns_ + Ns(seconds);
     const auto is_over = [&] {
@@ -177,6 +184,7 @@ class Director {
     tick.phase = phase_;
     tick.phase_s = static_cast<double>(NowNs() - phase_start_ns_) * 1e-9;
     tick.phase_max_s = phase_max_s_;
+    tick.interrupted = interrupted_;
     tick.seconds = timeline_.rows();
     return tick;
   }

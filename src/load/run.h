@@ -29,7 +29,7 @@ struct RunTimes {
 // Who looks on while it runs, on the thread of Execute(). Each may be empty.
 struct Observer {
   std::function<void(const Tick&)> on_tick;
-  int64_t tick_ns = 1'000'000'000;  // About so often.
+  int64_t tick_ns = 1'000'000'000;  // About so often, and once when everybody is to leave.
   // What the broker has spent so far; asked once a second.
   std::function<std::optional<BrokerSample>()> broker;
   // Whether it has to end early: then no more load, but what is on its way is waited for, and what

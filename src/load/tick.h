@@ -46,6 +46,7 @@ struct Tick {
   Phase phase = Phase::kConnect;
   double phase_s = 0;      // Since it began.
   double phase_max_s = 0;  // It ends by then.
+  bool interrupted = false;
   uint64_t connections = 0;
   uint64_t connected = 0;
   uint64_t failed = 0;
@@ -69,7 +70,7 @@ class Lookout {
 
   // The counts of this moment; the rest of a tick is left empty.
   [[nodiscard]] Tick Count() const;
-  // All but the phase and the seconds.
+  // All but what only the director knows: phase, interruption, seconds.
   [[nodiscard]] Tick Look();
 
  private:

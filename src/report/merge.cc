@@ -90,6 +90,7 @@ void AddGenerator(const Result& from, Result& into) {
   into.generator.cpu_s += from.generator.cpu_s;
   into.connections += from.connections;
   into.processes += from.processes;
+  into.interrupted |= from.interrupted;
 }
 
 void AddScalars(const Result& from, Result& into) {

@@ -166,7 +166,8 @@ struct Result {
   bool closed_loop = false;                                   // No schedule: service time only.
   uint32_t processes = 1;
   uint64_t connections = 0;
-  uint8_t qos = 0;  // Of the publishers.
+  uint8_t qos = 0;           // Of the publishers.
+  bool interrupted = false;  // By Ctrl-C or SIGTERM, before its time.
 
   Phases phases{};
   Counters counters{};

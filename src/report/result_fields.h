@@ -136,6 +136,7 @@ void VisitFields(auto& visit, Is<Result> auto& value) {
   visit("processes", value.processes);
   visit("connections", value.connections);
   visit("qos", value.qos);
+  visit("interrupted", value.interrupted);
   visit.Object("verdict", value.verdict);
   visit.List("assertions", value.assertions);
   visit.Object("phases", value.phases);

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "outputs.h"
+#include "progress.h"
 #include "report/comparison.h"
 #include "report/comparison_page.h"
 #include "run_once.h"
@@ -117,8 +118,9 @@ int RunAb(const Settings& settings) {
   for (uint32_t pair = 0; pair <= settings.pairs; ++pair) {
     for (uint32_t turn = 0; turn < 2; ++turn) {
       const uint32_t which = (pair + turn) % 2;  // A B, B A: what drifts hits both alike.
-      absl::StatusOr<Result> result = RunOnce(side[which], [](const load::Tick&) {});
+      absl::StatusOr<Result> result = RunOnScreen(side[which], OffScreen::kNothing);
       if (!result.ok()) return Complain(std::string(result.status().message()), kUsage);
+      if (result->interrupted) return Complain("ab: interrupted", kInterrupted);
       if (!RanWell(*result)) {
         PrintReport(*result);
         return Complain("ab: a run failed; see its report above", kRunFailed);

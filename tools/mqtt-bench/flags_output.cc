@@ -29,7 +29,8 @@ void AddOutputFlags(CLI::App& app, Settings& s) {
   for (size_t i = 0; i < s.outputs.size(); ++i) {
     app.add_option(Outputs()[i].flag, s.outputs[i], Outputs()[i].what)->type_name("FILE");
   }
-  app.add_flag("--quiet", s.quiet, "no progress lines");
+  app.add_flag("--no-tui", s.no_screen, "a line a second also on a terminal, no screen");
+  app.add_flag("--quiet", s.quiet, "neither screen nor lines while it runs");
 }
 
 }  // namespace ringmq::bench

@@ -18,8 +18,8 @@
 #include "finish.h"
 #include "judge.h"
 #include "load/run.h"
-#include "measure/quantity.h"
 #include "outputs.h"
+#include "progress.h"
 #include "report/result.h"
 #include "run_once.h"
 #include "search.h"
@@ -37,20 +37,6 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-const char* NameOf(load::Phase phase) {
-  static constexpr const char* kNames[] = {"connect", "warmup", "measure", "drain", "leave"};
-  return kNames[static_cast<size_t>(phase)];
-}
-
-void PrintTick(const load::Tick& tick, load::Tick& before) {
-  std::fprintf(stderr, "%-8s %5.1f s  connected %llu  sent %s/s  acked %s/s  received %s/s\n",
-               NameOf(tick.phase), tick.phase_s, static_cast<unsigned long long>(tick.connected),
-               measure::FormatCount(static_cast<double>(tick.sent - before.sent)).c_str(),
-               measure::FormatCount(static_cast<double>(tick.acked - before.acked)).c_str(),
-               measure::FormatCount(static_cast<double>(tick.received - before.received)).c_str());
-  before = tick;
-}
-
 std::string Quoted(int argc, char** argv) {
   std::string line;
   for (int i = 0; i < argc; ++i) {
@@ -61,10 +47,7 @@ std::string Quoted(int argc, char** argv) {
 }
 
 int Run(const Settings& settings, const std::string& command_line) {
-  load::Tick last;
-  absl::StatusOr<Result> result = RunOnce(settings, [&](const load::Tick& tick) {
-    if (!settings.quiet) PrintTick(tick, last);
-  });
+  absl::StatusOr<Result> result = RunOnScreen(settings);
   if (!result.ok()) {
     return Complain(result.status(), absl::IsAborted(result.status()) ? kRunFailed : kUsage);
   }

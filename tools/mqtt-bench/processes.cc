@@ -107,6 +107,9 @@ class Family {
     // Who presses Ctrl-C means all of them, and the leader tells the others.
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
     const uint32_t each = plan_.threads / processes_.count;
     const load::Part part = {.first = number * each, .count = each, .processes = processes_.count};
     load::Observer observer = processes_.first;

@@ -13,6 +13,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "interruption.h"
 #include "judge.h"
 #include "make_plan.h"
 #include "measure/quantity.h"
@@ -24,6 +26,7 @@ namespace {
 
 // Of fewer it would be the memory of the messages, divided by nothing.
 constexpr uint64_t kConnectionsMin = 100;
+constexpr int64_t kTickNs = 250'000'000;
 
 using report::Metric;
 using report::Result;
@@ -55,19 +58,6 @@ bool HasMessages(const Settings& settings) {
   const std::string& command = settings.command;
   if (command == "conn" || command == "idle") return false;
   return command != "churn" || settings.publishers + settings.subscribers > 0;
-}
-
-// "200 pubs → 50 subs  qos1  256 B"
-std::string TitleOf(const Settings& settings) {
-  const std::string traffic =
-      absl::StrCat(settings.publishers, " pubs → ", settings.subscribers, " subs  qos",
-                   settings.qos, "  ", settings.payload, " B");
-  if (settings.command == "churn") {
-    return absl::StrCat(settings.connections, " clients, ", settings.churn, " come and go",
-                        settings.abrupt ? " abruptly" : "",
-                        HasMessages(settings) ? "; " + traffic : "");
-  }
-  return HasMessages(settings) ? traffic : absl::StrCat(settings.connections, " connections");
 }
 
 // The title, and the flags that matter in the order of the help.
@@ -186,6 +176,12 @@ load::BrokerSample SampleOf(const Spent& spent) {
   return {.cpu_ns = static_cast<int64_t>(spent.cpu_s * 1e9), .rss_bytes = spent.rss_bytes};
 }
 
+void NoteInterruption(const load::Outcome& outcome, const load::RunTimes& times, Result& result) {
+  result.interrupted = true;
+  result.notes.push_back(absl::StrFormat("Interrupted: measured for %.1f s instead of %.1f s.",
+                                         outcome.measured_s, times.measure_s));
+}
+
 }  // namespace
 
 absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) {
@@ -220,12 +216,16 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
       AddBroker(settings, *before, *outcome.broker, outcome, made);
     }
     AddOwnMemory(own_before, own_after, made);
+    if (outcome.interrupted) NoteInterruption(outcome, assignment->times, made);
     return made;
   };
   const auto begin = [&] { own_before = Look(getpid()); };
+  Interruption interruption;
+  load::Observer leader;
+  leader.on_tick = on_tick;
+  leader.tick_ns = kTickNs;
+  leader.wants_end = [&interruption] { return interruption.Asked(); };
   if (settings.processes > 1) {
-    load::Observer leader;
-    leader.on_tick = on_tick;
     auto whole = RunProcesses(assignment->plan, assignment->times,
                               {.count = settings.processes,
                                .begin = begin,
@@ -236,10 +236,24 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
     return whole;
   }
   begin();
-  observer.on_tick = on_tick;
+  observer.on_tick = leader.on_tick;
+  observer.tick_ns = leader.tick_ns;
+  observer.wants_end = leader.wants_end;
   Result result = make_result(load::Execute(assignment->plan, assignment->times, observer));
   JudgeBy(*assertions, result);
   return result;
+}
+
+std::string TitleOf(const Settings& settings) {
+  const std::string traffic =
+      absl::StrCat(settings.publishers, " pubs → ", settings.subscribers, " subs  qos",
+                   settings.qos, "  ", settings.payload, " B");
+  if (settings.command == "churn") {
+    return absl::StrCat(settings.connections, " clients, ", settings.churn, " come and go",
+                        settings.abrupt ? " abruptly" : "",
+                        HasMessages(settings) ? "; " + traffic : "");
+  }
+  return HasMessages(settings) ? traffic : absl::StrCat(settings.connections, " connections");
 }
 
 bool RanWell(const Result& result) {
@@ -250,7 +264,8 @@ int ExitCodeOf(const Result& result, bool allow_invalid) {
   if (!RanWell(result)) return kRunFailed;
   const bool invalid = result.verdict.kind == measure::Verdict::kGeneratorLimited;
   if (invalid && !allow_invalid) return kMeasurementInvalid;
-  return report::AssertionsHold(result) ? kOk : kAssertionFailed;
+  if (!report::AssertionsHold(result)) return kAssertionFailed;
+  return result.interrupted ? kInterrupted : kOk;
 }
 
 }  // namespace ringmq::bench

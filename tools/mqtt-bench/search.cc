@@ -16,6 +16,7 @@
 #include "measure/quantity.h"
 #include "measure/verdict.h"
 #include "outputs.h"
+#include "progress.h"
 #include "report/columns.h"
 #include "run_once.h"
 
@@ -121,8 +122,11 @@ class Searcher {
   [[nodiscard]] std::optional<int> Try(const measure::Trial& trial) {
     Settings run = settings_;
     run.rate = RateText(trial.rate_per_s);
-    absl::StatusOr<Result> result = RunOnce(run, [](const load::Tick&) {});
+    absl::StatusOr<Result> result = RunOnScreen(run, OffScreen::kNothing);
     if (!result.ok()) return Complain(result.status(), kUsage);
+    if (result->interrupted) {
+      return Complain(absl::CancelledError("search: interrupted"), kInterrupted);
+    }
     ++runs_;
     const PointJudgement judged = JudgePoint(*result, trial.rate_per_s, settings_.allow_invalid);
     if (points_.empty()) {

@@ -77,6 +77,7 @@ struct Settings {
   // Output.
   std::vector<std::string> outputs;  // File names in the order of Outputs(); empty: none.
   bool quiet = false;
+  bool no_screen = false;
 
   // Of `report`, `compare` and `ab`.
   std::vector<std::string> files;  // That a command reads.
@@ -102,6 +103,7 @@ enum ExitCode : int {
   kRunFailed = 2,
   kMeasurementInvalid = 3,
   kAssertionFailed = 4,
+  kInterrupted = 130,
 };
 
 }  // namespace ringmq::bench
