@@ -121,6 +121,7 @@ void TlsRecords::Receive(std::span<const uint8_t> input, ByteSink& up, ByteSink&
     OnRecord(record, up, down);
     partial_ = {};  // An idle connection owns none.
   }
+  if (state_ != LayerState::kOpen) partial_ = {};
 }
 
 // Takes the next whole record, in place where it is in one piece. False: there is none, and what
