@@ -84,10 +84,11 @@ class MosquittoTest(Case):
         self.assertTrue(heard.stdout == "x" * 100_000 + "\n", heard.stdout[:200] + heard.stderr)
 
     def test_both_versions(self):
-        broker = self.start(with_certificate())
-        for version in "tlsv1.2", "tlsv1.3":
-            with self.subTest(version=version):
-                self.round_trip(broker, "--cafile", certificates.authority(), "--tls-version", version)
+        for layer in "user", "openssl":
+            broker = self.start(with_certificate(tls_record_layer=f'"{layer}"'))
+            for version in "tlsv1.2", "tlsv1.3":
+                with self.subTest(layer=layer, version=version):
+                    self.round_trip(broker, "--cafile", certificates.authority(), "--tls-version", version)
 
     def test_pre_shared_keys(self):
         with tempfile.TemporaryDirectory() as folder:
