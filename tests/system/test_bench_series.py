@@ -91,5 +91,42 @@ class Search(WithBroker):
             self.assertIn(text, self.search(*flags, code=1).stderr)
 
 
+class Preset(WithBroker):
+    def test_every_preset_is_a_command_that_runs(self):
+        listed = subprocess.run([BENCH, "preset"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(listed.returncode, 0)
+        names = [line.split()[0] for line in listed.stdout.splitlines() if " connections " in line]
+        self.assertGreater(len(names), 15)
+        for name in names:
+            with self.subTest(name=name):
+                shown = self.run_bench("preset", name, "--scale", "0.002", "-d", "100ms",
+                                       "--ramp", "5k", "--show")
+                self.assertIn("--duration 100ms", shown.stdout)
+                words = shown.stdout.split()[1:]
+                url = words.index("--url")
+                del words[url:url + 2]
+                self.run_bench(*words, "--warmup", "0s", "--quiet", "--allow-invalid")
+
+    def test_the_title_says_what_was_run(self):
+        self.run_bench("preset", "singlenode-p2p-1K-1K-1K-1K", "--scale", "0.02", "-d", "500ms", "--warmup", "0s",
+                       "--allow-invalid", "--quiet", "--json", self.path("preset.json"))
+        result = self.read("preset.json")
+        self.assertIn("preset p2p-1K-1K-1K-1K at scale 0.02, with --duration 500ms: 20 pubs", result["title"])
+        self.assertEqual(result["scenario"], "pairs")
+        self.assertGreater(result["counters"]["received"], 0)
+        self.assertEqual(result["counters"]["received"], result["counters"]["sent"])
+        self.assertIn("3.1.1", json.dumps(result["config"]))
+
+    def test_says_what_this_machine_cannot_hold(self):
+        # More than anybody's descriptors; the ramp has no time to get anywhere.
+        done = subprocess.run([BENCH, "preset", "conn-tcp-1M-5K", "--scale", "1000", "-u", "mqtt://127.0.0.1:1",
+                               "--clients", "1", "-d", "0s"], capture_output=True, text=True, timeout=60)
+        self.assertIn("descriptors", done.stderr)
+
+    def test_names_and_scales_that_make_no_sense(self):
+        for flags, text in ((["p2p"], "p2p-qos0"), (["fanout-100", "--scale", "0"], "--scale 0.01")):
+            self.assertIn(text, self.run_bench("preset", *flags, code=1).stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "flags.h"
+#include "preset.h"
 
 namespace ringmq::bench {
 namespace {
@@ -109,6 +110,9 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
   }
   const auto chosen = app.get_subcommands();
   settings.command = chosen.empty() ? "pubsub" : chosen.front()->get_name();
+  if (settings.command == "preset") {
+    if (const std::optional<int> left = ApplyPreset(app, settings)) return left;
+  }
   SetDefaults(app, settings);
   return std::nullopt;
 }

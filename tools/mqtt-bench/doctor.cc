@@ -112,10 +112,10 @@ report::Machine ReadMachine() {
 }
 
 // As many as a run without --source-ip takes by itself.
-uint64_t AddressesOf(const Settings& settings, size_t given) {
+uint64_t AddressesOf(const Settings& settings, uint64_t connections, size_t given) {
   constexpr uint64_t kConnectionsEach = 1000;
   const bool spreads = given == 0 && settings.url.find("://127.") != std::string::npos;
-  return std::max<uint64_t>(spreads ? settings.connections / kConnectionsEach : given, 1);
+  return std::max<uint64_t>(spreads ? connections / kConnectionsEach : given, 1);
 }
 
 bool IsLoopback(const std::string& url) {
@@ -127,23 +127,27 @@ bool IsLoopback(const std::string& url) {
 
 }  // namespace
 
+std::vector<report::Diagnosed> DiagnoseFor(const Settings& settings, uint64_t connections) {
+  const auto sources = ParseSources(settings.sources);
+  if (!sources.ok()) return {};
+  return report::Diagnose(ReadMachine(),
+                          {.connections = connections,
+                           .processes = settings.processes,
+                           .source_addresses = AddressesOf(settings, connections, sources->size()),
+                           .is_loopback = IsLoopback(settings.url)});
+}
+
 int RunDoctor(const Settings& settings) {
   const auto sources = ParseSources(settings.sources);
   if (!sources.ok()) {
     std::fprintf(stderr, "mqtt-bench: %s\n", std::string(sources.status().message()).c_str());
     return kUsage;
   }
-  const report::RunWanted wanted = {
-      .connections = settings.connections,
-      .processes = settings.processes,
-      .source_addresses = AddressesOf(settings, sources->size()),
-      .is_loopback = IsLoopback(settings.url),
-  };
-  const std::vector<report::Diagnosed> seen = report::Diagnose(ReadMachine(), wanted);
+  const std::vector<report::Diagnosed> seen = DiagnoseFor(settings, settings.connections);
   const bool is_plain = isatty(STDOUT_FILENO) == 0 || std::getenv("NO_COLOR") != nullptr;
   const auto colour = is_plain ? report::Colour::kNone : report::Colour::kAnsi;
   std::printf("For %llu connections (--clients) to %s:\n",
-              static_cast<unsigned long long>(wanted.connections), settings.url.c_str());
+              static_cast<unsigned long long>(settings.connections), settings.url.c_str());
   std::fputs(report::DiagnosisText(seen, colour).c_str(), stdout);
   const bool is_possible = std::ranges::none_of(
       seen, [](const report::Diagnosed& one) { return one.kind == report::Diagnosed::kTooLow; });

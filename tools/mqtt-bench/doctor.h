@@ -3,9 +3,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
+#include "report/diagnosis.h"
 #include "settings.h"
 
 namespace ringmq::bench {
+
+// Of a run with so many connections to the target. Nothing if --source-ip cannot be read, of which
+// others complain.
+[[nodiscard]] std::vector<report::Diagnosed> DiagnoseFor(const Settings& settings,
+                                                         uint64_t connections);
 
 // Returns the exit code: kMeasurementInvalid if something is too low for the run.
 [[nodiscard]] int RunDoctor(const Settings& settings);

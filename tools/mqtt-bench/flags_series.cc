@@ -35,8 +35,21 @@ void AddSearch(CLI::App& app, Settings& s) {
       "--from holds.");
 }
 
+void AddPreset(CLI::App& app, Settings& s) {
+  CLI::App* const preset =
+      app.add_subcommand("preset", "a run that has a name; without one: what there is")
+          ->fallthrough();
+  preset->add_option("name", s.preset, "as fanout-5-1000-5-250K");
+  preset->add_option("--scale", s.scale, "times all counts and rates, as 0.01")
+      ->capture_default_str();
+  preset->add_flag("--show", s.show_only, "print the equal command line and leave");
+}
+
 }  // namespace
 
-void AddSeriesCommands(CLI::App& app, Settings& settings) { AddSearch(app, settings); }
+void AddSeriesCommands(CLI::App& app, Settings& settings) {
+  AddSearch(app, settings);
+  AddPreset(app, settings);
+}
 
 }  // namespace ringmq::bench

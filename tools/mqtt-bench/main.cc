@@ -52,6 +52,7 @@ int Run(const Settings& settings, const std::string& command_line) {
     return Complain(result.status(), absl::IsAborted(result.status()) ? kRunFailed : kUsage);
   }
   result->command_line = command_line;
+  result->title = settings.title_prefix + result->title;
   return Finish(*result, settings);
 }
 

@@ -93,6 +93,12 @@ struct Settings {
   std::string search_tolerance = "5%";
   std::string points_folder;  // Where the result of each point goes; empty: nowhere.
 
+  // Of `preset`.
+  std::string preset;        // Its name; empty: list them.
+  double scale = 1;          // Of counts and rates.
+  bool show_only = false;    // The equal command line, instead of running it.
+  std::string title_prefix;  // Of the result.
+
   // Of all that run another command several times.
   std::string scenario = "pubsub";
 };
