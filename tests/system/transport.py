@@ -3,6 +3,7 @@
 unix or proxy (a PROXY header, then MQTT). Written
 from RFC 6455 for these tests, sharing nothing with the broker."""
 import base64
+import functools
 import hashlib
 import os
 import socket
@@ -59,12 +60,18 @@ class Tls(ssl.SSLSocket):
         socket.socket.shutdown(self, how)
 
 
+@functools.cache
+def tls_context():
+    """One for all connections; making it costs more than a handshake."""
+    context = ssl.create_default_context(cafile=certificates.authority())
+    context.sslsocket_class = Tls
+    context.suppress_ragged_eofs = True
+    return context
+
+
 def wrap(plain):
     if TRANSPORT in ("tls", "wss"):
-        context = ssl.create_default_context(cafile=certificates.authority())
-        context.sslsocket_class = Tls
-        context.suppress_ragged_eofs = True
-        plain = context.wrap_socket(plain, server_hostname="localhost")
+        plain = tls_context().wrap_socket(plain, server_hostname="localhost")
     return WebSocket(plain) if TRANSPORT in ("websocket", "wss") else plain
 
 
