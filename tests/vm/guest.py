@@ -49,7 +49,7 @@ def seconds():
 
 def run(words, folder="/", environment=None):
     print("guest: runs", *words, flush=True)
-    environment = {"PATH": "/usr/bin:/bin", "HOME": "/root", "LANG": "C.UTF-8", **(environment or {})}
+    environment = {"PATH": "/usr/bin:/usr/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8", **(environment or {})}
     try:
         code = subprocess.run(words, cwd=folder, env=environment, check=False).returncode
     except OSError as error:
