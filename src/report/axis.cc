@@ -165,12 +165,19 @@ Axis ClockAxis(std::string title, double low_s, double high_s) {
 }
 
 Axis PercentileAxis(std::string title, double high) {
+  constexpr double kPercentiles[] = {50, 90, 99, 99.9, 99.99, 99.999, 99.9999, 99.99999};
+  // From here on a screen has no room for all of them.
+  constexpr double kCrowded = 1e6;
   Axis axis{std::move(title), Scale(Scale::Kind::kLog, 1, high), {}};
   axis.ticks.push_back({.at = 1, .label = "p0", .is_expendable = true});
-  for (const double percentile : {50.0, 90.0, 99.0, 99.9, 99.99, 99.999, 99.9999, 99.99999}) {
+  bool is_second = true;
+  for (const double percentile : kPercentiles) {
     const double place = PercentilePlace(percentile);
     if (place > high * 1.001) break;
-    axis.ticks.push_back({.at = place, .label = PercentileName(percentile)});
+    axis.ticks.push_back({.at = place,
+                          .label = PercentileName(percentile),
+                          .is_expendable = is_second && high > kCrowded});
+    is_second = !is_second;
   }
   return axis;
 }

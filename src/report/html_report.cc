@@ -146,7 +146,7 @@ std::string HtmlReport(const Result& result) {
   body += SectionHtml("Assertions and notes", SaysHtml(result));
   body += SectionHtml("What was run", BesideHtml(std::array{TableHtml(ConfigTable(result)),
                                                             TableHtml(ThroughputTable(result))}));
-  body += SectionHtml("Saturation", Html(SaturationCurve(result)) + SearchTableHtml(result));
+  body += SectionHtml("Saturation", Html(SaturationCurve(result)) + TableHtml(SearchTable(result)));
   body += SectionHtml("How long it took", LatencyHtml(result));
   body += SectionHtml("Kept messages and wills", KeptHtml(result));
   body += SectionHtml("Over time", OverTimeHtml(result));

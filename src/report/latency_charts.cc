@@ -93,8 +93,11 @@ std::optional<Figure> LatencyHistogram(const Curve& curve) {
   const Histogram& histogram = *curve.histogram;
   if (histogram.count() == 0) return std::nullopt;
   // A round range, so that the axis has no empty ends; wide enough to be one.
-  const double least = std::max<double>(static_cast<double>(histogram.min()), Histogram::kLowestNs);
-  const double most = std::max(static_cast<double>(histogram.max()) * 1.001, least * 1.2);
+  constexpr double kLeastNs = Histogram::kLowestNs;
+  constexpr double kMostNs = 9e18;  // Near the end of what an int64_t holds.
+  const double least = std::clamp(static_cast<double>(histogram.min()), kLeastNs, kMostNs / 2);
+  const double longest = static_cast<double>(histogram.max()) * 1.001;
+  const double most = std::clamp(longest, least * 1.2, kMostNs);
   const double ratio = std::pow(most / least, 1.0 / kBars);
   std::vector<double> edges = {0};
   for (int i = 1; i <= kBars; ++i) edges.push_back(least * std::pow(ratio, i));

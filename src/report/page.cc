@@ -12,18 +12,21 @@
 namespace ringmq::report {
 namespace {
 
-std::string RowHtml(const std::vector<std::string>& row, size_t columns, const std::string& tag) {
-  std::string html = "<tr>";
+std::string HeaderHtml(const std::vector<std::string>& row, size_t columns) {
+  std::string html = "<thead><tr>";
   for (size_t i = 0; i < columns; ++i) {
-    const std::string text = i < row.size() ? Escape(row[i]) : "";
-    // The first cell of a row says what the others are.
-    const bool is_head = tag == "th" || i == 0;
-    const char* const scope = tag == "th" ? "col" : "row";
-    if (is_head) {
-      absl::StrAppend(&html, "<th scope=\"", scope, "\">", text, "</th>");
-    } else {
-      absl::StrAppend(&html, "<td>", text, "</td>");
-    }
+    absl::StrAppend(&html, "<th scope=\"col\">", i < row.size() ? Escape(row[i]) : "", "</th>");
+  }
+  return html + "</tr></thead>\n";
+}
+
+// The first cell says what the others are, and leads to `link` if there is one.
+std::string RowHtml(const std::vector<std::string>& row, size_t columns, const std::string& link) {
+  std::string head = row.empty() ? "" : Escape(row.front());
+  if (!link.empty()) head = absl::StrCat("<a href=\"", FileLink(link), "\">", head, "</a>");
+  std::string html = absl::StrCat("<tr><th scope=\"row\">", head, "</th>");
+  for (size_t i = 1; i < columns; ++i) {
+    absl::StrAppend(&html, "<td>", i < row.size() ? Escape(row[i]) : "", "</td>");
   }
   return html + "</tr>\n";
 }
@@ -37,11 +40,11 @@ std::string TableHtml(const Table& table) {
   std::string html = absl::StrCat("<div class=\"table\"><table",
                                   table.values == Align::kRight ? " class=\"numbers\"" : "",
                                   "><caption>", Escape(table.title), "</caption>\n");
-  if (!table.header.empty()) {
-    absl::StrAppend(&html, "<thead>", RowHtml(table.header, columns, "th"), "</thead>\n");
-  }
+  if (!table.header.empty()) html += HeaderHtml(table.header, columns);
   html += "<tbody>";
-  for (const std::vector<std::string>& row : table.rows) html += RowHtml(row, columns, "td");
+  for (size_t i = 0; i < table.rows.size(); ++i) {
+    html += RowHtml(table.rows[i], columns, i < table.links.size() ? table.links[i] : "");
+  }
   html += "</tbody></table>";
   if (!table.note.empty()) {
     absl::StrAppend(&html, "<p class=\"note\">", Escape(table.note), "</p>");

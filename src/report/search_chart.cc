@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "measure/quantity.h"
 #include "measure/rate_search.h"
-#include "report/markup.h"
 #include "report/plot.h"
 
 namespace ringmq::report {
@@ -40,8 +39,6 @@ std::string AddMarks(const Result& result, const std::vector<SearchPoint>& point
   plot.Mark(best->rate_per_s, absl::StrCat("holds ", measure::FormatRateBriefly(best->rate_per_s)));
   return note + "\"holds\" is the highest rate that held what was demanded.";
 }
-
-std::string TimeText(int64_t ns) { return ns == 0 ? "" : FormatTime(ns); }
 
 }  // namespace
 
@@ -98,31 +95,6 @@ std::optional<Figure> SaturationCurve(const Result& result) {
   }
   figure.svg = plot.Svg("Saturation curve: latency over the rate. The table has the numbers.");
   return figure;
-}
-
-std::string SearchTableHtml(const Result& result) {
-  if (result.search.empty()) return "";
-  std::string html =
-      "<div class=\"table\"><table class=\"numbers\"><caption>Rates that were tried</caption>\n"
-      "<thead><tr><th scope=\"col\">rate</th><th scope=\"col\">delivered</th>"
-      "<th scope=\"col\">p50</th><th scope=\"col\">p99</th><th scope=\"col\">p99.9</th>"
-      "<th scope=\"col\">holds</th></tr></thead>\n<tbody>";
-  for (const SearchPoint& point : result.search) {
-    const std::string rate = Escape(FormatRate(point.rate_per_s));
-    const std::string head =
-        point.result_file.empty()
-            ? rate
-            : absl::StrCat("<a href=\"", FileLink(point.result_file), "\">", rate, "</a>");
-    absl::StrAppend(&html, "<tr><th scope=\"row\">", head, "</th><td>",
-                    FormatRate(point.received_per_s), "</td>");
-    for (const Quantile& quantile : kQuantiles) {
-      absl::StrAppend(&html, "<td>", TimeText(point.*quantile.ns), "</td>");
-    }
-    absl::StrAppend(&html,
-                    point.holds ? "<td class=\"good\">✓ yes</td>" : "<td class=\"bad\">✗ no</td>",
-                    "</tr>\n");
-  }
-  return html + "</tbody></table></div>\n";
 }
 
 }  // namespace ringmq::report

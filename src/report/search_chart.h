@@ -4,7 +4,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "report/page.h"
 #include "report/result.h"
@@ -16,8 +15,5 @@ namespace ringmq::report {
 
 // Each point leads to the result of its rate. Nothing if there are no points with a rate.
 [[nodiscard]] std::optional<Figure> SaturationCurve(const Result& result);
-
-// The same as a table, in markup, with the same links. Empty if there are no points.
-[[nodiscard]] std::string SearchTableHtml(const Result& result);
 
 }  // namespace ringmq::report

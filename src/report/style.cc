@@ -60,6 +60,7 @@ summary { cursor: pointer; }
 td { overflow-wrap: anywhere; }
 .numbers td, .numbers thead th:not(:first-child) { text-align: right; }
 .numbers td { white-space: nowrap; overflow-wrap: normal; }
+.numbers td:nth-child(6) { white-space: normal; }
 figure { display: flow-root; margin: 22px 0 0; }
 figcaption { font-weight: 600; }
 .key { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 4px 0; padding: 0;

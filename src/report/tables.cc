@@ -145,6 +145,7 @@ Table SearchTable(const Result& result) {
     table.rows.push_back({FormatRate(point.rate_per_s), FormatRate(point.received_per_s),
                           time(point.p50_ns), time(point.p99_ns), time(point.p999_ns),
                           PadRight(remark, kRemarkColumns)});
+    table.links.push_back(point.result_file);
   }
   if (knee.has_value()) {
     table.note = "knee: from there on more load costs p99 out of proportion.";

@@ -20,6 +20,8 @@ struct Table {
   std::vector<std::string> header{};  // Empty: none.
   std::vector<std::vector<std::string>> rows{};
   std::string note{};  // A sentence beneath, if there is something to explain.
+  // Of each row: the file that tells more of it, or nothing. Empty: none has.
+  std::vector<std::string> links{};
 };
 
 // The percentiles that reports show.

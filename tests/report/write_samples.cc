@@ -63,6 +63,9 @@ Result HostileSample() {
 Result AbsurdSample() {
   Result result = SampleResult({.seconds = 3});
   result.phases.measure_s = -1;
+  result.histograms[Metric::kResponse].Clear();
+  result.histograms[Metric::kResponse].Record(INT64_MAX, 1'000'000'000);
+  result.histograms[Metric::kAck].Record(0, 1'000'000'000'000);
   result.series[0].at_s = 1e9;
   result.series[1].at_s = -1e9;
   result.series[2].broker_cpu_cores = -5;

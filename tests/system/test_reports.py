@@ -48,7 +48,7 @@ class OneRun(Files):
     def test_a_page_and_a_log_now_and_the_same_ones_later(self):
         with Broker() as broker:
             self.measure(broker, "-p", "2", "-q", "1", "-r", "2k", "-d", "3s", "--warmup", "0s",
-                         "--topic", "it's <b>/{pub}", "--watch-pid", str(broker.process.pid),
+                         "--user", "me", "--pass", "secret", "--topic", "it's <b>/{pub}", "--watch-pid", str(broker.process.pid),
                          "--json", self.path("run.json"), "--html", self.path("run.html"),
                          "--hdr", self.path("run.hlog"), "--csv-latency", self.path("run.csv"))
         page = self.read("run.html")
@@ -58,6 +58,8 @@ class OneRun(Files):
         self.assertIn(result["verdict"]["text"], text)
         # A shell makes of the command what was typed.
         self.assertIn("'--topic' 'it'\\''s <b>/{pub}'", text)
+        self.assertIn('\'--pass\' "$PASSWORD"', text)
+        self.assertNotIn("secret", page + self.read("run.json"))
         done = run("report", self.path("run.json"), "--allow-invalid",
                    "--html", self.path("later.html"), "--hdr", self.path("later.hlog"))
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -104,6 +106,20 @@ class Comparison(Files):
         text = "".join(xml.etree.ElementTree.fromstring(page).itertext())
         self.assertIn("Nobody can tell whether B differs.", text)
         self.assertIn(files[1], text)
+
+    def test_the_points_of_a_search_are_links_from_where_the_page_lies(self):
+        os.mkdir(self.path("pages"))
+        with Broker() as broker:
+            self.measure(broker, "search", "--scenario", "pairs", "-p", "2", "-d", "200ms",
+                         "--warmup", "0s", "--from", "2k", "--to", "4k",
+                         "--assert", "p50(response)<10s", "--points", self.path("points"),
+                         "--html", self.path("pages/search.html"))
+        page = xml.etree.ElementTree.fromstring(self.read("pages/search.html"))
+        links = {link.get("href") for link in page.iter(XHTML + "a")}
+        self.assertGreaterEqual(len(links), 1)
+        for link in links:
+            self.assertTrue(link.startswith("../points/"), link)
+            self.assertTrue(os.path.exists(self.path("pages/" + link)), link)
 
     def test_two_brokers_as_a_page(self):
         with Broker() as one, Broker() as other:

@@ -37,11 +37,22 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// For a shell. Reports are passed on, and a password does not belong there: whoever repeats the
+// run sets PASSWORD.
 std::string Quoted(int argc, char** argv) {
   std::string line;
+  bool is_password = false;
   for (int i = 0; i < argc; ++i) {
-    const std::string word = absl::StrReplaceAll(argv[i], {{"'", "'\\''"}});
-    absl::StrAppend(&line, i > 0 ? " '" : "'", word, "'");
+    const std::string word = argv[i];
+    if (i > 0) line += " ";
+    if (is_password) {
+      line += "\"$PASSWORD\"";
+    } else if (word.rfind("--pass=", 0) == 0) {
+      line += "--pass=\"$PASSWORD\"";
+    } else {
+      absl::StrAppend(&line, "'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
+    }
+    is_password = !is_password && word == "--pass";
   }
   return line;
 }

@@ -7,8 +7,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "report/csv_report.h"
@@ -22,6 +25,20 @@
 namespace ringmq::bench {
 namespace {
 
+// The result with the paths that it names as seen from the folder of `page`, where links begin. A
+// path that leads nowhere from here is left as it is.
+report::Result SeenFrom(const std::string& page, report::Result result) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path folder = fs::absolute(page, error).parent_path();
+  for (report::SearchPoint& point : result.search) {
+    if (point.result_file.empty() || !fs::exists(point.result_file, error)) continue;
+    const fs::path seen = fs::proximate(point.result_file, folder, error);
+    if (!error) point.result_file = seen.string();
+  }
+  return result;
+}
+
 void Put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 }  // namespace
@@ -29,7 +46,8 @@ void Put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), std
 const std::vector<Output>& Outputs() {
   static const std::vector<Output> outputs = {
       {"--json", "write result.json, from which all others can be made later", report::ToJson},
-      {"--html", "write a page with charts, one file for any browser", report::HtmlReport},
+      {"--html", "write a page with charts, one file for any browser", report::HtmlReport,
+       /*has_links=*/true},
       {"--csv", "write the run second by second", report::CsvSeries},
       {"--csv-latency", "write the percentiles of every metric", report::CsvLatency},
       {"--hdr", "write the histograms as an HdrHistogram log", report::HdrLog},
@@ -48,7 +66,9 @@ absl::Status WriteOutputs(const report::Result& result, const std::vector<std::s
   const std::vector<Output>& outputs = Outputs();
   for (size_t i = 0; i < files.size(); ++i) {
     if (files[i].empty()) continue;
-    const absl::Status status = WriteFile(outputs[i].flag, files[i], outputs[i].make(result));
+    const std::string text = outputs[i].has_links ? outputs[i].make(SeenFrom(files[i], result))
+                                                  : outputs[i].make(result);
+    const absl::Status status = WriteFile(outputs[i].flag, files[i], text);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

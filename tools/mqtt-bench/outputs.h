@@ -17,6 +17,7 @@ struct Output {
   const char* flag;
   const char* what;
   std::string (*make)(const report::Result& result);
+  bool has_links = false;  // To other files, so it matters where it lies.
 };
 
 [[nodiscard]] const std::vector<Output>& Outputs();
