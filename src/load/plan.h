@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "load/layers.h"
@@ -86,6 +87,7 @@ struct Plan {
   uint16_t keep_alive_s = 60;
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
+  std::vector<std::pair<std::string, std::string>> user_properties;  // Of each message; MQTT 5.
   // Each payload is from payload_bytes to payload_bytes_max long, uniformly by the seed; zero: all
   // are payload_bytes. They hold the front of `payload` behind the stamp, or "xxx".
   size_t payload_bytes = 64;
@@ -113,6 +115,7 @@ struct Plan {
   Churn churn;
 
   uint32_t threads = 1;
+  std::vector<int> cpus;  // The n-th thread stays on the core n mod so many; none: anywhere.
   reactor::IoBackend io = reactor::IoBackend::kAuto;
 
   // Of all roles.

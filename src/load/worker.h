@@ -128,6 +128,8 @@ class Worker {
   void NoteSent(const Publishing::Unwritten& row, uint32_t count, int64_t now_ns);
   void RecordRows();
   void PrepareFrame(Peer& peer);
+  [[nodiscard]] std::vector<uint8_t> PropertiesOf(const Peer& peer) const;
+  void StayOnCpu() const;
   uint16_t TakePacketId(Publishing& publishing, int64_t due_ns, bool measured);
   [[nodiscard]] size_t NextPayloadBytes();
   void PrepareSchedule();

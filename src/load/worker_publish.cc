@@ -20,17 +20,20 @@ constexpr size_t kOutputBytesMax = 256 << 10;
 constexpr size_t kRowBytesMax = 32 << 10;
 constexpr size_t kCorrelationBytes = 8;
 
-// Where the answer is wanted, and by which name it is known; the latter stands last.
-std::vector<uint8_t> RequestProperties(const std::string& answer_topic) {
-  constexpr uint8_t kNothingYet[kCorrelationBytes] = {};
+}  // namespace
+
+std::vector<uint8_t> Worker::PropertiesOf(const Peer& peer) const {
   std::vector<uint8_t> list;
-  codec::PropertyWriter(list)
-      .Text(codec::PropertyId::kResponseTopic, answer_topic)
+  if (plan_.version != ProtocolVersion::kV5) return list;
+  codec::PropertyWriter writer(list);
+  for (const auto& [name, value] : plan_.user_properties) writer.UserProperty(name, value);
+  if (!plan_.asks) return list;
+  // Where the answer is wanted, and by which name it is known; the latter stands last.
+  constexpr uint8_t kNothingYet[kCorrelationBytes] = {};
+  writer.Text(codec::PropertyId::kResponseTopic, Fill(peer.role->filter, peer.number))
       .Binary(codec::PropertyId::kCorrelationData, kNothingYet);
   return list;
 }
-
-}  // namespace
 
 // The packet is encoded once; length, identifier and stamp are written over it for each message.
 void Worker::PrepareFrame(Peer& peer) {
@@ -40,10 +43,7 @@ void Worker::PrepareFrame(Peer& peer) {
   std::vector<uint8_t> payload(std::max(plan_.payload_bytes, plan_.payload_bytes_max), 'x');
   std::copy_n(plan_.payload.begin(), std::min(plan_.payload.size(), payload.size()),
               payload.begin());
-  std::vector<uint8_t> properties;
-  if (plan_.asks && plan_.version == ProtocolVersion::kV5) {
-    properties = RequestProperties(Fill(peer.role->filter, peer.number));
-  }
+  const std::vector<uint8_t> properties = PropertiesOf(peer);
   codec::Publish publish;
   publish.topic = topic;
   publish.payload = payload;
@@ -56,7 +56,7 @@ void Worker::PrepareFrame(Peer& peer) {
   RMQ_CHECK(remaining.status == codec::VarintStatus::kDone);
   publishing.head_bytes = 1u + remaining.size_bytes;
   publishing.payload_offset = publishing.frame.size() - publishing.head_bytes - payload.size();
-  if (!properties.empty()) {
+  if (plan_.asks && !properties.empty()) {
     publishing.correlation_offset = publishing.payload_offset - kCorrelationBytes;
   }
   if (plan_.qos == Qos::kAtMostOnce) return;

@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_format.h"
+#include "completion.h"
 #include "flags.h"
+#include "measure/quantity.h"
 #include "preset.h"
 
 namespace ringmq::bench {
@@ -57,6 +60,19 @@ void SetDefaults(const CLI::App& app, Settings& s) {
   if (s.command == "search") set("--duration", s.duration, "5s");
 }
 
+// What --rate-per-client comes to. False: it was bad, and everything was said.
+bool SetTotalRate(Settings& s) {
+  if (s.rate_per_client.empty()) return true;
+  const auto each = measure::ParseRate(s.rate_per_client);
+  if (!each.ok()) {
+    std::fprintf(stderr, "mqtt-bench: --rate-per-client: %s; for example --rate-per-client 10\n",
+                 std::string(each.status().message()).c_str());
+    return false;
+  }
+  s.rate = absl::StrFormat("%.9g", *each * (s.command == "fanout" ? 1 : s.publishers));
+  return true;
+}
+
 void AddComparing(CLI::App& app, Settings& s) {
   CLI::App* const compare =
       app.add_subcommand("compare", "results side by side; five runs of each say most")
@@ -99,6 +115,10 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
   AddSeriesCommands(app, settings);
   app.add_subcommand("doctor", "what of this machine would limit a run with --clients connections")
       ->fallthrough();
+  app.add_subcommand("completion", "what teaches a shell these commands and flags")
+      ->add_option("shell", settings.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   app.footer(
       "Exit codes: 0 ok, 1 usage, 2 the run failed, 3 the measurement is invalid, 4 an "
       "assertion does not hold, 130 interrupted.");
@@ -108,13 +128,20 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
     std::printf("%s\n", RINGMQ_VERSION);
     return kOk;
   }
+  if (!settings.shell.empty()) {
+    std::fputs(CompletionOf(app, settings.shell).c_str(), stdout);
+    return kOk;
+  }
   const auto chosen = app.get_subcommands();
   settings.command = chosen.empty() ? "pubsub" : chosen.front()->get_name();
   if (settings.command == "preset") {
     if (const std::optional<int> left = ApplyPreset(app, settings)) return left;
   }
   SetDefaults(app, settings);
-  return std::nullopt;
+  if (!SetTotalRate(settings)) return kUsage;
+  if (!settings.show_config) return std::nullopt;
+  std::fputs(app.config_to_str(true, false).c_str(), stdout);
+  return kOk;
 }
 
 }  // namespace ringmq::bench

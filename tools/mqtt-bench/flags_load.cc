@@ -2,8 +2,18 @@
 #include "flags.h"
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 namespace ringmq::bench {
+namespace {
+
+// [MQTT-4.8.2-2] in the words of a command line.
+std::string NoSlashOrWildcard(const std::string& name) {
+  const bool is_right = !name.empty() && name.find_first_of("/+#") == std::string::npos;
+  return is_right ? "" : "a name without / + # is needed; for example --share workers";
+}
+
+}  // namespace
 
 void AddShapeFlags(CLI::App& app, Settings& s) {
   app.option_defaults()->group("Shape");
@@ -12,6 +22,9 @@ void AddShapeFlags(CLI::App& app, Settings& s) {
   app.add_option("-c,--clients", s.connections, "connections of conn, idle and churn")
       ->capture_default_str();
   app.add_option("--topic", s.topic, "{pub} is the publisher's number")->capture_default_str();
+  app.add_option("--share,--group", s.group, "name of the shared group of shared and rr")
+      ->check(NoSlashOrWildcard)
+      ->capture_default_str();
   app.add_option("--ramp", s.connect_rate, "connections per second, as 2k/s")
       ->capture_default_str();
 }
@@ -21,6 +34,9 @@ void AddLoadFlags(CLI::App& app, Settings& s) {
   app.add_option("-q,--qos", s.qos, "0, 1 or 2")->check(CLI::Range(0, 2))->capture_default_str();
   app.add_option("-r,--rate", s.rate,
                  "messages per second of the whole run, as 200k; none: closed loop");
+  app.add_option("--rate-per-client", s.rate_per_client,
+                 "instead of --rate: messages per second of each publisher, as 0.5 or 10")
+      ->excludes("--rate");
   app.add_option("--arrival", s.arrival, "constant, poisson or burst:N")->capture_default_str();
   app.add_option("--inflight", s.in_flight,
                  "unacknowledged messages of a publisher; at QoS 0 in a closed loop: messages on "
@@ -29,6 +45,11 @@ void AddLoadFlags(CLI::App& app, Settings& s) {
       ->capture_default_str();
   app.add_option("--payload", s.payload, "bytes, as 64, 4k or 64-4k, or @file")
       ->capture_default_str();
+  app.add_flag("--retain", s.retain, "messages are retained; the last of each topic stays there");
+  app.add_option("--user-property,--prop", s.user_properties,
+                 "a user property of each message, as name=value; may be repeated; MQTT 5")
+      ->expected(1)
+      ->take_all();
   app.add_option("--seed", s.seed, "of random arrivals")->capture_default_str();
 }
 

@@ -12,6 +12,10 @@ void AddMeasureFlags(CLI::App& app, Settings& s) {
   app.add_option("--stamp", s.stamp, "full (32 bytes, with checksum) or compact (16)")
       ->check(CLI::IsMember({"full", "compact"}))
       ->capture_default_str();
+  app.add_option("--legacy-latency", s.legacy_latency,
+                 "service: report as response what other tools do, from the send on, without the "
+                 "wait before it")
+      ->check(CLI::IsMember({"service"}));
   app.add_option("--watch-pid", s.watch_pid, "the broker's process, to show what it spent");
 }
 
@@ -30,6 +34,7 @@ void AddOutputFlags(CLI::App& app, Settings& s) {
     app.add_option(Outputs()[i].flag, s.outputs[i], Outputs()[i].what)->type_name("FILE");
   }
   app.add_flag("--no-tui", s.no_screen, "a line a second also on a terminal, no screen");
+  app.add_flag("--show-config", s.show_config, "show what all flags are, and do nothing else");
   app.add_flag("--quiet", s.quiet, "neither screen nor lines while it runs");
 }
 

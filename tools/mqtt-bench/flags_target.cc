@@ -39,6 +39,7 @@ void AddHostFlags(CLI::App& app, Settings& s) {
          "share the connections out to so many processes, for more descriptors than one may "
          "have")
       ->check(CLI::Range(1, 64));
+  app.add_option("--cpu-list", s.cpus, "threads stay on these cores in turns, as 0,2-3");
   app.add_option("--source-ip", s.sources,
                  "spread connections over these addresses, as 10.0.0.1,10.0.0.2 or 10.0.0.0/28; a "
                  "number: so many of 127.0.0.0/8");

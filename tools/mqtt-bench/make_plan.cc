@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "cpu_list.h"
 #include "make_stateful_plan.h"
 #include "measure/quantity.h"
 #include "reactor/clock.h"
@@ -98,6 +99,20 @@ absl::Status SetLoad(const Settings& settings, load::Plan& plan) {
   return absl::OkStatus();
 }
 
+absl::Status SetProperties(const Settings& settings, load::Plan& plan) {
+  for (const std::string& text : settings.user_properties) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Bad("--user-property", "'" + text + "' is no name=value", "--user-property region=eu");
+    }
+    plan.user_properties.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  if (!plan.user_properties.empty() && settings.version != 5) {
+    return Bad("--user-property", "only MQTT 5 has them", "--version 5 --user-property region=eu");
+  }
+  return absl::OkStatus();
+}
+
 // On loopback any address of 127.0.0.0/8 will do. With few of them the kernel searches long for a
 // port that is free, and each has some 28,000.
 void SpreadOverLoopback(load::Plan& plan) {
@@ -134,6 +149,11 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   }
   plan.version = static_cast<ProtocolVersion>(settings.version);
   plan.qos = static_cast<Qos>(settings.qos);
+  plan.retain = settings.retain;
+  if (absl::Status status = SetProperties(settings, plan); !status.ok()) return status;
+  auto cpus = ParseCpuList(settings.cpus);
+  if (!cpus.ok()) return cpus.status();
+  plan.cpus = *std::move(cpus);
   plan.username = settings.user;
   plan.password = settings.password;
   plan.in_flight = settings.in_flight;
@@ -169,7 +189,8 @@ void AddTraffic(const Settings& settings, load::Plan& plan) {
     hears.hears_one = true;
   } else {
     hears.is_shared = command == "shared";
-    hears.filter = (hears.is_shared ? "$share/bench/" : "") + TopicOf(settings, "+");
+    hears.filter =
+        (hears.is_shared ? "$share/" + settings.group + "/" : "") + TopicOf(settings, "+");
     hears.hears_count = publishers;
   }
   AddRole(std::move(hears), subscribers, plan);

@@ -18,7 +18,7 @@ void AddRequestResponse(const Settings& settings, load::Plan& plan) {
   plan.publishers = settings.publishers;
   plan.asks = true;
   load::Role answers{.client_id = IdOf(settings, plan.run, "s"), .topic = "", .filter = ""};
-  answers.filter = (is_group ? "$share/bench/" : "") + TopicOf(settings, "+");
+  answers.filter = (is_group ? "$share/" + settings.group + "/" : "") + TopicOf(settings, "+");
   answers.duty = load::Duty::kAnswer;
   AddRole(std::move(answers), settings.subscribers, plan);
   load::Role asks{.client_id = IdOf(settings, plan.run, "p"), .topic = "", .filter = ""};

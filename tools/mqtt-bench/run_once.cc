@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cpu_list.h"
 #include "interruption.h"
 #include "judge.h"
 #include "make_plan.h"
@@ -176,6 +177,21 @@ load::BrokerSample SampleOf(const Spent& spent) {
   return {.cpu_ns = static_cast<int64_t>(spent.cpu_s * 1e9), .rss_bytes = spent.rss_bytes};
 }
 
+// What was asked for that the figures do not show.
+void AddRemarks(const Settings& settings, const load::Plan& plan, Result& result) {
+  if (!settings.legacy_latency.empty() && !result.closed_loop) {
+    result.histograms[Metric::kResponse] = result.histograms[Metric::kService];
+    result.notes.push_back(
+        "The response times are those of other tools' method: from the send on, without the wait "
+        "before it.");
+  }
+  if (settings.watch_pid == 0) return;
+  const std::string both = SharedWith(settings.watch_pid, plan.cpus);
+  if (both.empty()) return;
+  result.notes.push_back(absl::StrCat("The broker (pid ", settings.watch_pid,
+                                      ") may run on the same cores as this tool: ", both, "."));
+}
+
 void NoteInterruption(const load::Outcome& outcome, const load::RunTimes& times, Result& result) {
   result.interrupted = true;
   result.notes.push_back(absl::StrFormat("Interrupted: measured for %.1f s instead of %.1f s.",
@@ -216,6 +232,7 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
       AddBroker(settings, *before, *outcome.broker, outcome, made);
     }
     AddOwnMemory(own_before, own_after, made);
+    AddRemarks(settings, assignment->plan, made);
     if (outcome.interrupted) NoteInterruption(outcome, assignment->times, made);
     return made;
   };

@@ -39,6 +39,7 @@ struct Settings {
   uint32_t subscribers = 1;
   uint32_t connections = 100;
   std::string topic = "bench/{pub}";
+  std::string group = "bench";  // The name of a shared one.
   std::string connect_rate = "5k";
 
   // Coming and going.
@@ -48,7 +49,10 @@ struct Settings {
 
   // Load.
   int qos = 0;
-  std::string rate;  // Empty: closed loop.
+  std::string rate;             // Empty: closed loop.
+  std::string rate_per_client;  // Instead; the command line turns it into `rate`.
+  bool retain = false;
+  std::vector<std::string> user_properties;  // As "name=value".
   std::string arrival = "constant";
   uint32_t in_flight = 20;
   std::string payload = "64";
@@ -62,6 +66,7 @@ struct Settings {
 
   // Measure.
   std::string stamp = "full";
+  std::string legacy_latency;  // Empty or "service".
   int watch_pid = 0;
 
   // Judge.
@@ -72,12 +77,15 @@ struct Settings {
   std::string engine = "auto";
   uint32_t threads = 1;  // Of each process.
   uint32_t processes = 1;
+  std::string cpus;     // As ParseCpuList() takes it.
   std::string sources;  // As ParseSources() takes it.
 
   // Output.
   std::vector<std::string> outputs;  // File names in the order of Outputs(); empty: none.
   bool quiet = false;
   bool no_screen = false;
+  bool show_config = false;
+  std::string shell;  // Of `completion`.
 
   // Of `report`, `compare` and `ab`.
   std::vector<std::string> files;  // That a command reads.

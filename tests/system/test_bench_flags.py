@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Flags of mqtt-bench: what they do to the messages, and what bad values are answered with."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from broker import Broker
+
+TOOL = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "mqtt-bench/mqtt-bench")
+
+
+def run(*args):
+    return subprocess.run([TOOL, *args], capture_output=True, text=True, timeout=60)
+
+
+class Flags(unittest.TestCase):
+    def measure(self, broker, *args):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "result.json")
+            done = run("--quiet", *args, "-u", f"mqtt://127.0.0.1:{broker.port}", "-d", "500ms",
+                       "--warmup", "0s", "--allow-invalid", "--json", path)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            with open(path) as file:
+                return json.load(file)
+
+    def test_what_they_do(self):
+        cpu = str(min(os.sched_getaffinity(0)))
+        with Broker() as broker:
+            result = self.measure(broker, "-p", "3", "--rate-per-client", "200", "-q", "1")
+            self.assertEqual(result["counters"]["sent"], 300)
+            # Properties, retained messages and the cores change nothing about the accounting.
+            result = self.measure(broker, "-r", "1k", "--prop", "region=eu", "--user-property",
+                                  "unit=C", "--retain", "--cpu-list", cpu, "--watch-pid",
+                                  str(broker.process.pid), "--legacy-latency", "service")
+            self.assertEqual(result["counters"]["received"], 500)
+            self.assertEqual(result["histograms"]["response"], result["histograms"]["service"])
+            notes = " ".join(result["notes"])
+            self.assertIn("method: from the send on", notes)
+            self.assertIn(f"same cores as this tool: {cpu}.", notes)
+            # The last message is there for whoever comes later, and is none of this run.
+            result = self.measure(broker, "-r", "1k", "-q", "1")
+            self.assertEqual(result["integrity"]["foreign"], 1)
+            result = self.measure(broker, "shared", "-s", "3", "--share", "workers", "-r", "1k",
+                                  "-q", "1", "--topic", "work/{pub}")
+            self.assertEqual(result["counters"]["received"], 500)
+
+    def test_bad_values_name_the_flag_and_show_a_good_one(self):
+        for args, text in ((["--rate-per-client", "fast"], "--rate-per-client 10"),
+                           (["--rate", "1", "--rate-per-client", "1"], "--rate excludes"),
+                           (["--share", "a/b"], "--share workers"),
+                           (["--prop", "eu"], "--user-property region=eu"),
+                           (["--prop", "a=b", "--version", "4"], "only MQTT 5 has them"),
+                           (["--cpu-list", "3-1"], "--cpu-list 0,2-3"),
+                           (["--cpu-list", "1023"], "core 1023 is not there"),
+                           (["--legacy-latency", "all"], "--legacy-latency"),
+                           (["completion", "tcsh"], "bash")):
+            done = run(*args)
+            self.assertEqual(done.returncode, 1, args)
+            self.assertIn(text, done.stdout + done.stderr)
+
+    def test_show_config_runs_nothing(self):
+        done = run("pubsub", "--qos", "2", "--show-config")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("qos=2\n", done.stdout)
+        self.assertIn("payload=64\n", done.stdout.replace('"', ""))
+
+    def test_shells_learn_commands_and_flags(self):
+        script = run("completion", "bash").stdout
+        words = ("COMP_WORDS=(mqtt-bench sea); COMP_CWORD=1; _mqtt_bench; echo ${COMPREPLY[@]};"
+                 "COMP_WORDS=(mqtt-bench ab --url-); COMP_CWORD=2; _mqtt_bench; "
+                 "echo ${COMPREPLY[@]}")
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(["bash", "-c", script + words], capture_output=True, text=True,
+                                  timeout=60, cwd=folder)
+        self.assertEqual(done.stdout, "search\n--url-b\n", done.stderr)
+        self.assertIn("-l rate-per-client -r", run("completion", "fish").stdout)
+        self.assertIn("'--rate-per-client[", run("completion", "zsh").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
