@@ -120,6 +120,10 @@ void Worker::Run() {
 
 void Worker::Turn() {
   const int64_t now_ns = NowNs();
+  if (idle_since_ns_ > 0) {
+    // A longer turn was no waiting: somebody else had the processor.
+    findings_.idle_ns += std::min(now_ns - idle_since_ns_, kIdleTurnNsMax);
+  }
   const Phase phase = shared_.clockwork.phase.load(std::memory_order_acquire);
   int64_t wake_ns = now_ns + kTurnNsMax;
   if (phase == Phase::kConnect) {
@@ -158,15 +162,14 @@ void Worker::Turn() {
   KeepBusyTime(phase);
   SendPings(now_ns);
   FlushAll();
+  const bool has_said = !ops_.empty();
   const auto completions = ring_->Enter(ops_, Instant{wake_ns}, completions_);
   ops_.clear();
   ++findings_.turns;
   if (completions.size() == completions_.size()) ++findings_.backlogged_turns;
   const int64_t after_ns = NowNs();
-  if (completions.empty() && wake_ns <= now_ns && !leaving_) {
-    // A longer turn was no waiting: somebody else had the processor.
-    findings_.idle_ns += std::min(after_ns - now_ns, kIdleTurnNsMax);
-  }
+  const bool is_idle = completions.empty() && !has_said && wake_ns <= now_ns && !leaving_;
+  idle_since_ns_ = is_idle ? now_ns : 0;
   for (const reactor::Completion& completion : completions) OnCompletion(completion, after_ns);
   RecordRows();
 }

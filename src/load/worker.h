@@ -188,6 +188,7 @@ class Worker {
   int64_t on_their_way_ = 0;     // More than Shared's; added to it once a turn.
   std::vector<std::vector<uint8_t>> spares_;  // Empty, with memory for packets that are not whole.
   bool leaving_ = false;
+  int64_t idle_since_ns_ = 0;  // The last turn only waited awake, from then on; 0: it did not.
   uint64_t open_ = 0;
   LiveSecond second_;          // Of the series, under way;
   int64_t second_index_ = -1;  // -1: no load, yet or any more.
