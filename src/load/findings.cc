@@ -21,16 +21,29 @@ void Tally::Merge(const Tally& other) {
   idle_ns += other.idle_ns;
 }
 
+void Span::Extend(const Span& other) {
+  if (other.begin_ns == 0) return;
+  begin_ns = begin_ns == 0 ? other.begin_ns : std::min(begin_ns, other.begin_ns);
+  end_ns = std::max(end_ns, other.end_ns);
+  if (other.busy.share > busy.share) busy = other.busy;
+}
+
 void Findings::Merge(const Findings& other) {
   Tally::Merge(other);
   for (const auto histogram :
        {&Findings::ack, &Findings::connect_tcp, &Findings::connect_tls, &Findings::connect_ws,
-        &Findings::connack, &Findings::suback, &Findings::connect, &Findings::connect_lag}) {
+        &Findings::connack, &Findings::suback, &Findings::connect, &Findings::connect_lag,
+        &Findings::first_message, &Findings::last_message, &Findings::will}) {
     (this->*histogram).Merge(other.*histogram);
   }
-  for (const auto count : {&Findings::connects_offered, &Findings::connects_in_time,
-                           &Findings::connects_blocked, &Findings::connects_failed}) {
+  for (const auto count :
+       {&Findings::connects_offered, &Findings::connects_in_time, &Findings::connects_blocked,
+        &Findings::connects_failed, &Findings::sessions_lost, &Findings::wills_early}) {
     this->*count += other.*count;
+  }
+  for (const auto span : {&Findings::away, &Findings::fill, &Findings::back, &Findings::clear,
+                          &Findings::kept, &Findings::came, &Findings::came_back}) {
+    (this->*span).Extend(other.*span);
   }
   by_publisher.resize(std::max(by_publisher.size(), other.by_publisher.size()));
   for (size_t i = 0; i < other.by_publisher.size(); ++i) by_publisher[i] += other.by_publisher[i];

@@ -43,6 +43,23 @@ struct Tally {
   [[nodiscard]] int64_t busy_ns() const { return cpu_ns - (cpu_ns < idle_ns ? cpu_ns : idle_ns); }
 };
 
+struct Busiest {
+  double share = 0;  // Of one core.
+  uint32_t thread = 0;
+};
+
+// The time that a step took, from the first thread that began to the last one that finished.
+struct Span {
+  int64_t begin_ns = 0;  // Zero: there was none.
+  int64_t end_ns = 0;    // Zero: it did not finish.
+  Busiest busy{};        // In it.
+
+  void Extend(const Span& other);
+  [[nodiscard]] double seconds() const {
+    return end_ns > begin_ns ? static_cast<double>(end_ns - begin_ns) * 1e-9 : 0;
+  }
+};
+
 struct Findings : Tally {
   measure::Histogram ack;    // acked - due; in a closed loop: acked - sent.
   int64_t load_busy_ns = 0;  // busy_ns() of warm-up and measured phase alone.
@@ -57,17 +74,26 @@ struct Findings : Tally {
   uint64_t connects_in_time = 0;   // Ready before the phase ended.
   uint64_t connects_blocked = 0;   // Due, while the broker still held all earlier ones.
   uint64_t connects_failed = 0;    // Of the whole run.
+  // Of what the broker had kept for a client, since it asked: the first message, and the last one
+  // of those who got all.
+  measure::Histogram first_message;
+  measure::Histogram last_message;
+  uint64_t sessions_lost = 0;
+  measure::Histogram will;  // arrived - cut
+  uint64_t wills_early = 0;
+  Span away;
+  Span fill;
+  Span back;
+  Span clear;
+  Span kept;       // From the first who asked to the last message.
+  Span came;       // From the first connect that was due to the last client that was ready,
+  Span came_back;  // and the same of those who returned.
   std::vector<uint64_t> by_publisher;      // Sent by ours, from the first message on.
   std::map<std::string, uint64_t> errors;  // Sentences; of many different ones the first few.
   std::map<uint8_t, uint64_t> by_reason;   // Reason codes that say no.
   std::string engine;                      // "io_uring" or "epoll"; empty: it got no ring.
 
   void Merge(const Findings& other);
-};
-
-struct Busiest {
-  double share = 0;  // Of one core.
-  uint32_t thread = 0;
 };
 
 // What `tally`, of all threads and of `measured_s`, says of the generator.

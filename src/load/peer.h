@@ -13,6 +13,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/ring_queue.h"
+#include "load/kept.h"
 #include "load/layers.h"
 #include "load/plan.h"
 #include "measure/flow.h"
@@ -54,6 +55,7 @@ struct Publishing {
   size_t payload_offset = 0;
   uint64_t sequence = 0;
   uint64_t answered = 0;  // Of a requester.
+  uint64_t stored = 0;    // Retained messages, or their removals.
   uint32_t window = 0;    // Unacknowledged messages that it may have.
   uint32_t unacked_count = 0;
   uint16_t last_packet_id = 0;
@@ -109,6 +111,7 @@ struct Peer {
   std::unique_ptr<Publishing> publishing;
   std::unique_ptr<Hearing> hearing;
   std::unique_ptr<Answering> answering;
+  std::unique_ptr<Kept> kept;
 
   // Bytes of MQTT that the kernel has not taken.
   [[nodiscard]] size_t unwritten_bytes() const {

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,17 @@ enum class Duty : uint8_t {
   kStay,    // From the beginning to the end.
   kAnswer,  // ... and sends what it hears back to whoever asked.
   kChurn,   // Comes and goes by the schedule of Plan::churn.
+  kWill,    // Has a will, and is cut.
+  kKept,    // Hears what the broker has kept: retained messages, or the queue of its session.
+};
+
+// What happens between the first connects and the leaving; the steps are phases.
+enum class Script : uint8_t {
+  kTraffic,  // Load for a time.
+  kRetain,   // Publishers store; then subscribers come and get it; it is removed.
+  kSession,  // Subscribers leave, publishers fill their queues, subscribers return and get it.
+  kStorm,    // All connect at once, stay for a time, are cut, and come back at once.
+  kWill,     // Clients with wills are cut; subscribers hear of it.
 };
 
 // Connections that come and go, besides whatever else there is.
@@ -39,6 +51,7 @@ struct Role {
   std::string client_id;
   std::string topic;   // Publishes to it; empty: does not publish.
   std::string filter;  // Subscribes to it; empty: does not subscribe.
+  std::string will_topic{};
   // Of those that publish, counted over the whole run: what its stamps carry. The first one's.
   uint32_t publisher = 0;
   // Which publishers each is to hear: [first, first + count). The others' messages are misrouted.
@@ -56,6 +69,7 @@ struct Role {
   uint32_t count = 1;
 
   [[nodiscard]] bool publishes() const { return !topic.empty(); }
+  [[nodiscard]] bool has_will() const { return duty == Duty::kWill; }
   [[nodiscard]] bool churns() const { return duty == Duty::kChurn; }
   [[nodiscard]] bool hears() const { return hears_count > 0; }
   // Of the n-th of them.
@@ -112,7 +126,16 @@ struct Plan {
   // `in_flight` requests that are not answered.
   bool asks = false;
   double connects_per_s = 5000;
+  bool is_ramp_asked_for = false;  // That rate is a schedule that has to be met.
+  bool is_about_connects = false;  // There is nothing else.
   Churn churn;
+  Script script = Script::kTraffic;
+  // kRetain: what is stored stays. kSession: so do the sessions.
+  bool keeps = false;
+  uint32_t session_expiry_s = 0;       // kSession, MQTT 5.
+  std::optional<Qos> subscribe_qos{};  // Nothing: as published.
+  double cuts_per_s = 0;               // kWill.
+  uint32_t will_delay_s = 0;
 
   uint32_t threads = 1;
   std::vector<int> cpus;  // The n-th thread stays on the core n mod so many; none: anywhere.

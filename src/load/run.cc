@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "load/stateful_outcome.h"
 #include "load/worker.h"
@@ -66,7 +67,8 @@ class Director {
     CountConnections(outcome);
     const bool is_ready = leads_ ? reached.connected == reached.connections && !interrupted_
                                  : shared_.clockwork.phase.load() != Phase::kLeave;
-    if (is_ready) Load(outcome);
+    if (is_ready && plan_.script == Script::kTraffic) Load(outcome);
+    if (is_ready && plan_.script != Script::kTraffic) Follow(plan_.script, outcome);
     if (observer_.broker) outcome.broker = observer_.broker();
     if (observer_.on_leave) observer_.on_leave();
     Begin(Phase::kLeave, 0);
@@ -123,8 +125,51 @@ class Director {
     }
     const double measured_s = static_cast<double>(NowNs() - measure_ns) * 1e-9;
     outcome.measured_s = std::clamp(measured_s, 0.0, times_.measure_s);
+    outcome.sent_s = outcome.measured_s;
     outcome.drain_s = Await(Phase::kDrain, times_.drain_max_s, [this] { return IsDrained(); });
     outcome.drained = IsDrained();
+  }
+
+  // The steps of a script, of a run that has one process.
+  void Follow(Script script, Outcome& outcome) {
+    const int64_t start_ns = NowNs();
+    shared_.clockwork.load_start_ns.store(start_ns, std::memory_order_relaxed);
+    shared_.clockwork.measure_start_ns.store(start_ns, std::memory_order_relaxed);
+    if (script == Script::kWill) {
+      shared_.clockwork.kept_each.store(plan_.publishers, std::memory_order_relaxed);
+      outcome.drained = DoStep(Phase::kCut);
+      return;
+    }
+    if (script == Script::kStorm) {
+      Await(Phase::kMeasure, times_.measure_s, [this] { return IsInterrupted(); });
+      DoStep(Phase::kAway);
+      outcome.drained = DoStep(Phase::kReturn);
+      return;
+    }
+    if (script == Script::kSession) DoStep(Phase::kAway);
+    DoStep(Phase::kFill);
+    shared_.clockwork.kept_each.store(lookout_.Count().sent, std::memory_order_relaxed);
+    outcome.drained = DoStep(Phase::kReturn);
+    shared_.clockwork.measure_end_ns.store(NowNs(), std::memory_order_relaxed);
+    if (!plan_.keeps) DoStep(Phase::kClear);
+  }
+
+  // Until all threads have finished it, or nothing has happened for long. Says whether they have.
+  bool DoStep(Phase phase) {
+    uint64_t happened = 0;
+    int64_t happened_ns = NowNs();
+    // What was stored is removed even if the run is to end early.
+    const bool is_interruptible = phase != Phase::kClear;
+    const int64_t patience_ns = Ns(times_.drain_max_s + plan_.will_delay_s);
+    constexpr double kLongest_s = 86'400;
+    Await(phase, kLongest_s, [&] {
+      const Tick now = lookout_.Count();
+      const uint64_t so_far = now.connected + now.failed + now.sent + now.acked + now.received;
+      if (std::exchange(happened, so_far) != so_far) happened_ns = NowNs();
+      return HaveAllFinished(phase) || NowNs() - happened_ns > patience_ns ||
+             (is_interruptible && IsInterrupted());
+    });
+    return HaveAllFinished(phase);
   }
 
   void Enter(Phase phase) {
@@ -251,6 +296,13 @@ class Director {
     const bool is_valid = outcome.verdict.kind == measure::Verdict::kValid;
     if (is_valid && plan_.rate_per_s > 0 && ShareOfSchedule() == 0) outcome.verdict.text = "VALID";
     if (plan_.churn.per_s > 0) ConcludeChurn(plan_, outcome);
+    if (plan_.script == Script::kRetain || plan_.script == Script::kSession) {
+      ConcludeKept(plan_, outcome);
+    } else if (plan_.script == Script::kWill) {
+      ConcludeWills(plan_, outcome);
+    } else if (plan_.is_about_connects && part_.count == plan_.threads) {
+      ConcludeConnects(plan_, outcome);
+    }
   }
 
   // How much of the run's rate this part's publishers have to send.

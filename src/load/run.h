@@ -56,6 +56,7 @@ struct Outcome {
   uint64_t expected_in_all = 0;
   double connect_s = 0;
   double measured_s = 0;
+  double sent_s = 0;  // In which it was sent, if that was not while it arrived.
   double drain_s = 0;
   double busiest_share = 0;
   uint32_t busiest_thread = 0;

@@ -39,6 +39,7 @@ Shared::Shared(const Plan& plan)
       clockwork(memory_.Take<Clockwork>(1).front()),
       progress(memory_.Take<Progress>(plan.threads)),
       published(memory_.TakeZeros(plan.publishers)),
+      cuts_ns(plan.script == Script::kWill ? plan.publishers : 0),
       board(plan.threads) {
   const size_t each = plan.SentTimesEach();
   const auto times = memory_.TakeZeros(plan.publishers * each);

@@ -25,7 +25,13 @@ enum class Phase : uint8_t {
   kWarmup,   // Load, not measured.
   kMeasure,  // Load: what becomes due now counts.
   kDrain,    // No new load; what is on its way arrives.
-  kLeave,    // DISCONNECT, close, end.
+  // The steps of other scripts than kTraffic.
+  kAway,    // All but the publishers leave.
+  kFill,    // Publishers send what is to be kept.
+  kReturn,  // Those who are not there connect, and get it.
+  kClear,   // It is removed.
+  kCut,     // Clients with wills are cut, and the wills come.
+  kLeave,   // DISCONNECT, close, end.
 };
 
 // When the bytes of a publisher's recent messages were taken by the kernel: written by its thread,
@@ -95,6 +101,7 @@ struct Clockwork {
   std::atomic<int64_t> measure_start_ns{0};        // Messages due from here on count,
   std::atomic<int64_t> measure_end_ns{INT64_MAX};  // and until here.
   std::atomic<bool> interrupted{false};
+  std::atomic<uint64_t> kept_each{0};  // Messages that are kept for each.
   // Closed loop at QoS 0: messages on their way, of all threads.
   std::atomic<int64_t> on_their_way{0};
   // Processes that have counted what their members of shared groups saw, and their sum.
@@ -142,8 +149,11 @@ struct Shared {
   std::span<Progress> progress;                // By thread.
   std::span<std::atomic<uint64_t>> published;  // By publisher, from the first message on.
   std::vector<SentTimes> sent_times;           // By publisher.
-  Series series;                               // Of the threads of this process, as
-  Board board;                                 // this.
+  // When a client with a will was cut, by its number as a publisher; zero: it was not. Of this
+  // process, which is the only one of such a run.
+  std::vector<std::atomic<int64_t>> cuts_ns;
+  Series series;  // Of the threads of this process, as
+  Board board;    // this.
 };
 
 }  // namespace ringmq::load

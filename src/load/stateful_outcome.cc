@@ -3,9 +3,41 @@
 
 #include <algorithm>
 
+#include "base/time.h"
 #include "measure/verdict.h"
 
 namespace ringmq::load {
+
+namespace {
+
+double PerSecond(uint64_t count, double seconds) {
+  return seconds > 0 ? static_cast<double>(count) / seconds : 0;
+}
+
+double ShareOf(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+// The fill has a schedule if there is a rate; what arrives comes as fast as it can.
+measure::Verdict JudgeKept(const Plan& plan, const Outcome& outcome) {
+  const Findings& all = outcome.findings;
+  measure::RunEvidence evidence;
+  evidence.busiest_thread_share = std::min(all.back.busy.share, 1.0);
+  evidence.busiest_thread = all.back.busy.thread;
+  evidence.receive_backlog_share = ShareOf(all.backlogged_turns, all.turns);
+  const measure::Verdict drain = measure::JudgeUnscheduled(evidence);
+  if (plan.rate_per_s <= 0) return drain;
+  const measure::Verdict fill = JudgeTally(all, plan.rate_per_s, outcome.sent_s, all.fill.busy);
+  return fill.kind > drain.kind ? fill : drain;
+}
+
+constexpr const char* kQueueLimit =
+    "Messages are missing that were to wait for their client. A broker drops what exceeds the "
+    "limit "
+    "of its queues: max_queued_messages and max_queued_bytes of mosquitto, queued_messages_max and "
+    "queued_bytes_max of ringmqd.";
+
+}  // namespace
 
 void ConcludeChurn(const Plan& plan, Outcome& outcome) {
   const Findings& all = outcome.findings;
@@ -35,6 +67,74 @@ void ConcludeChurn(const Plan& plan, Outcome& outcome) {
                      {"connects_offered_per_s", evidence.offered_per_s},
                      {"connects_failed", static_cast<double>(all.connects_failed)},
                      {"connects_blocked", static_cast<double>(all.connects_blocked)}};
+}
+
+void ConcludeKept(const Plan& plan, Outcome& outcome) {
+  const Findings& all = outcome.findings;
+  outcome.measured_s = all.kept.seconds();
+  outcome.sent_s = all.fill.seconds();
+  outcome.verdict = JudgeKept(plan, outcome);
+  const double stored_per_s = PerSecond(outcome.sent_in_all, outcome.sent_s);
+  const double arrived_per_s = PerSecond(all.received, outcome.measured_s);
+  if (plan.script == Script::kRetain) {
+    outcome.scalars = {{"loaded_per_s", stored_per_s},
+                       {"retained_per_s", arrived_per_s},
+                       {"retained_all_s", outcome.measured_s}};
+    if (!plan.keeps) {
+      outcome.scalars["removed_per_s"] = PerSecond(outcome.sent_in_all, all.clear.seconds());
+    }
+    return;
+  }
+  outcome.scalars = {{"queued_per_s", stored_per_s},
+                     {"drained_per_s", arrived_per_s},
+                     {"drained_all_s", outcome.measured_s},
+                     {"sessions_lost", static_cast<double>(all.sessions_lost)}};
+  if (all.integrity.lost > 0 && all.sessions_lost == 0) outcome.notes.emplace_back(kQueueLimit);
+}
+
+void ConcludeConnects(const Plan& plan, Outcome& outcome) {
+  const Findings& all = outcome.findings;
+  const double s = all.came.seconds();
+  const double per_s = PerSecond(outcome.connected, s);
+  outcome.scalars = {{"connects_per_s", per_s},
+                     {"connected_all_s", s},
+                     {"connects_failed", static_cast<double>(all.connects_failed)}};
+  measure::RunEvidence evidence;
+  evidence.what = measure::RunEvidence::kConnects;
+  evidence.busiest_thread_share = std::min(all.came.busy.share, 1.0);
+  evidence.busiest_thread = all.came.busy.thread;
+  if (plan.script == Script::kStorm) {
+    outcome.scalars["reconnects_per_s"] = PerSecond(outcome.connected, all.came_back.seconds());
+    outcome.scalars["reconnected_all_s"] = all.came_back.seconds();
+  }
+  if (!plan.is_ramp_asked_for) {
+    outcome.verdict = measure::JudgeUnscheduled(evidence);
+    return;
+  }
+  evidence.offered_per_s = plan.connects_per_s;
+  // The last one is due one gap before the time is over.
+  evidence.achieved_per_s = PerSecond(outcome.connected, s + 1 / plan.connects_per_s);
+  evidence.send_lag_p999_ns = all.connect_lag.ValueAtPercentile(99.9);
+  evidence.response_p50_ns = all.connect.ValueAtPercentile(50);
+  evidence.window_full_share = ShareOf(all.connects_blocked, outcome.connected);
+  outcome.verdict = measure::Judge(evidence);
+}
+
+void ConcludeWills(const Plan& plan, Outcome& outcome) {
+  const Findings& all = outcome.findings;
+  outcome.measured_s = outcome.sent_s = all.fill.seconds();
+  // The last one is cut one gap before the time of the cuts is over.
+  const double cut_s = static_cast<double>(outcome.sent_in_all) / plan.cuts_per_s;
+  measure::RunEvidence evidence;
+  evidence.offered_per_s = evidence.achieved_per_s = plan.cuts_per_s;
+  evidence.send_lag_p999_ns = all.own_lag.ValueAtPercentile(99.9);
+  evidence.response_p50_ns =
+      all.will.ValueAtPercentile(50) - int64_t{plan.will_delay_s} * kSecond.ns;
+  evidence.busiest_thread_share = std::min(all.fill.busy.share, 1.0);
+  evidence.busiest_thread = all.fill.busy.thread;
+  outcome.verdict = measure::Judge(evidence);
+  outcome.scalars = {{"cuts_per_s", PerSecond(outcome.sent_in_all, cut_s)},
+                     {"wills_early", static_cast<double>(all.wills_early)}};
 }
 
 }  // namespace ringmq::load

@@ -12,4 +12,14 @@ namespace ringmq::load {
 // there are any, and that of the connects. Requires: all else of the outcome is filled in.
 void ConcludeChurn(const Plan& plan, Outcome& outcome);
 
+// Of retained messages and of the queues of sessions. What is measured is the time in which they
+// arrive. Requires: all else of the outcome is filled in.
+void ConcludeKept(const Plan& plan, Outcome& outcome);
+
+// Of clients that only connect, at once or one after the other.
+void ConcludeConnects(const Plan& plan, Outcome& outcome);
+
+// Of wills.
+void ConcludeWills(const Plan& plan, Outcome& outcome);
+
 }  // namespace ringmq::load

@@ -33,12 +33,8 @@ constexpr size_t kReceiveBytes = 4 << 20;
 constexpr int64_t kNoSecond = -1;  // Before the load and after it.
 // A turn never sleeps longer, so that a change of the phase is seen.
 constexpr int64_t kTurnNsMax = 20'000'000;
-// Sleeping is good for so much; what is due sooner is waited for awake, or it would be late.
-constexpr int64_t kSleepNsMin = 200'000;
 // A turn that waits awake takes about a microsecond.
 constexpr int64_t kIdleTurnNsMax = 10'000;
-// Connections of one thread that are being made at a time: more only wait in the listener's queue.
-constexpr uint64_t kConnectingMax = 200;
 
 int64_t NowNs() { return reactor::MonotonicNow().ns; }
 
@@ -69,6 +65,7 @@ Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
       Peer& peer = peers_[number / plan.threads];
       peer.role = &role;
       peer.number = i;
+      if (!role.is_late) arrivals_.places.push_back(number / plan.threads);
     }
   }
   step_start_ns_.resize(peers_.size());
@@ -114,7 +111,8 @@ void Worker::Run() {
   // What was chosen for us is said in the notice only.
   const bool is_epoll = plan_.io == reactor::IoBackend::kEpoll || !notice.empty();
   findings_.engine = is_epoll ? "epoll" : "io_uring";
-  connect_start_ns_ = NowNs();
+  arrivals_.start_ns = NowNs();
+  stage_busy_ns_ = BusyNs();
   while (!leaving_ || open_ > 0) Turn();
 }
 
@@ -147,7 +145,10 @@ void Worker::Turn() {
     } else {
       progress_.exhausted.store(true, std::memory_order_relaxed);
     }
-  } else if (phase == Phase::kLeave && !leaving_) {
+  } else if (phase != Phase::kLeave) {
+    wake_ns = std::min(wake_ns, StageTurn(phase, now_ns));
+  } else if (!leaving_) {
+    SumUpKept();
     // Like the broker's bill: what leaving costs is not part of it.
     findings_.cpu_ns = ThreadCpuNs();
     leaving_ = true;
@@ -208,27 +209,35 @@ void Worker::KeepBusyTime(Phase phase) {
 
 // --- Connecting.
 
-// Those that are there at first, as they become due. Returns when the next one is.
+// Those who are to come, as they become due. Returns when the next one is.
 int64_t Worker::ConnectSome(int64_t now_ns) {
-  const double gap_ns = 1e9 * plan_.threads / plan_.connects_per_s;
-  const uint64_t done = progress_.connected.load(std::memory_order_relaxed) +
-                        progress_.failed.load(std::memory_order_relaxed);
-  while (next_connect_ < peers_.size()) {
-    Peer& peer = peers_[next_connect_];
-    if (peer.role->is_late) return INT64_MAX;  // And so are all behind it.
+  const bool is_storm = plan_.script == Script::kStorm;
+  const double gap_ns = is_storm ? 0 : 1e9 * plan_.threads / plan_.connects_per_s;
+  const uint64_t done = DoneConnecting() - arrivals_.done_before;
+  while (arrivals_.next < arrivals_.places.size()) {
     const int64_t due_ns =
-        connect_start_ns_ + static_cast<int64_t>(static_cast<double>(next_connect_) * gap_ns);
+        arrivals_.start_ns + static_cast<int64_t>(static_cast<double>(arrivals_.next) * gap_ns);
     if (due_ns > now_ns) return due_ns - kSleepNsMin;
-    if (next_connect_ - done >= kConnectingMax) {
-      connect_held_ns_ = now_ns;
+    if (!is_storm && arrivals_.next - done >= kConnectingMax) {
+      arrivals_.held_ns = now_ns;
       return INT64_MAX;  // An answer wakes us.
     }
-    if (due_ns > connect_held_ns_) findings_.connect_lag.Record(now_ns - due_ns);
-    ++next_connect_;
-    Begin(peer, due_ns);
+    if (due_ns > arrivals_.held_ns) {
+      if (!is_storm) findings_.connect_lag.Record(now_ns - due_ns);
+    } else {
+      ++findings_.connects_blocked;
+    }
+    Begin(peers_[arrivals_.places[arrivals_.next++]], due_ns);
   }
   return INT64_MAX;
 }
+
+uint64_t Worker::DoneConnecting() const {
+  return progress_.connected.load(std::memory_order_relaxed) +
+         progress_.failed.load(std::memory_order_relaxed);
+}
+
+int64_t Worker::BusyNs() const { return ThreadCpuNs() - findings_.idle_ns; }
 
 void Worker::Begin(Peer& peer, int64_t due_ns) {
   const size_t index = IndexOf(peer);
@@ -325,6 +334,7 @@ void Worker::Leave(Peer& peer, Farewell farewell) {
 }
 
 void Worker::Close(Peer& peer) {
+  if (peer.role->has_will()) NoteCut(peer);
   close(peer.fd);
   peer.fd = -1;
   --open_;

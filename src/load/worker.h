@@ -57,6 +57,23 @@ enum class Farewell : uint8_t {
   kReset,       // RST, and what was on its way is gone.
 };
 
+// What a retained message is replaced by.
+enum class Stored : uint8_t { kMessage, kNothing };
+
+// Those who are to connect one after the other, and how far that is.
+struct Arrivals {
+  std::vector<size_t> places;  // Of the peers.
+  size_t next = 0;
+  int64_t start_ns = 0;
+  int64_t held_ns = 0;       // What was due until then had to wait for the broker.
+  uint64_t done_before = 0;  // Had connected or failed to.
+};
+
+// Sleeping is good for so much; what is due sooner is waited for awake, or it would be late.
+inline constexpr int64_t kSleepNsMin = 200'000;
+// Connections of one thread that are being made at a time: more only wait in the listener's queue.
+inline constexpr uint64_t kConnectingMax = 200;
+
 class Worker {
  public:
   // `plan` and `shared` outlive the worker.
@@ -111,8 +128,32 @@ class Worker {
   [[nodiscard]] int64_t ChurnTurn(Phase phase, int64_t now_ns);
   [[nodiscard]] int64_t ChurnDue(int64_t now_ns);
   void PrepareChurn();
+  void NoteArrival(int64_t now_ns);
   void LetSomeLeave();
   void CountUnmet();
+  // The steps of other scripts. Returns when it has something to do again.
+  [[nodiscard]] int64_t StageTurn(Phase phase, int64_t now_ns);
+  [[nodiscard]] Span& SpanOf(Phase phase);
+  void GoAway();
+  void PrepareReturn(int64_t now_ns);
+  [[nodiscard]] bool HasReturned() const;
+  [[nodiscard]] bool FillTurn(int64_t now_ns, int64_t& wake_ns);
+  [[nodiscard]] bool ClearTurn(bool is_new, int64_t now_ns);
+  [[nodiscard]] bool ForgetSome(bool is_new, int64_t now_ns);
+  [[nodiscard]] bool StoreSome(Stored what, int64_t now_ns);
+  void Store(Peer& peer, uint64_t number, Stored what, int64_t now_ns);
+  void OnKept(Peer& peer, const codec::Publish& publish, const measure::Stamp& stamp,
+              int64_t now_ns);
+  void OnResumed(Peer& peer, bool session_present, int64_t now_ns);
+  void SumUpKept();
+  void AddWill(const Peer& peer, std::string& topic, std::vector<uint8_t>& payload,
+               codec::Connect& connect);
+  [[nodiscard]] bool CutTurn(bool is_new, int64_t now_ns, int64_t& wake_ns);
+  void PrepareCuts();
+  void NoteCut(const Peer& peer);
+  void OnWill(uint32_t client, int64_t now_ns);
+  [[nodiscard]] uint64_t DoneConnecting() const;
+  [[nodiscard]] int64_t BusyNs() const;
   void OnCame(Peer& peer, int64_t due_ns, int64_t now_ns);
   void OnGone(Peer& peer);
   void ForgetSteps();
@@ -165,9 +206,12 @@ class Worker {
   std::vector<Peer> peers_;         // Never moves: operations point into it.
   std::vector<size_t> publishers_;  // Those of peers_ that are ready and publish.
   size_t next_publisher_ = 0;
-  size_t next_connect_ = 0;
-  int64_t connect_start_ns_ = 0;
-  int64_t connect_held_ns_ = 0;         // Connects due until then had to wait for the broker.
+  Arrivals arrivals_;
+  Arrivals cuts_;              // Only its places and next.
+  uint64_t watchers_ = 0;      // Who are to hear of them.
+  uint64_t complete_ = 0;      // Of those who returned: have got all that was kept.
+  int64_t stage_busy_ns_ = 0;  // BusyNs() when the present step began.
+  std::vector<uint8_t> stored_payload_;
   std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began,
   std::vector<int64_t> due_ns_;         // and when the connection was due.
   std::unique_ptr<Churning> churning_;  // Null: nobody of ours comes and goes.

@@ -16,8 +16,6 @@ namespace {
 
 // While there is no free place, and while the run ends.
 constexpr int64_t kLookAgainNs = 1'000'000;
-// What is due sooner is waited for awake.
-constexpr int64_t kSleepNsMin = 200'000;
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 // From a connection that stands to a client that is ready: CONNECT, SUBSCRIBE and their answers.
 //
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "codec/decode.h"
 #include "load/packet_bytes.h"
@@ -12,6 +14,13 @@ namespace ringmq::load {
 void Worker::Greet(Peer& peer) {
   peer.state = PeerState::kGreeting;
   codec::Connect connect{.version = plan_.version, .clean_start = true};
+  const bool keeps_session = plan_.script == Script::kSession && peer.role->duty == Duty::kKept &&
+                             (peer.kept == nullptr || !peer.kept->is_clearing);
+  if (keeps_session) {
+    // What Clean Session 0 asks for at once, MQTT 5 asks for when it returns.
+    connect.clean_start = plan_.version == ProtocolVersion::kV5 && peer.kept == nullptr;
+    connect.session_expiry_s = plan_.session_expiry_s;
+  }
   const std::string client_id = Fill(peer.role->client_id, peer.number);
   const std::string username = Fill(plan_.username, peer.number);
   const std::string password = Fill(plan_.password, peer.number);
@@ -21,6 +30,9 @@ void Worker::Greet(Peer& peer) {
   connect.username = username;
   connect.has_password = !password.empty();
   connect.password = {reinterpret_cast<const uint8_t*>(password.data()), password.size()};
+  std::string will_topic;
+  std::vector<uint8_t> will_payload;
+  if (peer.role->has_will()) AddWill(peer, will_topic, will_payload, connect);
   AppendPacket(connect, plan_.version, peer.output);
   dirty_.push_back(IndexOf(peer));
 }
@@ -43,6 +55,10 @@ void Worker::OnConnack(Peer& peer, std::span<const uint8_t> body, int64_t now_ns
   peer.receive_maximum = connack->receive_maximum;
   findings_.connack.Record(now_ns - step_start_ns_[index]);
   step_start_ns_[index] = now_ns;
+  if (peer.kept != nullptr) {
+    OnResumed(peer, connack->session_present, now_ns);
+    return;
+  }
   if (peer.role->filter.empty()) {
     BecomeReady(peer, now_ns);
     return;
@@ -50,11 +66,35 @@ void Worker::OnConnack(Peer& peer, std::span<const uint8_t> body, int64_t now_ns
   SendSubscribe(peer);
 }
 
+// A client whose session was kept, or that has come to end it.
+void Worker::OnResumed(Peer& peer, bool session_present, int64_t now_ns) {
+  Kept& kept = *peer.kept;
+  if (kept.is_clearing) {
+    kept.is_forgotten = true;
+    Leave(peer, Farewell::kDisconnect);
+    return;
+  }
+  kept.asked_ns = due_ns_[IndexOf(peer)];
+  if (!session_present) {
+    ++findings_.sessions_lost;
+    Complain("CONNACK: the broker has not kept the session");
+  }
+  BecomeReady(peer, now_ns);
+}
+
 void Worker::SendSubscribe(Peer& peer) {
   peer.state = PeerState::kSubscribing;
   std::vector<uint8_t> filters;
-  codec::AppendSubscription(Fill(peer.role->filter, peer.number), {.qos = plan_.qos}, plan_.version,
+  codec::AppendSubscription(Fill(peer.role->filter, peer.number),
+                            {.qos = plan_.subscribe_qos.value_or(plan_.qos)}, plan_.version,
                             filters);
+  if (peer.role->duty == Duty::kKept) {
+    // Before its answer: what is retained may come earlier.
+    peer.kept = std::make_unique<Kept>();
+    peer.kept->asked_ns = step_start_ns_[IndexOf(peer)];
+    if (plan_.script == Script::kRetain) peer.kept->seen.resize(plan_.messages_max);
+    if (plan_.script == Script::kWill) peer.kept->seen.resize(plan_.publishers);
+  }
   AppendPacket(codec::Subscribe{.packet_id = 1,
                                 .subscription_id = 0,
                                 .properties = {},
@@ -72,7 +112,7 @@ void Worker::OnSuback(Peer& peer, std::span<const uint8_t> body, int64_t now_ns)
     return;
   }
   findings_.suback.Record(now_ns - step_start_ns_[IndexOf(peer)]);
-  if (peer.role->hears()) peer.hearing = std::make_unique<Hearing>();
+  if (peer.role->hears() && peer.kept == nullptr) peer.hearing = std::make_unique<Hearing>();
   BecomeReady(peer, now_ns);
 }
 
@@ -93,6 +133,17 @@ void Worker::BecomeReady(Peer& peer, int64_t now_ns) {
     publishers_.push_back(IndexOf(peer));
   }
   progress_.connected.fetch_add(1, std::memory_order_relaxed);
+  NoteArrival(now_ns);
+}
+
+void Worker::NoteArrival(int64_t now_ns) {
+  Span& span = last_phase_ == Phase::kReturn ? findings_.came_back : findings_.came;
+  span.begin_ns = arrivals_.start_ns;
+  span.end_ns = now_ns;
+  if (DoneConnecting() - arrivals_.done_before < arrivals_.places.size()) return;
+  span.busy = {.share = static_cast<double>(BusyNs() - stage_busy_ns_) /
+                        static_cast<double>(std::max<int64_t>(now_ns - arrivals_.start_ns, 1)),
+               .thread = part_};
 }
 
 }  // namespace ringmq::load

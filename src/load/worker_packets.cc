@@ -145,7 +145,11 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
     --on_their_way_;
   }
   if (peer.hearing == nullptr || !peer.role->Hears(peer.number, stamp.publisher)) {
-    ++findings_.integrity.misrouted;
+    if (peer.kept != nullptr) {
+      OnKept(peer, publish, stamp, now_ns);
+    } else {
+      ++findings_.integrity.misrouted;
+    }
     return;
   }
   if (publish.qos != plan_.qos) ++findings_.integrity.wrong_qos;

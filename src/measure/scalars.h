@@ -36,7 +36,7 @@ inline constexpr std::array<ScalarName, 17> kScalarNames = {{
     {"sessions_lost", "sessions that the broker did not keep"},
     // will.
     {"wills_early", "wills that came too early"},
-    {"wills_per_s", "connections that were cut"},
+    {"cuts_per_s", "connections that were cut"},
 }};
 
 // Nothing if there is no such name.

@@ -49,6 +49,11 @@ Verdict JudgeClosedLoop(const RunEvidence& evidence) {
 
 }  // namespace
 
+Verdict JudgeUnscheduled(const RunEvidence& evidence) {
+  const std::string fault = OwnFault(evidence);
+  return fault.empty() ? Verdict{Verdict::kValid, "VALID"} : Invalid(fault);
+}
+
 Verdict Judge(const RunEvidence& evidence) {
   if (evidence.closed_loop) return JudgeClosedLoop(evidence);
 

@@ -56,4 +56,8 @@ struct Verdict {
 
 [[nodiscard]] Verdict Judge(const RunEvidence& evidence);
 
+// Of what has no schedule and whose pace is the target's by its nature, as what it sends when it is
+// asked: valid unless the tool could not keep up.
+[[nodiscard]] Verdict JudgeUnscheduled(const RunEvidence& evidence);
+
 }  // namespace ringmq::measure

@@ -7,6 +7,9 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include <string>
+#include <utility>
+
 #include "load/run.h"
 #include "ringmq/broker.h"
 
@@ -19,10 +22,12 @@ class WithBroker : public ::testing::Test {
  protected:
   WithBroker() : broker_(Start()) {}
 
-  static Broker Start() {
+  static Broker Start(std::string configuration = "") {
     BrokerOptions options;
+    options.configuration = std::move(configuration);
     options.listeners = {{.address = "127.0.0.1", .port = 0}};
     options.threads = 1;
+    options.sys_interval_s = 0;  // Or its messages would be among the retained ones.
     auto broker = Broker::Start(options);
     EXPECT_TRUE(broker.ok());
     return std::move(*broker);

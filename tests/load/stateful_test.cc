@@ -157,5 +157,256 @@ TEST_F(Stateful, UnansweredRequestsAreLost) {
   EXPECT_EQ(outcome.findings.integrity.lost, 350u);
 }
 
+class Keeping : public Stateful {
+ protected:
+  static constexpr RunTimes kTimes = {
+      .connect_max_s = 20, .warmup_s = 0, .measure_s = 60, .drain_max_s = 5};
+
+  // `messages` by two publishers for three subscribers.
+  [[nodiscard]] Plan MakeRetained(Qos qos, uint64_t messages) const {
+    Plan plan = MakePlan(std::max(qos, Qos::kAtLeastOnce));
+    plan.rate_per_s = 0;
+    plan.script = Script::kRetain;
+    plan.subscribe_qos = qos;
+    plan.messages_max = messages;
+    plan.publishers = 2;
+    plan.deliveries_each = 3;
+    Role stores{.client_id = "p{i}", .topic = "kept/{i}/x", .filter = ""};
+    stores.count = 2;
+    plan.roles.push_back(stores);
+    Role hears{.client_id = "s{i}", .topic = "", .filter = "kept/+/x", .hears_count = 2};
+    hears.duty = Duty::kKept;
+    hears.is_late = true;
+    hears.count = 3;
+    plan.roles.push_back(hears);
+    return plan;
+  }
+
+  [[nodiscard]] Plan MakeSessions(Qos qos, uint64_t messages) const {
+    Plan plan = MakePlan(qos);
+    plan.rate_per_s = 0;
+    plan.script = Script::kSession;
+    plan.session_expiry_s = 60;
+    plan.messages_max = messages;
+    AddFanOut(plan, 2, 3);
+    plan.roles.front().duty = Duty::kKept;
+    return plan;
+  }
+};
+
+TEST_F(Keeping, RetainedMessagesComeOnceAndAreRemoved) {
+  for (const ProtocolVersion version : {ProtocolVersion::kV311, ProtocolVersion::kV5}) {
+    for (const Qos qos : {Qos::kAtMostOnce, Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
+      Plan plan = MakeRetained(qos, 501);
+      plan.version = version;
+      plan.threads = 2;
+      const Outcome outcome = Execute(plan, kTimes, {});
+      ASSERT_THAT(outcome.findings.errors, IsEmpty());
+      EXPECT_TRUE(outcome.drained);
+      EXPECT_EQ(outcome.connected, 2u);
+      EXPECT_EQ(outcome.sent_in_all, 501u);
+      EXPECT_EQ(outcome.findings.acked, 501u);
+      EXPECT_EQ(outcome.findings.integrity.received, 3 * 501u);
+      EXPECT_TRUE(outcome.findings.integrity.sound());
+      EXPECT_EQ(outcome.findings.first_message.count(), 3u);
+      EXPECT_EQ(outcome.findings.last_message.count(), 3u);
+      EXPECT_GT(outcome.scalars.at("retained_per_s"), 0);
+      EXPECT_GT(outcome.scalars.at("removed_per_s"), 0);
+      EXPECT_EQ(broker_.counters().retained_messages, 0);
+    }
+  }
+}
+
+TEST_F(Keeping, RetainedMessagesStayIfTheyAreToBeKept) {
+  Plan plan = MakeRetained(Qos::kAtLeastOnce, 100);
+  plan.keeps = true;
+  EXPECT_TRUE(Execute(plan, kTimes, {}).drained);
+  EXPECT_EQ(broker_.counters().retained_messages, 100);
+  // Those of the run before are somebody else's, and are replaced.
+  ++plan.run;
+  plan.keeps = false;
+  plan.messages_max = 50;
+  const Outcome outcome = Execute(plan, kTimes, {});
+  EXPECT_TRUE(outcome.drained);
+  EXPECT_TRUE(outcome.findings.integrity.sound());
+  EXPECT_EQ(outcome.findings.integrity.foreign, 3 * 50u);
+  EXPECT_EQ(broker_.counters().retained_messages, 50);
+}
+
+// One that hears what is published now, with the flag of a live message.
+TEST_F(Keeping, NoticesRetainedMessagesThatAreMissing) {
+  Plan plan = MakeRetained(Qos::kAtLeastOnce, 100);
+  plan.roles.back().filter = "kept/7/x";
+  RunTimes times = kTimes;
+  times.drain_max_s = 0.3;
+  const Outcome outcome = Execute(plan, times, {});
+  EXPECT_FALSE(outcome.drained);
+  EXPECT_EQ(outcome.findings.integrity.lost, 3 * 99u);
+  EXPECT_EQ(broker_.counters().retained_messages, 0);
+}
+
+TEST_F(Keeping, SessionsGetWhatWasQueuedAndEnd) {
+  for (const ProtocolVersion version : {ProtocolVersion::kV311, ProtocolVersion::kV5}) {
+    for (const Qos qos : {Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
+      Plan plan = MakeSessions(qos, 501);
+      plan.version = version;
+      plan.threads = 2;
+      const Outcome outcome = Execute(plan, kTimes, {});
+      ASSERT_THAT(outcome.findings.errors, IsEmpty());
+      EXPECT_TRUE(outcome.drained);
+      EXPECT_EQ(outcome.connected, 5u);
+      EXPECT_EQ(outcome.sent_in_all, 501u);
+      EXPECT_EQ(outcome.findings.integrity.received, 3 * 501u);
+      EXPECT_TRUE(outcome.findings.integrity.sound());
+      EXPECT_EQ(outcome.findings.last_message.count(), 3u);
+      EXPECT_EQ(outcome.scalars.at("sessions_lost"), 0);
+      EXPECT_GT(outcome.scalars.at("drained_per_s"), 0);
+      EXPECT_THAT(outcome.notes, IsEmpty());
+      EXPECT_EQ(broker_.counters().sessions, 0);
+    }
+  }
+}
+
+TEST_F(Keeping, SessionsAreFilledByASchedule) {
+  Plan plan = MakeSessions(Qos::kAtLeastOnce, 200);
+  plan.rate_per_s = 1000;
+  plan.keeps = true;
+  const Outcome outcome = Execute(plan, kTimes, {});
+  EXPECT_TRUE(outcome.drained);
+  EXPECT_TRUE(outcome.findings.integrity.sound());
+  EXPECT_EQ(outcome.findings.lag.count(), 200u);
+  EXPECT_EQ(broker_.counters().sessions, 3);
+}
+
+TEST_F(Keeping, WhatAQueueHasNoRoomForIsLostAndTheLimitNamed) {
+  broker_.Stop();
+  broker_ = Start("[limits]\nqueued_messages_max = 100\n");
+  RunTimes times = kTimes;
+  times.drain_max_s = 0.3;
+  const Outcome outcome = Execute(MakeSessions(Qos::kAtLeastOnce, 301), times, {});
+  EXPECT_EQ(outcome.findings.integrity.lost, 3 * 201u);
+  ASSERT_EQ(outcome.notes.size(), 1u);
+  EXPECT_THAT(outcome.notes.front(), ::testing::HasSubstr("queued_messages_max"));
+}
+
+TEST_F(Keeping, NoticesASessionThatIsNotThere) {
+  Plan plan = MakeSessions(Qos::kAtLeastOnce, 10);
+  plan.session_expiry_s = 0;  // It ends when they leave.
+  RunTimes times = kTimes;
+  times.drain_max_s = 0.3;
+  const Outcome outcome = Execute(plan, times, {});
+  EXPECT_EQ(outcome.scalars.at("sessions_lost"), 3);
+  EXPECT_EQ(outcome.findings.integrity.lost, 30u);
+  EXPECT_THAT(outcome.findings.errors, ::testing::Contains(::testing::Pair(
+                                           "CONNACK: the broker has not kept the session", 3)));
+}
+
+TEST_F(Stateful, AStormConnectsAllTwice) {
+  Plan plan = MakePlan(Qos::kAtMostOnce);
+  plan.rate_per_s = 0;
+  plan.threads = 2;
+  plan.script = Script::kStorm;
+  plan.is_about_connects = true;
+  Role client{.client_id = "c{i}", .topic = "", .filter = "own/{i}"};
+  client.count = 700;
+  plan.roles.push_back(client);
+  const Outcome outcome = Execute(plan, kShort, {});
+  ASSERT_THAT(outcome.findings.errors, IsEmpty());
+  EXPECT_TRUE(outcome.drained);
+  EXPECT_EQ(outcome.connected, 700u);
+  EXPECT_EQ(outcome.findings.connect.count(), 1400u);
+  EXPECT_EQ(outcome.findings.suback.count(), 1400u);
+  EXPECT_EQ(broker_.counters().connections_accepted, 1400u);
+  EXPECT_GT(outcome.scalars.at("connects_per_s"), 0);
+  EXPECT_GT(outcome.scalars.at("reconnects_per_s"), 0);
+}
+
+TEST_F(Stateful, ARampThatIsAskedForIsASchedule) {
+  Plan plan = MakePlan(Qos::kAtMostOnce);
+  plan.rate_per_s = 0;
+  plan.connects_per_s = 1000;
+  plan.is_about_connects = true;
+  plan.is_ramp_asked_for = true;
+  Role client{.client_id = "c{i}", .topic = "", .filter = ""};
+  client.count = 200;
+  plan.roles.push_back(client);
+  const Outcome outcome = Execute(plan, kShort, {});
+  EXPECT_GE(outcome.scalars.at("connected_all_s"), 0.199);
+  EXPECT_LE(outcome.scalars.at("connects_per_s"), 1006);
+  EXPECT_EQ(outcome.findings.connect_lag.count() + outcome.findings.connects_blocked, 200u);
+  // On a machine that is busy it may be any verdict but one of a closed loop.
+  EXPECT_THAT(outcome.verdict.text, ::testing::Not(::testing::HasSubstr("closed loop")));
+}
+
+class Wills : public Keeping {
+ protected:
+  [[nodiscard]] Plan MakeWills(Qos qos) const {
+    Plan plan = MakePlan(qos);
+    plan.rate_per_s = 0;
+    plan.script = Script::kWill;
+    plan.cuts_per_s = 500;
+    plan.publishers = 50;
+    plan.deliveries_each = 2;
+    Role hears{.client_id = "s{i}", .topic = "", .filter = "will/+", .hears_count = 50};
+    hears.duty = Duty::kKept;
+    hears.count = 2;
+    plan.roles.push_back(hears);
+    Role client{.client_id = "c{i}", .topic = "", .filter = "", .will_topic = "will/{i}"};
+    client.duty = Duty::kWill;
+    client.count = 50;
+    plan.roles.push_back(client);
+    return plan;
+  }
+};
+
+TEST_F(Wills, ComeOnceToEverybody) {
+  for (const ProtocolVersion version : {ProtocolVersion::kV311, ProtocolVersion::kV5}) {
+    for (const Qos qos : {Qos::kAtMostOnce, Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
+      Plan plan = MakeWills(qos);
+      plan.version = version;
+      plan.threads = 2;
+      const Outcome outcome = Execute(plan, kTimes, {});
+      ASSERT_THAT(outcome.findings.errors, IsEmpty());
+      EXPECT_TRUE(outcome.drained);
+      EXPECT_EQ(outcome.sent_in_all, 50u);
+      EXPECT_EQ(outcome.findings.integrity.received, 100u);
+      EXPECT_TRUE(outcome.findings.integrity.sound());
+      EXPECT_EQ(outcome.findings.will.count(), 100u);
+      EXPECT_EQ(outcome.findings.lag.count(), 50u);
+      EXPECT_EQ(outcome.scalars.at("wills_early"), 0);
+    }
+  }
+}
+
+TEST_F(Wills, ComeAfterTheirDelay) {
+  Plan plan = MakeWills(Qos::kAtLeastOnce);
+  plan.will_delay_s = 1;
+  const Outcome outcome = Execute(plan, kTimes, {});
+  ASSERT_THAT(outcome.findings.errors, IsEmpty());
+  EXPECT_EQ(outcome.findings.will.count(), 100u);
+  EXPECT_GE(outcome.findings.will.min(), 1'000'000'000);
+}
+
+// Before MQTT 5 there is no delay, so the broker sends them at once.
+TEST_F(Wills, AreAnErrorIfTheyComeTooEarly) {
+  Plan plan = MakeWills(Qos::kAtLeastOnce);
+  plan.version = ProtocolVersion::kV311;
+  plan.will_delay_s = 60;
+  const Outcome outcome = Execute(plan, kTimes, {});
+  EXPECT_EQ(outcome.scalars.at("wills_early"), 100);
+  EXPECT_THAT(outcome.findings.errors,
+              ::testing::Contains(::testing::Pair("a will came before its delay was over", 100)));
+}
+
+TEST_F(Wills, AreMissedWhereNobodyPublishesThem) {
+  Plan plan = MakeWills(Qos::kAtLeastOnce);
+  plan.roles.front().filter = "will/7";
+  RunTimes times = kTimes;
+  times.drain_max_s = 0.3;
+  const Outcome outcome = Execute(plan, times, {});
+  EXPECT_FALSE(outcome.drained);
+  EXPECT_EQ(outcome.findings.integrity.lost, 2 * 49u);
+}
+
 }  // namespace
 }  // namespace ringmq::load

@@ -59,11 +59,61 @@ class Commands(unittest.TestCase):
                 self.assertEqual(result["scalars"]["connects_offered_per_s"], 300)
                 self.assertEqual(result["counters"]["sent"], 0)
 
+    def test_retained_messages(self):
+        with Mosquitto() as broker:
+            for url in None, f"mqtt://127.0.0.1:{broker.port}":
+                for qos in "0", "1", "2":
+                    result = self.measure("retain", "-n", "2k", "-p", "2", "-s", "3", "-q", qos, "--topic", "a/{pub}/b", "--assert",
+                                          "retained_per_s>10", "--assert", "max(last)<50s", url=url)
+                    self.assertEqual(result["counters"]["received"], 6000)
+                    self.assertEqual(result["integrity"]["lost_permitted"], 0)
+                # Nothing was left over.
+                result = self.measure("retain", "-n", "1", "--topic", "a/{pub}/b", url=url)
+                self.assertEqual(result["integrity"]["foreign"], 0)
+
+    def test_queues_of_sessions(self):
+        with Mosquitto() as broker:
+            for url in None, f"mqtt://127.0.0.1:{broker.port}":
+                for flags in ["-V", "4"], ["-q", "2"], ["--rate", "5k"]:
+                    result = self.measure("session", "-n", "1k", "-p", "2", "-s", "3", *flags, "--assert", "sessions_lost==0", "--assert",
+                                          "drained_all_s<50s", url=url)
+                    self.assertEqual(result["counters"]["received"], 3000)
+                    self.assertEqual(result["integrity"]["reordered"], 0)
+
+    def test_a_full_queue_is_loss_with_a_hint(self):
+        with Mosquitto("max_queued_messages 50\n") as broker:
+            command = [BENCH, "session", "-n", "300", "--drain", "1s", "-u", f"mqtt://127.0.0.1:{broker.port}", "--quiet",
+                       "--allow-invalid", "--assert", "loss==0"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
+        self.assertIn("max_queued_messages", done.stdout)
+        self.assertRegex(done.stdout, r"lost +2\d\d\n")
+
+    def test_storms(self):
+        with Mosquitto() as broker:
+            for url in None, f"mqtt://127.0.0.1:{broker.port}":
+                result = self.measure("conn", "-c", "300", "--storm", "-d", "100ms", "--assert", "connected_all_s<60s", url=url)
+                self.assertEqual(result["connections"], 300)
+                self.assertGreater(result["scalars"]["reconnects_per_s"], 0)
+
+    def test_wills(self):
+        with Mosquitto() as broker:
+            for url in None, f"mqtt://127.0.0.1:{broker.port}":
+                result = self.measure("will", "-c", "50", "--churn", "500/s", "-s", "2", "--assert", "wills_early==0", "--assert",
+                                      "max(will)<50s", url=url)
+                self.assertEqual(result["counters"]["received"], 100)
+        result = self.measure("will", "-c", "20", "--churn", "500/s", "--will-delay", "1s", "-q", "2")
+        self.assertEqual(result["scalars"]["wills_early"], 0)
+        self.assertGreaterEqual(int(result["histograms"]["will"].split(";")[1]), 10**9)
+
     def test_flags_that_are_wrong_are_named(self):
-        for flags in (["churn", "--churn", "often"], ["churn", "-c", "0"]):
+        for flags in (["churn", "--churn", "often"], ["churn", "-c", "0"], ["session", "-q", "0"],
+                      ["session", "--expiry", "soon"], ["retain", "-r", "5"], ["retain", "-s", "0"],
+                      ["will", "--will-delay", "1.5s"], ["will", "--will-delay", "2s", "-V", "4"], ["will", "-s", "0"],
+                      ["conn", "--storm", "--ramp", "5/s"]):
             done = subprocess.run([BENCH, *flags], capture_output=True, text=True, timeout=30)
             self.assertEqual(done.returncode, 1, done.stderr)
-            self.assertRegex(done.stderr, "--(churn|clients): .*; for example ")
+            self.assertRegex(done.stderr, "--[a-z-]+: .*; for example --")
 
     def test_every_transport(self):
         with tempfile.TemporaryDirectory() as folder:

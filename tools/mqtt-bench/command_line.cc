@@ -26,6 +26,9 @@ constexpr std::pair<const char*, const char*> kCommands[] = {
     {"rr", "request and response: publishers ask, subscribers answer"},
     {"conn", "connect, hold, leave"},
     {"churn", "connections that come and go, beside traffic if there are --pubs or --subs"},
+    {"retain", "store --messages retained messages, and time subscribers that come and get them"},
+    {"session", "fill the queues of absent subscribers with --messages, and time their return"},
+    {"will", "cut --clients that have wills, and time what subscribers hear of it"},
     {"idle", "as conn; with --watch-pid: the broker's bytes per connection"},
 };
 
@@ -48,6 +51,12 @@ void SetDefaults(const CLI::App& app, Settings& s) {
   const auto set = [&app](const char* flag, std::string& value, const char* instead) {
     if (app.count(flag) == 0) value = instead;
   };
+  if (s.command == "retain" || s.command == "session") {
+    set("--messages", s.messages, "10k");
+    if (app.count("--qos") == 0) s.qos = 1;
+  }
+  if (s.command == "will" && app.count("--qos") == 0) s.qos = 1;
+  s.is_ramp_given = app.count("--ramp") > 0;
   if (!s.messages.empty()) {
     set("--duration", s.duration, "1d");
     set("--warmup", s.warmup, "0s");

@@ -19,7 +19,7 @@ void AddShapeFlags(CLI::App& app, Settings& s) {
   app.option_defaults()->group("Shape");
   app.add_option("-p,--pubs", s.publishers, "publishers")->capture_default_str();
   app.add_option("-s,--subs", s.subscribers, "subscribers")->capture_default_str();
-  app.add_option("-c,--clients", s.connections, "connections of conn, idle and churn")
+  app.add_option("-c,--clients", s.connections, "connections of conn, idle, churn and will")
       ->capture_default_str();
   app.add_option("--topic", s.topic, "{pub} is the publisher's number")->capture_default_str();
   app.add_option("--share,--group", s.group, "name of the shared group of shared and rr")

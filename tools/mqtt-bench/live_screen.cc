@@ -72,7 +72,8 @@ class Row {
 };
 
 const char* NameOf(Phase phase) {
-  static constexpr const char* kNames[] = {"connect", "warm-up", "measure", "drain", "done"};
+  static constexpr const char* kNames[] = {"connect", "warm-up", "measure", "drain", "away",
+                                           "fill",    "return",  "clear",   "cut",   "done"};
   return kNames[static_cast<size_t>(phase)];
 }
 

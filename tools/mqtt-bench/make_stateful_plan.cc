@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "make_stateful_plan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "base/time.h"
 #include "load/churn.h"
 #include "make_plan.h"
 #include "measure/quantity.h"
 
 namespace ringmq::bench {
 namespace {
+
+constexpr Duration kDay{86'400 * kSecond.ns};
 
 // Requesters have a topic for their questions and one, below it, for the answers.
 void AddRequestResponse(const Settings& settings, load::Plan& plan) {
@@ -63,9 +67,93 @@ absl::Status AddChurn(const Settings& settings, load::Plan& plan) {
   return absl::OkStatus();
 }
 
+// The number of a message stands for the publisher's in its topic, which makes a topic of each.
+absl::Status AddRetained(const Settings& settings, load::Plan& plan) {
+  if (!settings.rate.empty()) {
+    return Bad("--rate", "retained messages are stored as fast as --inflight allows",
+               "--inflight 100");
+  }
+  if (settings.publishers == 0) return Bad("--pubs", "nobody would store them", "--pubs 1");
+  if (settings.subscribers == 0) return Bad("--subs", "nobody would ask for them", "--subs 1");
+  plan.script = load::Script::kRetain;
+  plan.keeps = settings.keep;
+  plan.publishers = settings.publishers;
+  plan.deliveries_each = settings.subscribers;
+  // Without an acknowledgement nobody would know when it is stored.
+  plan.subscribe_qos = plan.qos;
+  plan.qos = std::max(plan.qos, Qos::kAtLeastOnce);
+  AddRole(
+      {.client_id = IdOf(settings, plan.run, "p"), .topic = TopicOf(settings, "{i}"), .filter = ""},
+      settings.publishers, plan);
+  load::Role hears{.client_id = IdOf(settings, plan.run, "s"), .topic = "", .filter = ""};
+  hears.filter = TopicOf(settings, "+");
+  hears.hears_count = settings.publishers;
+  hears.duty = load::Duty::kKept;
+  hears.is_late = true;
+  AddRole(std::move(hears), settings.subscribers, plan);
+  return absl::OkStatus();
+}
+
+absl::Status AddSessions(const Settings& settings, load::Plan& plan) {
+  const auto expiry = measure::ParseDuration(settings.expiry);
+  if (!expiry.ok() || *expiry < kSecond.ns) {
+    return Bad("--expiry", "a time of at least a second", "--expiry 1h");
+  }
+  if (plan.qos == Qos::kAtMostOnce) {
+    return Bad("--qos", "no broker has to keep QoS 0 for who is absent", "--qos 1");
+  }
+  if (settings.publishers == 0) return Bad("--pubs", "nobody would publish", "--pubs 1");
+  if (settings.subscribers == 0) return Bad("--subs", "nobody would return", "--subs 1");
+  plan.script = load::Script::kSession;
+  plan.keeps = settings.keep;
+  plan.session_expiry_s =
+      static_cast<uint32_t>(std::min<int64_t>(*expiry / kSecond.ns, UINT32_MAX - 1));
+  AddTraffic(settings, plan);
+  for (load::Role& role : plan.roles) {
+    if (role.hears()) role.duty = load::Duty::kKept;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AddClients(const Settings& settings, load::Plan& plan) {
+  if (settings.storm && settings.is_ramp_given) {
+    return Bad("--storm", "all at once leaves nothing for --ramp", "--storm without --ramp");
+  }
+  plan.is_about_connects = true;
+  plan.is_ramp_asked_for = settings.is_ramp_given;
+  if (settings.storm) plan.script = load::Script::kStorm;
   load::Role client{.client_id = IdOf(settings, plan.run, "c"), .topic = "", .filter = ""};
   client.filter = settings.filter;
+  AddRole(std::move(client), settings.connections, plan);
+  return absl::OkStatus();
+}
+
+// The number of a client stands for the publisher's in the topic of its will.
+absl::Status AddWills(const Settings& settings, load::Plan& plan) {
+  const absl::StatusOr<double> rate = ChurnRate(settings);
+  if (!rate.ok()) return rate.status();
+  const auto delay = measure::ParseDuration(settings.will_delay);
+  if (!delay.ok() || *delay % kSecond.ns != 0 || *delay > kDay.ns) {
+    return Bad("--will-delay", "whole seconds, at most a day", "--will-delay 2s");
+  }
+  if (*delay > 0 && plan.version != ProtocolVersion::kV5) {
+    return Bad("--will-delay", "MQTT 5 only", "--version 5");
+  }
+  if (settings.connections == 0) return Bad("--clients", "nobody would be cut", "--clients 100");
+  if (settings.subscribers == 0) return Bad("--subs", "nobody would hear of it", "--subs 1");
+  plan.script = load::Script::kWill;
+  plan.cuts_per_s = *rate;
+  plan.will_delay_s = static_cast<uint32_t>(*delay / kSecond.ns);
+  plan.publishers = settings.connections;
+  plan.deliveries_each = settings.subscribers;
+  load::Role hears{.client_id = IdOf(settings, plan.run, "s"), .topic = "", .filter = ""};
+  hears.filter = TopicOf(settings, "+");
+  hears.hears_count = settings.connections;
+  hears.duty = load::Duty::kKept;
+  AddRole(std::move(hears), settings.subscribers, plan);
+  load::Role client{.client_id = IdOf(settings, plan.run, "c"), .topic = "", .filter = ""};
+  client.will_topic = TopicOf(settings, "{i}");
+  client.duty = load::Duty::kWill;
   AddRole(std::move(client), settings.connections, plan);
   return absl::OkStatus();
 }
@@ -79,12 +167,21 @@ absl::StatusOr<bool> AddStatefulRoles(const Settings& settings, load::Plan& plan
     AddRequestResponse(settings, plan);
   } else if (command == "churn") {
     status = AddChurn(settings, plan);
+  } else if (command == "retain") {
+    status = AddRetained(settings, plan);
+  } else if (command == "session") {
+    status = AddSessions(settings, plan);
+  } else if (command == "will") {
+    status = AddWills(settings, plan);
   } else if (command == "conn" || command == "idle") {
     status = AddClients(settings, plan);
   } else {
     return false;
   }
   if (!status.ok()) return status;
+  if (settings.processes > 1 && plan.script != load::Script::kTraffic) {
+    return Bad("--processes", command + " has one process", "--threads 4");
+  }
   return true;
 }
 

@@ -68,6 +68,10 @@ void Describe(const Settings& settings, Result& result) {
     result.config.emplace_back(name, value);
   };
   add("url", settings.url);
+  if (settings.command == "will") {
+    add("cut", settings.churn);
+    add("will delay", settings.will_delay);
+  }
   if (settings.command == "churn") {
     add("churn", absl::StrCat(settings.churn, settings.abrupt ? ", abruptly" : ""));
   }
@@ -108,9 +112,10 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
                      .received = all.received,
                      .expected = ExpectedOf(outcome)};
   const double s = std::max(outcome.measured_s, 1e-9);
-  result.rates = {.offered_per_s = static_cast<double>(all.offered) / s,
-                  .sent_per_s = static_cast<double>(all.sent_meanwhile) / s,
-                  .acked_per_s = static_cast<double>(all.acked_meanwhile) / s,
+  const double sent_s = std::max(outcome.sent_s, 1e-9);
+  result.rates = {.offered_per_s = static_cast<double>(all.offered) / sent_s,
+                  .sent_per_s = static_cast<double>(all.sent_meanwhile) / sent_s,
+                  .acked_per_s = static_cast<double>(all.acked_meanwhile) / sent_s,
                   .received_per_s = static_cast<double>(all.received_meanwhile) / s};
   result.histograms[Metric::kResponse] = all.response;
   result.histograms[Metric::kService] = all.service;
@@ -123,6 +128,9 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   result.histograms[Metric::kSuback] = all.suback;
   result.histograms[Metric::kConnect] = all.connect;
   result.histograms[Metric::kConnectLag] = all.connect_lag;
+  result.histograms[Metric::kFirstMessage] = all.first_message;
+  result.histograms[Metric::kWill] = all.will;
+  result.histograms[Metric::kLastMessage] = all.last_message;
   result.scalars = outcome.scalars;
   result.notes = outcome.notes;
   result.integrity = all.integrity;
@@ -270,7 +278,19 @@ std::string TitleOf(const Settings& settings) {
                         settings.abrupt ? " abruptly" : "",
                         HasMessages(settings) ? "; " + traffic : "");
   }
-  return HasMessages(settings) ? traffic : absl::StrCat(settings.connections, " connections");
+  if (settings.command == "retain") {
+    return absl::StrCat(settings.messages, " retained messages → ", settings.subscribers,
+                        " subs  qos", settings.qos, "  ", settings.payload, " B");
+  }
+  if (settings.command == "will") {
+    return absl::StrCat(settings.connections, " clients, ", settings.churn, " cut → ",
+                        settings.subscribers, " subs  qos", settings.qos);
+  }
+  if (settings.command == "session") {
+    return absl::StrCat(traffic, "; ", settings.messages, " while they are away");
+  }
+  if (HasMessages(settings)) return traffic;
+  return absl::StrCat(settings.connections, " connections", settings.storm ? " at once" : "");
 }
 
 bool RanWell(const Result& result) {

@@ -44,8 +44,13 @@ struct Settings {
 
   // Coming and going.
   std::string churn = "100/s";
-  std::string filter;  // Of the clients; empty: they do not subscribe.
+  std::string filter;         // Of the clients; empty: they do not subscribe.
+  std::string expiry = "1h";  // Of sessions.
+  std::string will_delay = "0s";
   bool abrupt = false;
+  bool storm = false;
+  bool is_ramp_given = false;
+  bool keep = false;
 
   // Load.
   int qos = 0;
