@@ -128,5 +128,23 @@ class Preset(WithBroker):
             self.assertIn(text, self.run_bench("preset", *flags, code=1).stderr)
 
 
+class Soak(WithBroker):
+    def test_prints_windows_and_says_what_drifts(self):
+        done = self.run_bench("soak", "--scenario", "pairs", "-p", "2", "-r", "100", "-d", "9s", "--warmup", "0s", "--window",
+                              "1s", "--watch-pid", str(self.broker.process.pid), "--allow-invalid", "--json",
+                              self.path("soak.json"))
+        result = self.read("soak.json")
+        self.assertEqual(result["scenario"], "soak")
+        self.assertEqual(result["integrity"]["lost"], 0)
+        self.assertGreaterEqual(done.stderr.count("  memory "), 8)
+        # Whatever they say: of each thing that was measured something is said.
+        for what in "memory", "p99", "CPU", "throughput":
+            self.assertRegex(done.stdout, rf"(?m)^  {what}(: no drift that is certain| (grows|falls) by )")
+
+    def test_a_window_is_no_shorter_than_a_second(self):
+        done = self.run_bench("soak", "--window", "10ms", code=1)
+        self.assertIn("--window: from 1s to 1d; for example --window 1m", done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -35,6 +35,18 @@ void AddSearch(CLI::App& app, Settings& s) {
       "--from holds.");
 }
 
+void AddSoak(CLI::App& app, Settings& s) {
+  CLI::App* const soak =
+      app.add_subcommand("soak", "a long run in windows, and whether anything drifts")
+          ->fallthrough();
+  soak->add_option("--scenario", s.scenario, "what to run")
+      ->check(CLI::IsMember(kRated))
+      ->capture_default_str();
+  soak->add_option("--window", s.window, "a line for each; trends are those of the windows")
+      ->capture_default_str();
+  soak->footer("Memory and CPU need --watch-pid. Ctrl-C ends it and shows the report.");
+}
+
 void AddPreset(CLI::App& app, Settings& s) {
   CLI::App* const preset =
       app.add_subcommand("preset", "a run that has a name; without one: what there is")
@@ -49,6 +61,7 @@ void AddPreset(CLI::App& app, Settings& s) {
 
 void AddSeriesCommands(CLI::App& app, Settings& settings) {
   AddSearch(app, settings);
+  AddSoak(app, settings);
   AddPreset(app, settings);
 }
 

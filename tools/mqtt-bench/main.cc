@@ -24,6 +24,7 @@
 #include "run_once.h"
 #include "search.h"
 #include "settings.h"
+#include "soak.h"
 
 namespace ringmq::bench {
 namespace {
@@ -87,6 +88,7 @@ int Main(int argc, char** argv) {
   RaiseDescriptorLimit();
   if (settings.command == "ab") return RunAb(settings);
   if (settings.command == "search") return RunSearch(settings, Quoted(argc, argv));
+  if (settings.command == "soak") return RunSoak(settings, Quoted(argc, argv));
   return Run(settings, Quoted(argc, argv));
 }
 

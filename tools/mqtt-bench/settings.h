@@ -112,7 +112,10 @@ struct Settings {
   bool show_only = false;    // The equal command line, instead of running it.
   std::string title_prefix;  // Of the result.
 
-  // Of all that run another command several times.
+  // Of `soak`.
+  std::string window = "1m";
+
+  // Of all that run another command, or several times.
   std::string scenario = "pubsub";
 };
 
