@@ -112,6 +112,9 @@ struct Plan {
 
   // Zero: a closed loop, in which each publisher sends as soon as its window allows.
   double rate_per_s = 0;
+  // Instead of one rate, from the beginning of the warm-up on; rate_per_s is then that of the
+  // measured phase on average. Empty: rate_per_s all the time.
+  measure::RateProfile profile;
   measure::Arrival arrival = measure::Arrival::kConstant;
   uint32_t burst = 1;
   uint64_t seed = 1;

@@ -217,6 +217,7 @@ void Worker::PrepareSchedule() {
   if (plan_.rate_per_s <= 0) return;
   const measure::ScheduleOptions whole = {
       .rate_per_s = plan_.rate_per_s,
+      .profile = plan_.profile.empty() ? nullptr : &plan_.profile,
       .arrival = plan_.arrival,
       .burst = plan_.burst,
       .seed = plan_.seed,

@@ -32,7 +32,7 @@ Schedule::Schedule(const ScheduleOptions& options)
   RMQ_CHECK(options.burst > 0);
   RMQ_CHECK(options.part < options.parts);
   if (options.arrival == Arrival::kPoisson) {
-    offset_ns_ = UnitGap(random_) * period_ns_ * options.parts;
+    drawn_ = UnitGap(random_) * options.parts;
   }
   Compute();
 }
@@ -54,12 +54,14 @@ uint64_t Schedule::ShareOfCount(uint64_t total_messages, uint32_t part, uint32_t
 void Schedule::Advance() {
   ++index_;
   if (options_.arrival == Arrival::kPoisson) {
-    offset_ns_ += UnitGap(random_) * period_ns_ * options_.parts;
+    drawn_ += UnitGap(random_) * options_.parts;
   }
   Compute();
 }
 
-int64_t Schedule::DueOf(double offset_ns) const {
+int64_t Schedule::DueOf(double messages) const {
+  const double offset_ns =
+      options_.profile == nullptr ? messages * period_ns_ : options_.profile->TimeNs(messages);
   return options_.start_ns + static_cast<int64_t>(std::min(offset_ns, kFarthestNs));
 }
 
@@ -69,13 +71,13 @@ void Schedule::Compute() {
   const uint64_t number = index_ * options_.parts + options_.part;
   switch (options_.arrival) {
     case Arrival::kConstant:
-      next_due_ns_ = DueOf(static_cast<double>(number) * period_ns_);
+      next_due_ns_ = DueOf(static_cast<double>(number));
       return;
     case Arrival::kBurst:
-      next_due_ns_ = DueOf(static_cast<double>(number - number % options_.burst) * period_ns_);
+      next_due_ns_ = DueOf(static_cast<double>(number - number % options_.burst));
       return;
     case Arrival::kPoisson:
-      next_due_ns_ = DueOf(offset_ns_);
+      next_due_ns_ = DueOf(drawn_);
       return;
   }
 }

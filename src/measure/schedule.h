@@ -10,19 +10,24 @@
 //   kPoisson    the gaps are random (exponential); each part draws its own at rate / parts, which
 //               together is a Poisson process of the whole rate
 //
+// With a profile the rate changes over time: n / rate becomes the time at which the profile has n
+// messages, and a random process remains one, of that rate.
+//
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
 
 #include "base/random.h"
+#include "measure/rate_profile.h"
 
 namespace ringmq::measure {
 
 enum class Arrival : uint8_t { kConstant, kPoisson, kBurst };
 
 struct ScheduleOptions {
-  double rate_per_s = 1;  // Of the whole run, all parts together.
+  double rate_per_s = 1;                 // Of the whole run, all parts together.
+  const RateProfile* profile = nullptr;  // Instead, from start_ns on; outlives the schedule.
   Arrival arrival = Arrival::kConstant;
   uint32_t burst = 1;  // kBurst only: messages per burst.
   uint64_t seed = 1;   // kPoisson only.
@@ -51,13 +56,13 @@ class Schedule {
   [[nodiscard]] uint64_t index() const { return index_; }
 
  private:
-  int64_t DueOf(double offset_ns) const;
+  int64_t DueOf(double messages) const;
   void Compute();
 
   ScheduleOptions options_;
   double period_ns_;  // Of the whole run: 1 s / rate.
   uint64_t index_ = 0;
-  double offset_ns_ = 0;  // kPoisson: the sum of the gaps so far.
+  double drawn_ = 0;  // kPoisson: the sum of the gaps so far, in messages of the whole run.
   int64_t next_due_ns_ = 0;
   base::Random random_;
 };
