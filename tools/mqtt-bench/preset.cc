@@ -23,7 +23,7 @@ void AddOthers(const CLI::App& app, FlagValues& flags) {
         flags, [&option](const auto& each) { return option->check_name(each.first); });
     if (option->count() == 0 || is_known) continue;
     const std::string flag = option->get_lnames().empty() ? name : "--" + option->get_lnames()[0];
-    const bool has_value = option->get_type_size_max() > 0;
+    const bool has_value = option->get_items_expected_max() > 0;
     for (const std::string& value : option->results()) {
       flags.emplace_back(flag, has_value ? value : "");
     }
