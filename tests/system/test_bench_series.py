@@ -146,5 +146,63 @@ class Soak(WithBroker):
         self.assertIn("--window: from 1s to 1d; for example --window 1m", done.stderr)
 
 
+class Phases(WithBroker):
+    FILE = """
+scenario = "pairs"
+pubs = 2
+qos = 1
+warmup = "1s"
+assert = ["loss==0"]
+[[phases]]
+name = "ramp"
+duration = "2s"
+rate = "100"
+to = "300"
+[[phases]]
+duration = "1s"
+[[phases]]
+name = "hold"
+duration = "1s"
+rate = "200"
+run = "echo faulty >&2"
+"""
+
+    def run_file(self, text, *args, code=0):
+        with open(self.path("run.toml"), "w") as file:
+            file.write(text)
+        return self.run_bench("run", self.path("run.toml"), *args, code=code)
+
+    def test_the_rate_changes_while_connections_stay(self):
+        done = self.run_file(self.FILE, "--allow-invalid", "--json", self.path("run.json"))
+        result = self.read("run.json")
+        self.assertEqual(result["counters"]["offered"], 400 + 200)
+        self.assertEqual(result["integrity"]["lost"], 0)
+        self.assertEqual(result["connections"], 4)
+        self.assertIn("faulty", done.stderr)
+        notes = result["notes"]
+        self.assertRegex(notes[0], r"^phase ramp \(2\.0s, 100/s to 300/s\): sent ")
+        self.assertRegex(notes[1], r"^phase 2 \(1\.0s, no load\): sent ")
+        self.assertRegex(notes[2], r"^phase hold \(1\.0s, 200/s\): sent ")
+        self.assertEqual(notes[3], "phase hold: 'echo faulty >&2' ended with 0")
+
+    def test_a_wrong_file_names_line_key_and_what_was_expected(self):
+        phase = '[[phases]]\nduration = "1s"\nrate = "100"\n'
+        for text, line, what in ((f"qos = 7\n{phase}", 1, "qos: see above"), (f"\npbus = 3\n{phase}", 2, "pbus: no flag has this name"),
+                                 (f'rate = "1k"\n{phase}', 1, "rate: the phases have this"),
+                                 (f'retain = "yes"\n{phase}', 1, "retain: expected true or false"),
+                                 (f'scenario = "x"\n{phase}', 1, "scenario: expected pubsub"),
+                                 (f'{phase}to = "-1"\n', 4, "to: "), (f'{phase}color = 1\n', 4, "color: phases have name"),
+                                 ('pubs = 1\n', 1, "phases: there are none"), ("x = [\n", 1, ""),
+                                 ('[[phases]]\nduration = "1500ms"\n', 1, "duration: a phase takes whole seconds")):
+            with self.subTest(text=text):
+                done = self.run_file(text, code=1)
+                self.assertIn(f"run.toml:{line}: {what}", done.stderr)
+
+    def test_the_command_line_has_the_last_word(self):
+        self.run_file(self.FILE, "--pubs", "3", "--allow-invalid", "--json", self.path("more.json"))
+        self.assertEqual(self.read("more.json")["connections"], 6)
+        self.assertIn("--rate: the phases of", self.run_file(self.FILE, "--rate", "5", code=1).stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

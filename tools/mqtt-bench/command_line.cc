@@ -11,6 +11,7 @@
 #include "flags.h"
 #include "measure/quantity.h"
 #include "preset.h"
+#include "run_file.h"
 
 namespace ringmq::bench {
 namespace {
@@ -145,6 +146,9 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
   settings.command = chosen.empty() ? "pubsub" : chosen.front()->get_name();
   if (settings.command == "preset") {
     if (const std::optional<int> left = ApplyPreset(app, settings)) return left;
+  }
+  if (settings.command == "run") {
+    if (const std::optional<int> left = ApplyRunFile(app, settings)) return left;
   }
   SetDefaults(app, settings);
   if (!SetTotalRate(settings)) return kUsage;

@@ -57,9 +57,20 @@ void AddPreset(CLI::App& app, Settings& s) {
   preset->add_flag("--show", s.show_only, "print the equal command line and leave");
 }
 
+void AddRun(CLI::App& app, Settings& s) {
+  CLI::App* const run =
+      app.add_subcommand("run", "a run whose rate changes in phases, from a file")->fallthrough();
+  run->add_option("file", s.run_file, "TOML")->required()->check(CLI::ExistingFile);
+  run->footer(
+      "Keys are flags without dashes, and scenario; [[phases]] have duration, rate, to (what the "
+      "rate rises or falls to), run (a command for the shell) and name. What is on the command "
+      "line has the last word.");
+}
+
 }  // namespace
 
 void AddSeriesCommands(CLI::App& app, Settings& settings) {
+  AddRun(app, settings);
   AddSearch(app, settings);
   AddSoak(app, settings);
   AddPreset(app, settings);

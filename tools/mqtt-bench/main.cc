@@ -19,6 +19,7 @@
 #include "judge.h"
 #include "load/run.h"
 #include "outputs.h"
+#include "phases.h"
 #include "progress.h"
 #include "report/result.h"
 #include "run_once.h"
@@ -88,6 +89,7 @@ int Main(int argc, char** argv) {
   RaiseDescriptorLimit();
   if (settings.command == "ab") return RunAb(settings);
   if (settings.command == "search") return RunSearch(settings, Quoted(argc, argv));
+  if (!settings.phases.empty()) return RunPhases(settings, Quoted(argc, argv));
   if (settings.command == "soak") return RunSoak(settings, Quoted(argc, argv));
   return Run(settings, Quoted(argc, argv));
 }

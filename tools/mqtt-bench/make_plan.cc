@@ -16,6 +16,7 @@
 #include "cpu_list.h"
 #include "make_stateful_plan.h"
 #include "measure/quantity.h"
+#include "phases.h"
 #include "reactor/clock.h"
 #include "sources.h"
 #include "target.h"
@@ -146,6 +147,9 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   if (absl::Status status = SetLoad(settings, plan); !status.ok()) return status;
   if (settings.topic.find("{pub}") == std::string::npos) {
     return Bad("--topic", "it needs {pub}, or flows cannot be told apart", "--topic t/{pub}");
+  }
+  if (!settings.phases.empty()) {
+    plan.profile = ProfileOf(settings.phases, assignment.times.warmup_s);
   }
   plan.version = static_cast<ProtocolVersion>(settings.version);
   plan.qos = static_cast<Qos>(settings.qos);

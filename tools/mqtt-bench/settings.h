@@ -15,6 +15,15 @@ namespace ringmq::bench {
 // What `search` demands of latency when nothing is demanded.
 inline constexpr const char* kSearchedLatency = "p99(response)<10ms";
 
+// Of `run`: a piece of the run with a rate of its own.
+struct PhaseSettings {
+  std::string name;
+  double duration_s = 0;
+  double from_per_s = 0;
+  double to_per_s = 0;
+  std::string command;  // For a shell when it begins; empty: none.
+};
+
 struct Settings {
   std::string command;
 
@@ -111,6 +120,10 @@ struct Settings {
   double scale = 1;          // Of counts and rates.
   bool show_only = false;    // The equal command line, instead of running it.
   std::string title_prefix;  // Of the result.
+
+  // Of `run`.
+  std::string run_file;
+  std::vector<PhaseSettings> phases;  // `rate` and `duration` are those of all; empty: none.
 
   // Of `soak`.
   std::string window = "1m";
