@@ -20,8 +20,8 @@ struct MadeLayers {
   std::vector<std::unique_ptr<transport::Layer>> layers;  // Bottom first.
   const transport::Layer* tls = nullptr;                  // One of them.
 };
-// For one connection, on any thread.
-using MakeLayers = std::function<MadeLayers(uint64_t seed)>;
+// For one connection, the `number`-th of its role, on any thread.
+using MakeLayers = std::function<MadeLayers(uint32_t number, uint64_t seed)>;
 
 struct PeerLayers {
   explicit PeerLayers(MadeLayers made) : tls(made.tls), stack(std::move(made.layers)) {}

@@ -12,7 +12,7 @@ using transport::LayerState;
 
 void Worker::StartLayers(Peer& peer) {
   peer.state = PeerState::kOpening;
-  peer.layers = std::make_unique<PeerLayers>(plan_.make_layers(random_.Next()));
+  peer.layers = std::make_unique<PeerLayers>(plan_.make_layers(peer.number, random_.Next()));
   peer.layers->stack.Start(peer.layers->down);
   dirty_.push_back(IndexOf(peer));
 }

@@ -2,6 +2,7 @@
 """The commands of mqtt-bench that do more than publish and subscribe, against ringmqd and mosquitto."""
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -146,6 +147,21 @@ class Commands(unittest.TestCase):
                 self.assertIn(line, done.stdout + done.stderr)
             done = subprocess.run([*command, "-u", url, "--insecure", "--quiet"], capture_output=True, timeout=30)
             self.assertEqual(done.returncode, 0, done)
+
+    def test_each_client_has_a_certificate_of_its_own(self):
+        config = ('[[listeners]]\ntls = "required"\ntls_client_certificates = "required"\nidentity = "certificate_cn"\n'
+                  f'identity_as = "client_id"\ntls_ca_file = "{certificates.authority()}"\n' + certificates.listener_keys())
+        with tempfile.TemporaryDirectory() as folder, Broker(config=config) as broker:
+            for i in range(3):
+                for kind, file in zip(("cert", "key"), certificates.issued(f"device{i}")):
+                    shutil.copy(file, os.path.join(folder, f"{kind}{i}.pem"))
+            command = [BENCH, "conn", "-u", f"mqtts://localhost:{broker.port}", "--ca", certificates.authority(), "--cert",
+                       os.path.join(folder, "cert{i}.pem"), "--key", os.path.join(folder, "key{i}.pem"), "-d", "100ms"]
+            # A listener that takes the name as client identifier lets in only who claims his own.
+            done = subprocess.run([*command, "-c", "3", "--client-id", "device{i}"], capture_output=True, text=True, timeout=30)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            done = subprocess.run([*command, "-c", "4", "--client-id", "device{i}"], capture_output=True, text=True, timeout=30)
+            self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
 
     def test_idle_connections_outlive_their_keep_alive(self):
         result = self.measure("idle", "-c", "20", "--keepalive", "1", "-d", "4s")

@@ -24,8 +24,11 @@ void AddTargetFlags(CLI::App& app, Settings& s) {
 void AddTlsFlags(CLI::App& app, Settings& s) {
   app.option_defaults()->group("TLS");
   app.add_option("--ca", s.ca_file, "authorities to trust (PEM); without: the system's");
-  app.add_option("--cert", s.certificate_file, "certificate of all clients (PEM)");
-  app.add_option("--key", s.key_file, "its key (PEM)");
+  app.add_option(
+      "--cert", s.certificate_file,
+      "certificate of the clients (PEM); with {i} in its name: of each, from 0 on as many "
+      "as there are, shared out in turns");
+  app.add_option("--key", s.key_file, "its key (PEM); {i} as in --cert");
   app.add_flag("--insecure", s.insecure, "believe every certificate");
   app.add_flag("--tls-resume", s.tls_resume, "resume TLS sessions instead of full handshakes");
   app.add_option("--keylog", s.keylog_file, "append the keys of TLS sessions, for Wireshark");

@@ -3,6 +3,7 @@
 
 #include <netdb.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "transport/tls_client_context.h"
@@ -107,10 +109,17 @@ absl::Status SetUnixTarget(const std::string& url, std::string path, load::Plan&
   return absl::OkStatus();
 }
 
-absl::StatusOr<transport::TlsClientContextPtr> MakeContext(const Settings& settings, bool is_web) {
+// So many different certificates a run may have: each is a context of some 100 KB.
+constexpr uint32_t kCertificatesMax = 1'000;
+
+using Contexts = std::vector<transport::TlsClientContextPtr>;
+
+absl::StatusOr<transport::TlsClientContextPtr> MakeContext(const Settings& settings, bool is_web,
+                                                           uint32_t number) {
   transport::TlsClientOptions options;
   options.trust.ca_file = settings.ca_file;
-  options.key_pair = {.certificate_file = settings.certificate_file, .key_file = settings.key_file};
+  options.key_pair = {.certificate_file = load::Fill(settings.certificate_file, number),
+                      .key_file = load::Fill(settings.key_file, number)};
   options.insecure = settings.insecure;
   options.protocol.alpn = {is_web ? "http/1.1" : "mqtt"};
   options.protocol.keylog_file = settings.keylog_file;
@@ -118,6 +127,23 @@ absl::StatusOr<transport::TlsClientContextPtr> MakeContext(const Settings& setti
   options.protocol.record_layer = transport::TlsRecordLayer::kOwn;
   options.tickets_reused = true;  // Thousands of clients that come back, with one memory.
   return transport::TlsClientContext::Make(options);
+}
+
+// One, or one for each certificate that there is.
+absl::StatusOr<Contexts> MakeContexts(const Settings& settings, bool is_web) {
+  const bool is_one = settings.certificate_file.find("{i}") == std::string::npos;
+  Contexts contexts;
+  for (uint32_t number = 0; number < (is_one ? 1 : kCertificatesMax); ++number) {
+    const std::string file = load::Fill(settings.certificate_file, number);
+    if (number > 0 && access(file.c_str(), F_OK) != 0) break;
+    auto made = MakeContext(settings, is_web, number);
+    if (!made.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("TLS: ", std::string(made.status().message()),
+                                                     "; for example --ca ca.pem --url mqtts://h"));
+    }
+    contexts.push_back(*std::move(made));
+  }
+  return contexts;
 }
 
 std::unique_ptr<transport::Layer> MakeWebSocket(const Place& place, int version, uint64_t seed) {
@@ -140,19 +166,18 @@ absl::Status SetTarget(const Settings& settings, load::Plan& plan) {
   if (absl::Status status = Resolve(settings.url, *place, plan); !status.ok()) return status;
   const Scheme& scheme = place->scheme;
   if (!scheme.has_tls && !scheme.is_web) return absl::OkStatus();
-  transport::TlsClientContextPtr context;
+  Contexts contexts;
   if (scheme.has_tls) {
-    auto made = MakeContext(settings, scheme.is_web);
-    if (!made.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("TLS: ", std::string(made.status().message()),
-                                                     "; for example --ca ca.pem --url mqtts://h"));
-    }
-    context = *std::move(made);
+    auto made = MakeContexts(settings, scheme.is_web);
+    if (!made.ok()) return made.status();
+    contexts = *std::move(made);
   }
-  plan.make_layers = [context, place = *place, version = settings.version](uint64_t seed) {
+  plan.make_layers = [contexts = std::move(contexts), place = *place, version = settings.version](
+                         uint32_t number, uint64_t seed) {
     load::MadeLayers made;
-    if (context != nullptr) {
-      made.layers.push_back(transport::MakeClientLayer(context, place.host, place.port_number));
+    if (!contexts.empty()) {
+      made.layers.push_back(transport::MakeClientLayer(contexts[number % contexts.size()],
+                                                       place.host, place.port_number));
       made.tls = made.layers.back().get();
     }
     if (place.scheme.is_web) made.layers.push_back(MakeWebSocket(place, version, seed));
