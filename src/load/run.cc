@@ -104,8 +104,10 @@ class Director {
   // The leader says when everybody begins: soon, if some have to hear of it in other processes.
   void SetTimes(double head_start_s) {
     Clockwork& clockwork = shared_.clockwork;
-    const int64_t start_ns = NowNs() + Ns(head_start_s);
-    const int64_t measure_ns = start_ns + Ns(times_.warmup_s);
+    // What is due at a border is due behind it, in both forms of stamp.
+    const auto border = [](int64_t ns) { return measure::DueAs(measure::StampForm::kCompact, ns); };
+    const int64_t start_ns = border(NowNs() + Ns(head_start_s));
+    const int64_t measure_ns = border(start_ns + Ns(times_.warmup_s));
     clockwork.load_start_ns.store(start_ns, std::memory_order_relaxed);
     clockwork.measure_end_ns.store(measure_ns + Ns(times_.measure_s), std::memory_order_relaxed);
     clockwork.measure_start_ns.store(measure_ns, std::memory_order_relaxed);

@@ -122,7 +122,7 @@ void Worker::Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited) {
   Publishing& publishing = *peer.publishing;
   std::vector<uint8_t>& out = peer.output;
   if (out.empty()) dirty_.push_back(IndexOf(peer));
-  const bool measured = measures(due_ns);
+  const bool measured = measures(measure::DueAs(plan_.stamp, due_ns));
   const uint64_t unwritten_before = publishing.written_bytes + peer.unwritten_bytes() - out.size();
   measure::Stamp stamp = {
       .run = plan_.run, .publisher = PublisherOf(peer), .sequence = 0, .due_ns = due_ns};

@@ -69,7 +69,7 @@ void WriteCompact(const Stamp& stamp, std::span<uint8_t> payload) {
   RMQ_CHECK(stamp.publisher < kCompactPublishers);
   RMQ_CHECK(stamp.sequence < kCompactSequences);
   const auto due =
-      static_cast<uint64_t>((stamp.due_ns + kCompactDueUnitNs / 2) / kCompactDueUnitNs);
+      static_cast<uint64_t>(DueAs(StampForm::kCompact, stamp.due_ns) / kCompactDueUnitNs);
   const uint64_t words[2] = {
       kCompactMagic | uint64_t{RunAs(StampForm::kCompact, stamp.run)} << 8 |
           uint64_t{stamp.publisher} << 20 | stamp.sequence << 40,

@@ -47,6 +47,13 @@ inline constexpr int64_t kCompactDueUnitNs = 32;
   return form == StampForm::kFull ? run : run & 0xfff;
 }
 
+// And as `due_ns`. Who asks on both sides whether a message is one of those that count, asks with
+// this: near the border the time that was meant and the one that is read are not on one side.
+[[nodiscard]] constexpr int64_t DueAs(StampForm form, int64_t due_ns) {
+  constexpr int64_t kUnit = kCompactDueUnitNs;
+  return form == StampForm::kFull ? due_ns : (due_ns + kUnit / 2) / kUnit * kUnit;
+}
+
 // Writes over the front of `payload`, and reads the rest of it for the checksum.
 // Requires: payload.size() >= StampBytes(form); due_ns >= 0; for the compact form, publisher below
 // kCompactPublishers and sequence below kCompactSequences.

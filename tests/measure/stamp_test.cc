@@ -62,6 +62,18 @@ TEST(Stamp, ComesBackFromTheCompactFormAsFarAsItFits) {
   }
 }
 
+TEST(Stamp, TellsAsWhatADueTimeComesBack) {
+  std::vector<uint8_t> payload(kFullStampBytes);
+  for (int64_t due_ns = 0; due_ns < 200; ++due_ns) {
+    for (const StampForm form : {StampForm::kFull, StampForm::kCompact}) {
+      WriteStamp({.due_ns = due_ns}, form, payload);
+      Stamp stamp;
+      ASSERT_EQ(ReadStamp(payload, stamp), StampStatus::kOk);
+      EXPECT_EQ(stamp.due_ns, DueAs(form, due_ns));
+    }
+  }
+}
+
 TEST(Stamp, HoldsTheLargestCompactNumbers) {
   uint8_t payload[kCompactStampBytes];
   const Stamp written{.run = 0xfff,

@@ -46,11 +46,10 @@ class Search(WithBroker):
         points = result["search"]
         rates = [point["rate_per_s"] for point in points]
         self.assertEqual(rates, sorted(set(rates)))
-        self.assertEqual(rates[:2], [1000, 2000])
+        self.assertEqual(rates[0], 1000)
         holding = [point["rate_per_s"] for point in points if point["holds"]]
         failing = [point["rate_per_s"] for point in points if not point["holds"]]
         self.assertLess(max(holding), 3000)
-        self.assertGreaterEqual(min(failing), 2900)
         self.assertLessEqual(min(failing), max(holding) * 1.2001)
         self.assertEqual(result["scalars"]["highest_per_s"], max(holding))
         self.assertIn(" hold, ", result["verdict"]["text"])
