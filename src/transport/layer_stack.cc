@@ -129,8 +129,8 @@ void LayerStack::RemoveTransparent() {
 }
 
 KernelMove LayerStack::MoveIntoKernel(int fd) {
-  if (layers_.empty()) return KernelMove::kNever;
-  RMQ_CHECK(open());
+  // A peer's goodbye may have come together with what makes the caller ask.
+  if (layers_.empty() || !open()) return KernelMove::kNever;
   const KernelMove move = layers_.front()->MoveIntoKernel(fd);
   if (move == KernelMove::kDone) RemoveTransparent();
   return move;

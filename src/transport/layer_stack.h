@@ -42,7 +42,7 @@ class LayerStack {
   // Of all layers, those that were taken out included.
   [[nodiscard]] PeerFacts Describe() const;
 
-  // As Layer's, for the lowest layer, which is then taken out.
+  // As Layer's, for the lowest layer, which is then taken out. kNever if the stack is not open.
   [[nodiscard]] KernelMove MoveIntoKernel(int fd);
 
  private:

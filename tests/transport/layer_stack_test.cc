@@ -124,6 +124,16 @@ TEST(LayerStack, TheKernelTakesTheLowestLayerWhenItCan) {
   }
 }
 
+TEST(LayerStack, WhatHasEndedDoesNotMoveIntoTheKernel) {
+  Pair pair("0k", 100);
+  pair.client.Close(pair.to_server);
+  pair.Exchange();
+  ASSERT_EQ(pair.server.state(), LayerState::kEnded);
+  for (int i = 0; i < 2 * ToyLayer::kMoveTries; ++i) {
+    EXPECT_EQ(pair.server.MoveIntoKernel(-1), KernelMove::kNever);
+  }
+}
+
 TEST(LayerStack, AnUpperLayerIsNotTheKernels) {
   Pair pair("k0", 100);
   EXPECT_EQ(pair.server.MoveIntoKernel(-1), KernelMove::kNever);
