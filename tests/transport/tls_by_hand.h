@@ -10,8 +10,24 @@
 #include <utility>
 
 #include "transport/tls_kernel_keys.h"
+#include "transport/tls_options.h"
 
 namespace ringmq::transport {
+
+// Every cipher that moves from OpenSSL.
+struct TlsCase {
+  TlsVersion version;
+  const char* cipher;
+};
+
+inline constexpr TlsCase kTlsCases[] = {
+    {TlsVersion::k12, "ECDHE-ECDSA-AES128-GCM-SHA256"},
+    {TlsVersion::k12, "ECDHE-ECDSA-AES256-GCM-SHA384"},
+    {TlsVersion::k12, "ECDHE-ECDSA-CHACHA20-POLY1305"},
+    {TlsVersion::k13, "TLS_AES_128_GCM_SHA256"},
+    {TlsVersion::k13, "TLS_AES_256_GCM_SHA384"},
+    {TlsVersion::k13, "TLS_CHACHA20_POLY1305_SHA256"},
+};
 
 inline constexpr size_t kHeaderBytes = 5;
 inline constexpr size_t kTagBytes = 16;

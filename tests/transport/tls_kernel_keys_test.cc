@@ -15,20 +15,6 @@
 namespace ringmq::transport {
 namespace {
 
-struct Case {
-  TlsVersion version;
-  const char* cipher;
-};
-
-constexpr Case kCases[] = {
-    {TlsVersion::k12, "ECDHE-ECDSA-AES128-GCM-SHA256"},
-    {TlsVersion::k12, "ECDHE-ECDSA-AES256-GCM-SHA384"},
-    {TlsVersion::k12, "ECDHE-ECDSA-CHACHA20-POLY1305"},
-    {TlsVersion::k13, "TLS_AES_128_GCM_SHA256"},
-    {TlsVersion::k13, "TLS_AES_256_GCM_SHA384"},
-    {TlsVersion::k13, "TLS_CHACHA20_POLY1305_SHA256"},
-};
-
 class TlsKernelKeysTest : public TlsTest {
  protected:
   TlsServerOptions KernelServer() {
@@ -36,7 +22,7 @@ class TlsKernelKeysTest : public TlsTest {
     options.protocol.record_layer = TlsRecordLayer::kOwn;
     return options;
   }
-  TlsClientOptions KernelClient(const Case& one) {
+  TlsClientOptions KernelClient(const TlsCase& one) {
     TlsClientOptions options = ClientOptions();
     options.protocol.record_layer = TlsRecordLayer::kOwn;
     options.protocol.version_min = options.protocol.version_max = one.version;
@@ -73,7 +59,7 @@ class TlsKernelKeysTest : public TlsTest {
 
 TEST_F(TlsKernelKeysTest, FitTheRecordsRightAfterTheHandshake) {
   const TlsServerContextPtr server = Server(KernelServer());
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsPair pair(server, Client(KernelClient(one)));
     ASSERT_TRUE(pair.open()) << one.cipher;
     EXPECT_EQ(pair.server.facts().cipher, one.cipher);
@@ -85,7 +71,7 @@ TEST_F(TlsKernelKeysTest, FitTheRecordsRightAfterTheHandshake) {
 
 TEST_F(TlsKernelKeysTest, FitAfterRecordsInBothDirections) {
   const TlsServerContextPtr server = Server(KernelServer());
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsPair pair(server, Client(KernelClient(one)), "localhost", 3);
     for (int i = 0; i < 300; ++i) pair.client.Send("x");
     pair.server.Send(std::string(50'000, 'y'));
@@ -95,7 +81,7 @@ TEST_F(TlsKernelKeysTest, FitAfterRecordsInBothDirections) {
 }
 
 TEST_F(TlsKernelKeysTest, FitWhateverTheNumberOfTickets) {
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     for (const int tickets : {0, 1, 2}) {
       TlsServerOptions options = KernelServer();
       options.tickets = tickets > 0;
@@ -112,7 +98,7 @@ TEST_F(TlsKernelKeysTest, FitWhateverTheNumberOfTickets) {
 
 TEST_F(TlsKernelKeysTest, FitAResumedConnection) {
   const TlsServerContextPtr server = Server(KernelServer());
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsClientOptions options = KernelClient(one);
     options.resume = true;
     const TlsClientContextPtr client = Client(options);
@@ -126,7 +112,7 @@ TEST_F(TlsKernelKeysTest, FitAResumedConnection) {
 TEST_F(TlsKernelKeysTest, FitAConnectionWithAClientCertificate) {
   TlsServerOptions options = MutualOptions(ClientCertificates::kRequired);
   options.protocol.record_layer = TlsRecordLayer::kOwn;
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsClientOptions client_options = KernelClient(one);
     client_options.key_pair = KeyPair("client", {.common_name = "device"});
     TlsPair pair(Server(options), Client(client_options));
@@ -139,7 +125,7 @@ TEST_F(TlsKernelKeysTest, FitAConnectionWithAClientCertificate) {
 TEST_F(TlsKernelKeysTest, FitAfterAHelloRetryRequest) {
   TlsServerOptions options = KernelServer();
   options.protocol.curves = "P-384";
-  TlsClientOptions client_options = KernelClient(kCases[3]);
+  TlsClientOptions client_options = KernelClient(kTlsCases[3]);
   client_options.protocol.curves = "X25519:P-384";
   TlsPair pair(Server(options), Client(client_options));
   ASSERT_TRUE(pair.open()) << pair.server.error();
@@ -148,7 +134,7 @@ TEST_F(TlsKernelKeysTest, FitAfterAHelloRetryRequest) {
 
 TEST_F(TlsKernelKeysTest, MustWaitForTheRestOfARecord) {
   const TlsServerContextPtr server = Server(KernelServer());
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsPair pair(server, Client(KernelClient(one)));
     pair.client.Send("0123456789");
     const std::string record = Text(pair.client.down);
@@ -168,7 +154,7 @@ TEST_F(TlsKernelKeysTest, AreNotThereIfNobodyAskedOrTheHandshakeIsNotDone) {
   EXPECT_EQ(plain.server.layer->records(), nullptr);
   const auto opening = MakeServerLayer(Server(KernelServer()));
   EXPECT_EQ(opening->records(), nullptr);
-  TlsPair closed(Server(KernelServer()), Client(KernelClient(kCases[3])));
+  TlsPair closed(Server(KernelServer()), Client(KernelClient(kTlsCases[3])));
   closed.server.layer->Close(closed.server.down);
   EXPECT_EQ(closed.server.layer->records(), nullptr);
 }
@@ -186,7 +172,7 @@ TEST_F(TlsKernelKeysTest, AreNotThereForACipherThatTheKernelHasNot) {
 }
 
 TEST_F(TlsKernelKeysTest, FitAfterKeyUpdates) {
-  TlsClientOptions client = KernelClient(kCases[3]);
+  TlsClientOptions client = KernelClient(kTlsCases[3]);
   client.protocol.record_layer = TlsRecordLayer::kOpenSsl;
   for (const int answer : {SSL_KEY_UPDATE_REQUESTED, SSL_KEY_UPDATE_NOT_REQUESTED}) {
     TlsPair pair(Server(KernelServer()), Client(client));
@@ -203,7 +189,7 @@ TEST_F(TlsKernelKeysTest, FitAfterKeyUpdates) {
 }
 
 TEST_F(TlsKernelKeysTest, AreWipedWhenCleared) {
-  TlsPair pair(Server(KernelServer()), Client(KernelClient(kCases[3])));
+  TlsPair pair(Server(KernelServer()), Client(KernelClient(kTlsCases[3])));
   KernelKeys keys = KeysOf(pair.server);
   EXPECT_NE(PartsOf(keys.tx).key, std::string(16, '\0'));
   keys.Clear();

@@ -13,20 +13,6 @@ namespace {
 
 using testing::HasSubstr;
 
-struct Case {
-  TlsVersion version;
-  const char* cipher;
-};
-
-constexpr Case kCases[] = {
-    {TlsVersion::k12, "ECDHE-ECDSA-AES128-GCM-SHA256"},
-    {TlsVersion::k12, "ECDHE-ECDSA-AES256-GCM-SHA384"},
-    {TlsVersion::k12, "ECDHE-ECDSA-CHACHA20-POLY1305"},
-    {TlsVersion::k13, "TLS_AES_128_GCM_SHA256"},
-    {TlsVersion::k13, "TLS_AES_256_GCM_SHA384"},
-    {TlsVersion::k13, "TLS_CHACHA20_POLY1305_SHA256"},
-};
-
 std::string Noise(size_t size_bytes) {
   std::string text(size_bytes, '\0');
   for (size_t i = 0; i < size_bytes; ++i) text[i] = static_cast<char>(i * 131 + i / 977);
@@ -41,7 +27,7 @@ class TlsRecordsTest : public TlsTest {
     options.protocol.record_layer = TlsRecordLayer::kOwn;
     return options;
   }
-  TlsClientOptions ClientOf(const Case& one) {
+  TlsClientOptions ClientOf(const TlsCase& one) {
     TlsClientOptions options = ClientOptions();
     options.protocol.version_min = options.protocol.version_max = one.version;
     (one.version == TlsVersion::k12 ? options.protocol.ciphers : options.protocol.ciphersuites) =
@@ -66,7 +52,7 @@ class TlsRecordsTest : public TlsTest {
 TEST_F(TlsRecordsTest, UnderstandsOpenSslWhateverTheCipherAndHoweverBytesAreSplit) {
   const TlsServerContextPtr server = Server(OwnServer());
   const std::string large = Noise(100'000);
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     for (const size_t split : {TlsPair::kAll, size_t{1}, size_t{3}, TlsPair::kRandom}) {
       TlsPair pair(server, Client(ClientOf(one)), "localhost", split);
       ASSERT_TRUE(pair.open()) << one.cipher << pair.server.error();
@@ -89,7 +75,7 @@ TEST_F(TlsRecordsTest, WorksForAClientThatDoesNotResume) {
   TlsServerOptions options = ServerOptions();
   options.ticket_count = 2;
   const TlsServerContextPtr server = Server(options);
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsClientOptions client = ClientOf(one);
     client.protocol.record_layer = TlsRecordLayer::kOwn;
     client.resume = false;
@@ -105,7 +91,7 @@ TEST_F(TlsRecordsTest, WorksForAClientThatDoesNotResume) {
 }
 
 TEST_F(TlsRecordsTest, AClientThatResumesKeepsItsTickets) {
-  TlsClientOptions options = ClientOf(kCases[3]);
+  TlsClientOptions options = ClientOf(kTlsCases[3]);
   options.protocol.record_layer = TlsRecordLayer::kOwn;
   const TlsClientContextPtr client = Client(options);
   const TlsServerContextPtr server = Server(OwnServer());
@@ -118,12 +104,12 @@ TEST_F(TlsRecordsTest, AClientThatResumesKeepsItsTickets) {
 TEST_F(TlsRecordsTest, KeepsWhatTheHandshakeFoundOut) {
   TlsServerOptions options = MutualOptions(ClientCertificates::kRequired);
   options.protocol.record_layer = TlsRecordLayer::kOwn;
-  TlsClientOptions client = ClientOf(kCases[4]);
+  TlsClientOptions client = ClientOf(kTlsCases[4]);
   client.key_pair = KeyPair("client", {.common_name = "device"});
   TlsPair pair(Server(options), Client(client));
   ASSERT_TRUE(pair.open()) << pair.server.error();
   EXPECT_EQ(pair.server.facts().version, "TLSv1.3");
-  EXPECT_EQ(pair.server.facts().cipher, kCases[4].cipher);
+  EXPECT_EQ(pair.server.facts().cipher, kTlsCases[4].cipher);
   EXPECT_EQ(pair.server.facts().server_name, "localhost");
   EXPECT_EQ(pair.server.facts().certificate.common_name, "device");
   pair.server.layer->Close(pair.server.down);
@@ -131,7 +117,7 @@ TEST_F(TlsRecordsTest, KeepsWhatTheHandshakeFoundOut) {
 }
 
 TEST_F(TlsRecordsTest, FollowsKeyUpdatesOfOpenSslInBothDirections) {
-  TlsPair pair(Server(OwnServer()), Client(ClientOf(kCases[4])));
+  TlsPair pair(Server(OwnServer()), Client(ClientOf(kTlsCases[4])));
   for (int i = 0; i < 100; ++i) {
     SSL_key_update(SslOf(pair.client),
                    i % 2 == 0 ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED);
@@ -146,7 +132,7 @@ TEST_F(TlsRecordsTest, FollowsKeyUpdatesOfOpenSslInBothDirections) {
 
 // RFC 8446 section 5.5
 TEST_F(TlsRecordsTest, ChangesItsKeysBeforeTheyHaveSealedTooMuch) {
-  TlsClientOptions options = ClientOf(kCases[3]);
+  TlsClientOptions options = ClientOf(kTlsCases[3]);
   options.protocol.record_layer = TlsRecordLayer::kOwn;
   options.resume = false;
   const TlsPair pair(Server(OwnServer()), Client(options));
@@ -169,7 +155,7 @@ TEST_F(TlsRecordsTest, ChangesItsKeysBeforeTheyHaveSealedTooMuch) {
 
 TEST_F(TlsRecordsTest, BothEndsHearAGoodbye) {
   const TlsServerContextPtr server = Server(OwnServer());
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsPair pair(server, Client(ClientOf(one)));
     pair.client.Send("last");
     pair.client.layer->Close(pair.client.down);
@@ -186,7 +172,7 @@ TEST_F(TlsRecordsTest, BothEndsHearAGoodbye) {
 
 TEST_F(TlsRecordsTest, NoByteOfARecordCanBeChanged) {
   const TlsServerContextPtr server = Server(OwnServer());
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     const TlsClientContextPtr client = Client(ClientOf(one));
     size_t record_bytes = 1;
     for (size_t at = 0; at < record_bytes; ++at) {
@@ -207,7 +193,7 @@ TEST_F(TlsRecordsTest, NoByteOfARecordCanBeChanged) {
 
 TEST_F(TlsRecordsTest, RecordsCannotBeRepeatedOrExchanged) {
   const TlsServerContextPtr server = Server(OwnServer());
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsPair pair(server, Client(ClientOf(one)));
     pair.client.Send("once");
     const std::string record = Text(pair.client.down);
@@ -227,14 +213,14 @@ TEST_F(TlsRecordsTest, RecordsCannotBeRepeatedOrExchanged) {
 // What only a peer with the right keys can do.
 class TlsRecordsByHandTest : public TlsRecordsTest {
  protected:
-  TlsPair Pair(const Case& one) {
+  TlsPair Pair(const TlsCase& one) {
     TlsClientOptions client = ClientOf(one);
     client.protocol.record_layer = TlsRecordLayer::kOwn;
     client.resume = false;
     return {Server(OwnServer()), Client(client)};
   }
   // The server's error after one record of that content, which it has told the client.
-  std::string ErrorAfter(const Case& one, char type, const std::string& content) {
+  std::string ErrorAfter(const TlsCase& one, char type, const std::string& content) {
     TlsPair pair = Pair(one);
     GiveServer(pair, ClientRecord(pair, content, type));
     EXPECT_TRUE(pair.server.up.empty());
@@ -248,7 +234,7 @@ class TlsRecordsByHandTest : public TlsRecordsTest {
 };
 
 TEST_F(TlsRecordsByHandTest, RefusesRecordsThatMeanNothing) {
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     EXPECT_EQ(ErrorAfter(one, '\x16', std::string("\x01\0\0\0", 4)),
               "client begins another handshake");
     EXPECT_EQ(ErrorAfter(one, '\x16', ""), "client begins another handshake");
@@ -259,19 +245,19 @@ TEST_F(TlsRecordsByHandTest, RefusesRecordsThatMeanNothing) {
 }
 
 TEST_F(TlsRecordsByHandTest, RefusesDamagedKeyUpdates) {
-  const Case& one = kCases[3];
+  const TlsCase& one = kTlsCases[3];
   for (const std::string& update :
        {std::string("\x18\0\0\x01", 4), std::string("\x18\0\0\x01\x02", 5),
         std::string("\x18\0\0\x01\0\x18", 6), std::string("\x18\0\0\x02\0", 5)}) {
     EXPECT_EQ(ErrorAfter(one, '\x16', update), "damaged KeyUpdate");
   }
   // Before TLS 1.3 there is none.
-  EXPECT_EQ(ErrorAfter(kCases[0], '\x16', std::string("\x18\0\0\x01\0", 5)),
+  EXPECT_EQ(ErrorAfter(kTlsCases[0], '\x16', std::string("\x18\0\0\x01\0", 5)),
             "client begins another handshake");
 }
 
 TEST_F(TlsRecordsByHandTest, TellsWhatAnAlertSays) {
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsPair pair = Pair(one);
     GiveServer(pair, ClientRecord(pair, "\x02\x30", '\x15'));  // unknown_ca
     EXPECT_EQ(pair.server.state(), LayerState::kFailed);
@@ -281,25 +267,25 @@ TEST_F(TlsRecordsByHandTest, TellsWhatAnAlertSays) {
 }
 
 TEST_F(TlsRecordsByHandTest, WarningsAreNoErrors) {
-  EXPECT_EQ(ErrorAfter(kCases[0], '\x15', "\x01\x64"), "");  // no_renegotiation
-  EXPECT_EQ(ErrorAfter(kCases[3], '\x15', "\x01\x5a"), "");  // user_canceled
+  EXPECT_EQ(ErrorAfter(kTlsCases[0], '\x15', "\x01\x64"), "");  // no_renegotiation
+  EXPECT_EQ(ErrorAfter(kTlsCases[3], '\x15', "\x01\x5a"), "");  // user_canceled
   // TLS 1.3 does not look at the level.
-  EXPECT_EQ(ErrorAfter(kCases[3], '\x15', "\x01\x64"), TlsAlertText(TlsRole::kServer, 0x64));
+  EXPECT_EQ(ErrorAfter(kTlsCases[3], '\x15', "\x01\x64"), TlsAlertText(TlsRole::kServer, 0x64));
 }
 
 TEST_F(TlsRecordsByHandTest, TakesZerosBehindTheContentAway) {
-  TlsPair pair = Pair(kCases[3]);
+  TlsPair pair = Pair(kTlsCases[3]);
   // "padded", its type, zeros; what Seal() puts behind is one more zero.
   GiveServer(pair, ClientRecord(pair, std::string("padded\x17") + std::string(200, '\0'), '\0'));
   EXPECT_EQ(Text(pair.server.up), "padded") << pair.server.error();
 }
 
 TEST_F(TlsRecordsByHandTest, RefusesARecordOfZerosOnly) {
-  EXPECT_EQ(ErrorAfter(kCases[3], '\0', std::string(20, '\0')), "a record without a type");
+  EXPECT_EQ(ErrorAfter(kTlsCases[3], '\0', std::string(20, '\0')), "a record without a type");
 }
 
 TEST_F(TlsRecordsByHandTest, TakesTheLongestRecordAndNoLonger) {
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsPair pair = Pair(one);
     const std::string longest = Noise(TlsRecords::kTextBytesMax);
     GiveServer(pair, ClientRecord(pair, longest, '\x17'));
@@ -309,7 +295,7 @@ TEST_F(TlsRecordsByHandTest, TakesTheLongestRecordAndNoLonger) {
 }
 
 TEST_F(TlsRecordsByHandTest, HoldsNoMoreThanARecord) {
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsPair pair = Pair(one);
     GiveServer(pair, std::string("\x17\x03\x03\xff\xff", 5));
     EXPECT_EQ(pair.server.error(), "a record that is too long");
@@ -320,7 +306,7 @@ TEST_F(TlsRecordsByHandTest, HoldsNoMoreThanARecord) {
 }
 
 TEST_F(TlsRecordsByHandTest, AFloodOfRecordsWithoutDataEnds) {
-  for (const Case& one : kCases) {
+  for (const TlsCase& one : kTlsCases) {
     TlsPair pair = Pair(one);
     TlsKeys keys = pair.client.layer->records()->keys();
     int taken = 0;
@@ -334,7 +320,7 @@ TEST_F(TlsRecordsByHandTest, AFloodOfRecordsWithoutDataEnds) {
 }
 
 TEST_F(TlsRecordsByHandTest, NothingIsReadBehindAnError) {
-  TlsPair pair = Pair(kCases[3]);
+  TlsPair pair = Pair(kTlsCases[3]);
   TlsKeys keys = pair.client.layer->records()->keys();
   std::string bytes = Seal(KernelKeysOf(keys).tx, "x", '\x63');
   ++keys.tx.sequence;
