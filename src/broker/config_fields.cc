@@ -438,7 +438,7 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .slot = [](ListenerConfig& l) { return ByteOf(l.tls.record_layer); },
      .choices = Choices(kTlsRecordLayerChoices),
      .doc = "Who encrypts once a handshake is done. auto: the kernel (kTLS) where `ringmqd "
-            "--features` says that it can, else the broker, which takes a fifth of OpenSSL's "
+            "--features` says that it can, else the broker, which takes a quarter of OpenSSL's "
             "memory. user: never the kernel. openssl: OpenSSL, to the end."},
     {.name = "proxy_protocol",
      .slot = [](ListenerConfig& l) { return ByteOf(l.proxy_protocol); },

@@ -16,7 +16,7 @@ enum class TlsVersion : uint8_t { k12, k13 };
 // Who seals and opens the records of a connection whose handshake is done.
 enum class TlsRecordLayer : uint8_t {
   kOpenSsl,  // OpenSSL, to the end: 14 KB a connection.
-  kOwn,      // TlsRecords, which takes a fifth of it. Ciphers that it has not, and clients of
+  kOwn,      // TlsRecords, which takes a quarter of it. Ciphers that it has not, and clients of
              // TLS 1.3 that want to resume, stay with OpenSSL.
   kKernel,   // TlsRecords until MoveIntoKernel() finds that the kernel can do it (kTLS).
 };
