@@ -53,10 +53,19 @@ constexpr Duration kLingerMax = 2 * kSecond;
 // allocates none.
 constexpr size_t kSparePartialBytesMax = 128 << 10;
 constexpr size_t kSparePartialsMax = 64;
+// Connections that one turn writes to, for which there is room from the beginning. More make room
+// once, in the turn that first has so many.
+constexpr size_t kDirtyAtOnce = 256;
 // Accepting again after descriptors ran out: soon enough for users, late enough not to spin.
 constexpr Duration kAcceptRetry = 100 * kMillisecond;
 
 }  // namespace
+
+Wire::Wire(Core& core, WireEvents& events)
+    : core_(core), events_(events), port_(core.ring), admission_(core) {
+  dirty_.reserve(kDirtyAtOnce);
+  flushing_.reserve(kDirtyAtOnce);
+}
 
 uint8_t* Connection::Append(size_t size_bytes) {
   wire_.MarkDirty(*this);

@@ -53,8 +53,7 @@ enum class CloseMode : uint8_t {
 
 class Wire {
  public:
-  Wire(Core& core, WireEvents& events)
-      : core_(core), events_(events), port_(core.ring), admission_(core) {}
+  Wire(Core& core, WireEvents& events);
 
   void Listen(int fd, uint32_t listener);
   void StopListening();

@@ -128,7 +128,9 @@ TEST_F(Allocations, Qos0TakesNothingAfterWarmUp) {
   Subscribe(0);
   RunQos0(200);
   const uint64_t before = support::AllocationCount();
+  support::TraceAllocations(3);
   RunQos0(2000);
+  support::TraceAllocations(0);
   EXPECT_EQ(support::AllocationCount() - before, 0u);
 }
 

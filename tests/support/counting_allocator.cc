@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/counting_allocator.h"
 
+#include <execinfo.h>
 #include <malloc.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
@@ -10,13 +13,26 @@
 
 namespace {
 
+constexpr int kMaxFrames = 32;
+
 std::atomic<uint64_t> allocations{0};
 std::atomic<int64_t> live_bytes{0};
+std::atomic<int> traces_left{0};
+
+// Who asks, to standard error. Takes nothing from the allocator itself once it ran.
+void Trace() {
+  std::array<void*, kMaxFrames> frames;
+  backtrace_symbols_fd(frames.data(), backtrace(frames.data(), kMaxFrames), STDERR_FILENO);
+}
 
 int64_t SizeOf(void* memory) { return static_cast<int64_t>(malloc_usable_size(memory)); }
 
 void* Take(size_t size_bytes, size_t alignment) {
   allocations.fetch_add(1, std::memory_order_relaxed);
+  if (traces_left.load(std::memory_order_relaxed) > 0 &&
+      traces_left.fetch_sub(1, std::memory_order_relaxed) > 0) {
+    Trace();
+  }
   void* const memory =
       alignment <= alignof(std::max_align_t)
           ? std::malloc(size_bytes)
@@ -48,6 +64,8 @@ void operator delete(void* memory, size_t, std::align_val_t) noexcept { Give(mem
 namespace ringmq::support {
 
 int64_t LiveBytes() { return live_bytes.load(std::memory_order_relaxed); }
+
+void TraceAllocations(int count) { traces_left.store(count, std::memory_order_relaxed); }
 
 uint64_t AllocationCount() { return allocations.load(std::memory_order_relaxed); }
 
