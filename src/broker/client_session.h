@@ -36,18 +36,19 @@ struct ClientSession {
 
   const std::string client_id;
   uint64_t identity = 0;               // Hash of the client identifier; equal on all cores.
-  std::string_view mount;              // Of its listener, in Core::config. Never changes.
-  bool local = false;                  // Of a link of this process. Never changes.
-  bool has_all_rights = false;         // Rules do not count for it.
   std::unique_ptr<std::string> owner;  // User name that made it; null: anonymous. Never changes.
   base::Handle<ClientSession> self;
+  // From here to `qos`: read for every delivery, so side by side.
+  std::string_view mount;  // Of its listener, in Core::config. Never changes.
   base::Handle<Connection> connection;
+  uint32_t replays = 0;         // Retained replays under way; keeps order and bounds.
+  bool full = false;            // Its queue; shared groups skip it meanwhile.
+  bool local = false;           // Of a link of this process. Never changes.
+  bool has_all_rights = false;  // Rules do not count for it.
   session::Session qos;
   base::TimerNode timer;  // While offline: will delay, then session expiry.
   Instant offline_since;
   uint32_t expiry_s = 0;
-  uint32_t replays = 0;  // Retained replays under way; keeps order and bounds.
-  bool full = false;     // Its queue; shared groups skip it meanwhile.
   std::unique_ptr<WillRecord> will;
 };
 
