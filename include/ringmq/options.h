@@ -92,20 +92,9 @@ struct SocketOptions {
 // takes epoll.
 enum class IoEngine : uint8_t { kAuto, kUring, kEpoll };
 
-enum class ProxyKind : uint8_t { kNone, kHttpConnect, kSocks5 };
-
-// Names are resolved by the proxy.
-struct ProxyOptions {
-  ProxyKind kind = ProxyKind::kNone;
-  std::string host{};
-  uint16_t port = 0;
-  std::string username{};
-  std::string password{};
-};
-
 enum class TlsVersion : uint8_t { k12, k13 };
 
-// Of endpoints with TLS. Paths are of PEM files.
+// Of endpoints with TLS, or of a proxy. Paths are of PEM files.
 struct TlsOptions {
   bool verify = true;     // Chain and host name.
   std::string ca_file{};  // Both empty: the system's authorities.
@@ -116,15 +105,31 @@ struct TlsOptions {
   std::string key_password{};
   std::string server_name{};  // Asked for and expected in the certificate; empty: the host.
   TlsVersion version_min = TlsVersion::k12;
-  std::string ciphers{};            // TLS 1.2, OpenSSL's syntax; empty: safe ones.
-  std::string ciphersuites{};       // TLS 1.3; empty: OpenSSL's.
-  std::string curves{};             // "X25519:P-256"; empty: OpenSSL's.
-  std::vector<std::string> alpn{};  // Best first; empty: "mqtt", for WebSocket "http/1.1".
+  std::string ciphers{};       // TLS 1.2, OpenSSL's syntax; empty: safe ones.
+  std::string ciphersuites{};  // TLS 1.3; empty: OpenSSL's.
+  std::string curves{};        // "X25519:P-256"; empty: OpenSSL's.
+  // Best first; empty: "mqtt", for WebSocket and HTTP proxies "http/1.1", for SOCKS none.
+  std::vector<std::string> alpn{};
   // A pre-shared key instead of certificates, under the name that the server knows it by.
   std::string psk_identity{};
   std::string psk_hex_key{};
   bool resume = true;         // Sessions, which saves most of the next handshake.
   std::string keylog_file{};  // Session keys are appended, for Wireshark; for debugging only.
+};
+
+enum class ProxyKind : uint8_t { kNone, kHttpConnect, kSocks5 };
+
+// Names are resolved by the proxy.
+struct ProxyOptions {
+  ProxyKind kind = ProxyKind::kNone;
+  std::string host{};
+  uint16_t port = 0;
+  std::string username{};
+  std::string password{};
+  // TLS to the proxy itself; empty: none. Its certificate must be for `host` (or tls->server_name).
+  // The server's own TLS is within that, and has Options::tls. What goes wrong here ends the
+  // attempt with Errc::kTlsFailed in Phase::kProxy.
+  std::optional<TlsOptions> tls{};
 };
 
 // Before each attempt to connect: change what the next CONNECT says (fresh credentials), or where

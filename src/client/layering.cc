@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "transport/websocket_layer.h"
 
@@ -19,6 +20,15 @@ bool HasWebSocket(const Endpoint& endpoint) {
          endpoint.transport == Transport::kWebSocketTls;
 }
 
+bool HasFailed(const transport::Layer* layer) {
+  return layer != nullptr && layer->state() == transport::LayerState::kFailed;
+}
+
+bool IsOpening(const transport::Layer* layer) {
+  return layer != nullptr && layer->state() == transport::LayerState::kOpening;
+}
+
+// Null `alpn`: none of our own.
 transport::TlsClientOptions OptionsOf(const TlsOptions& tls, const char* alpn) {
   transport::TlsClientOptions options;
   options.trust = {.ca_file = tls.ca_file, .ca_path = tls.ca_path, .crl_file = tls.crl_file};
@@ -32,7 +42,8 @@ transport::TlsClientOptions OptionsOf(const TlsOptions& tls, const char* alpn) {
   options.protocol.ciphers = tls.ciphers;
   options.protocol.ciphersuites = tls.ciphersuites;
   options.protocol.curves = tls.curves;
-  options.protocol.alpn = tls.alpn.empty() ? std::vector<std::string>{alpn} : tls.alpn;
+  options.protocol.alpn = tls.alpn;
+  if (tls.alpn.empty() && alpn != nullptr) options.protocol.alpn = {alpn};
   options.protocol.keylog_file = tls.keylog_file;
   options.psk_identity = tls.psk_identity;
   options.psk_hex_key = tls.psk_hex_key;
@@ -44,6 +55,10 @@ transport::TlsClientOptions OptionsOf(const TlsOptions& tls, const char* alpn) {
 }  // namespace
 
 Expected<void> Layering::Prepare(const Endpoint& endpoint) {
+  if (HasProxy(endpoint)) {
+    Expected<void> prepared = PrepareProxy();
+    if (!prepared.ok()) return prepared;
+  }
   if (!HasTls(endpoint)) return {};
   const bool is_web = HasWebSocket(endpoint);
   transport::TlsClientContextPtr& context = contexts_[is_web ? 1 : 0];
@@ -55,17 +70,60 @@ Expected<void> Layering::Prepare(const Endpoint& endpoint) {
   return {};
 }
 
-Layering::Made Layering::Make(const Endpoint& endpoint, uint16_t port) {
-  Made made;
+Expected<void> Layering::PrepareProxy() {
+  const ProxyOptions& proxy = options_.proxy;
+  if (!proxy.tls.has_value() || proxy_context_ != nullptr) return {};
+  const char* const alpn = proxy.kind == ProxyKind::kHttpConnect ? "http/1.1" : nullptr;
+  auto made = transport::TlsClientContext::Make(OptionsOf(*proxy.tls, alpn));
+  if (!made.ok()) {
+    return Error(Errc::kInvalidArgument, absl::StrCat("proxy.tls: ", made.status().message()));
+  }
+  proxy_context_ = *std::move(made);
+  return {};
+}
+
+std::vector<std::unique_ptr<transport::Layer>> Layering::Make(const Endpoint& endpoint,
+                                                              uint16_t port) {
+  std::vector<std::unique_ptr<transport::Layer>> made;
+  Forget();
+  proxy_ = ProxyHandshake::Progress::kDone;
+  if (HasProxy(endpoint)) {
+    const ProxyOptions& proxy = options_.proxy;
+    if (proxy.tls.has_value()) {
+      RMQ_CHECK(proxy_context_ != nullptr);
+      made.push_back(transport::MakeClientLayer(proxy_context_, proxy.host, proxy.port));
+      proxy_tls_ = made.back().get();
+    }
+    made.push_back(
+        std::make_unique<ProxyLayer>(ProxyHandshake(proxy, endpoint.host, port), proxy_));
+  }
   const bool is_web = HasWebSocket(endpoint);
   if (HasTls(endpoint)) {
     const transport::TlsClientContextPtr& context = contexts_[is_web ? 1 : 0];
     RMQ_CHECK(context != nullptr);
-    made.layers.push_back(transport::MakeClientLayer(context, endpoint.host, port));
-    made.tls = made.layers.back().get();
+    made.push_back(transport::MakeClientLayer(context, endpoint.host, port));
+    tls_ = made.back().get();
   }
-  if (is_web) made.layers.push_back(MakeWebSocket(endpoint, port));
+  if (is_web) made.push_back(MakeWebSocket(endpoint, port));
   return made;
+}
+
+Phase Layering::phase() const {
+  if (HasFailed(proxy_tls_) || IsOpening(proxy_tls_)) return Phase::kProxy;
+  if (proxy_ != ProxyHandshake::Progress::kDone) return Phase::kProxy;
+  return HasFailed(tls_) || IsOpening(tls_) ? Phase::kTls : Phase::kUpgrade;
+}
+
+Error Layering::ErrorOf(std::string_view text, bool opening) const {
+  if (HasFailed(proxy_tls_)) {
+    const ProxyOptions& proxy = options_.proxy;
+    return Error(Errc::kTlsFailed, absl::StrCat("proxy ", proxy.host, ":", proxy.port, ": ",
+                                                absl::string_view(text.data(), text.size())));
+  }
+  Errc code = opening ? Errc::kUpgradeFailed : Errc::kProtocolError;
+  if (proxy_ == ProxyHandshake::Progress::kFailed) code = Errc::kProxyRefused;
+  if (HasFailed(tls_)) code = Errc::kTlsFailed;
+  return Error(code, std::string(text));
 }
 
 std::unique_ptr<transport::Layer> Layering::MakeWebSocket(const Endpoint& endpoint, uint16_t port) {

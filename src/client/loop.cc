@@ -215,9 +215,7 @@ void Loop::Apply(Command& command) {
   } else if (auto* disconnect = std::get_if<DisconnectCall>(&command)) {
     core_.Disconnect(std::move(*disconnect));
   } else if (std::holds_alternative<ReconnectCommand>(command)) {
-    const bool has_one =
-        state_ == State::kConnected || state_ == State::kProxy || state_ == State::kOpening;
-    reconnect_asked_ |= has_one;
+    reconnect_asked_ |= state_ == State::kConnected || state_ == State::kOpening;
     if (state_ == State::kWaiting) retry_at_ = ring_->Now();  // It need not wait any longer.
   } else {
     core_.Reauthenticate();
@@ -227,10 +225,9 @@ void Loop::Apply(Command& command) {
 // --- Reading.
 
 void Loop::ReadPackets(Instant now) {
-  if (state_ == State::kProxy) ReadProxy(now);
   if (state_ == State::kOpening) ReadLayers(now);
   if (state_ != State::kConnected || !connection_.is_open()) return;
-  core_.OnWritten(connection_.written_bytes() - written_before_mqtt_);
+  core_.OnWritten(connection_.written_bytes());
   Input& input = connection_.input();
   while (batch_room() > 0 && !core_.wants_close()) {
     const Input::Packet packet = input.Next();
@@ -241,30 +238,6 @@ void Loop::ReadPackets(Instant now) {
     }
     core_.OnFrame({.head = packet.parse.head, .body = packet.body, .block = packet.block}, now);
   }
-}
-
-void Loop::ReadProxy(Instant now) {
-  if (!is_proxy_done_) AskProxy(now);
-  // One that answers before it was asked has to be asked nevertheless: what is sent next is no
-  // longer for it.
-  const bool is_through = state_ == State::kProxy && is_proxy_done_;
-  if (is_through && connection_.pending_bytes() == 0) TransportUp(now);
-}
-
-void Loop::AskProxy(Instant now) {
-  Input& input = connection_.input();
-  size_t consumed = 0;
-  const auto progress = proxy_->OnBytes(AsText(input.Rest()), &consumed);
-  input.Skip(consumed);
-  const std::string output = proxy_->TakeOutput();
-  if (!output.empty()) {
-    std::copy(output.begin(), output.end(), connection_.Append(output.size()));
-  }
-  if (progress == ProxyHandshake::Progress::kFailed) {
-    ConnectionEnded(proxy_->error(), now);
-    return;
-  }
-  is_proxy_done_ = progress == ProxyHandshake::Progress::kDone;
 }
 
 void Loop::ReadLayers(Instant now) {
@@ -301,9 +274,7 @@ void Loop::Decide(Instant now) {
       AttemptFailed(*dialer_.error(), now);
     }
   }
-  const bool has_connection =
-      state_ == State::kConnected || state_ == State::kProxy || state_ == State::kOpening;
-  if (has_connection) CheckConnection(now);
+  if (state_ == State::kConnected || state_ == State::kOpening) CheckConnection(now);
   core_.Flush(now);
   if (state_ == State::kConnected) CheckConnection(now);
   if (core_.stopped() && connection_.is_none()) Finish(std::nullopt);
@@ -339,7 +310,7 @@ void Loop::BeginAttempt(Instant now) {
       return;
     }
     Dial({*address}, now);
-  } else if (options_.proxy.kind != ProxyKind::kNone) {
+  } else if (layering_.HasProxy(endpoint_)) {
     resolver_.Start(options_.proxy.host, options_.proxy.port);
   } else {
     resolver_.Start(endpoint_.host, PortOf(endpoint_));
@@ -363,49 +334,30 @@ void Loop::Dial(std::vector<Address> addresses, Instant now) {
 
 // The bytes of MQTT may flow, or those of what comes before it.
 void Loop::TransportUp(Instant now) {
-  const bool by_proxy =
-      options_.proxy.kind != ProxyKind::kNone && endpoint_.transport != Transport::kUnix;
-  if (by_proxy && state_ == State::kDialing) {
-    state_ = State::kProxy;
-    is_proxy_done_ = false;
-    proxy_.emplace(options_.proxy, endpoint_.host, PortOf(endpoint_));
-    ReadProxy(now);
-    return;
-  }
-  proxy_.reset();
-  if (state_ != State::kOpening && Layering::IsNeeded(endpoint_)) {
+  if (state_ != State::kOpening && layering_.IsNeeded(endpoint_)) {
     OpenLayers(now);
     return;
   }
   state_ = State::kConnected;
-  // The proxy has answered, so nothing of what was for it waits any more.
-  written_before_mqtt_ = connection_.written_bytes();
   core_.OnTransportUp(connection_, username_, password_, now);
 }
 
 void Loop::OpenLayers(Instant now) {
   state_ = State::kOpening;
-  Layering::Made made = layering_.Make(endpoint_, PortOf(endpoint_));
-  tls_ = made.tls;
-  connection_.StartLayers(transport::LayerStack(std::move(made.layers)));
+  connection_.StartLayers(transport::LayerStack(layering_.Make(endpoint_, PortOf(endpoint_))));
   ReadLayers(now);
 }
 
 // Requires: the layers have failed.
 Error Loop::LayersError() const {
-  const bool is_tls = tls_ != nullptr && tls_->state() == LayerState::kFailed;
-  const Errc upper = state_ == State::kOpening ? Errc::kUpgradeFailed : Errc::kProtocolError;
-  Error error(is_tls ? Errc::kTlsFailed : upper, std::string(connection_.layers_error()));
+  Error error = layering_.ErrorOf(connection_.layers_error(), state_ == State::kOpening);
   error.WithPhase(phase());
   return error;
 }
 
 Phase Loop::phase() const {
-  if (state_ == State::kProxy) return Phase::kProxy;
-  if (state_ != State::kOpening) return core_.is_up() ? Phase::kEstablished : Phase::kHandshake;
-  const bool in_tls = tls_ != nullptr && (tls_->state() == LayerState::kOpening ||
-                                          tls_->state() == LayerState::kFailed);
-  return in_tls ? Phase::kTls : Phase::kUpgrade;
+  if (state_ == State::kOpening) return layering_.phase();
+  return core_.is_up() ? Phase::kEstablished : Phase::kHandshake;
 }
 
 void Loop::CheckConnection(Instant now) {
@@ -438,12 +390,11 @@ void Loop::AttemptFailed(Error error, Instant now) {
 
 // Closes in good order what can be: a DISCONNECT may wait in the output.
 void Loop::ConnectionEnded(Error cause, Instant now) {
-  core_.OnWritten(connection_.written_bytes() - written_before_mqtt_);
+  core_.OnWritten(connection_.written_bytes());
   // And a handshake that fails may have something to say about it.
   const bool has_farewell = state_ == State::kConnected || state_ == State::kOpening;
   connection_.Close(has_farewell ? Connection::End::kFlush : Connection::End::kNow, now);
-  proxy_.reset();
-  tls_ = nullptr;
+  layering_.Forget();
   attempt_deadline_ = Instant::Max();
   // A server that takes us and throws us out at once is not to be hammered.
   if (up_since_ != Instant::Max() && now - up_since_ >= kSteady) attempt_ = 0;

@@ -1,11 +1,11 @@
 // The event loop behind ringmq::EventLoop: connects, drives the Core, comes back.
 //
-//   kIdle --> kResolving --> kDialing --> kProxy --> kOpening --> kConnected
-//                 ^                                                   |
-//                 +---------- kWaiting <--(backoff)-------------------+
+//   kIdle --> kResolving --> kDialing --> kOpening --> kConnected
+//                 ^                                        |
+//                 +------- kWaiting <--(backoff)-----------+
 //
-// kOpening is the handshake of TLS, then the upgrade of WebSocket. Each step may fail; what is not
-// needed is left out.
+// kOpening is what the layers do: TLS to the proxy, the proxy, TLS, the upgrade of WebSocket. Each
+// step may fail; what is not needed is left out.
 //
 // One turn: take commands, read, decide, write, once round the ring.
 //
@@ -23,7 +23,6 @@
 #include "client/dialer.h"
 #include "client/hub.h"
 #include "client/layering.h"
-#include "client/proxy.h"
 #include "client/resolver.h"
 #include "reactor/ring.h"
 #include "ringmq/client.h"
@@ -54,7 +53,6 @@ class Loop {
     kIdle,
     kResolving,
     kDialing,
-    kProxy,
     kOpening,
     kConnected,
     kWaiting,
@@ -65,8 +63,6 @@ class Loop {
   void TakeCommands();
   void Apply(Command& command);
   void ReadPackets(Instant now);
-  void ReadProxy(Instant now);
-  void AskProxy(Instant now);
   void CheckTimers(Instant now);
   void Decide(Instant now);
   void BeginAttempt(Instant now);
@@ -95,11 +91,8 @@ class Loop {
   Core core_;
   Layering layering_;  // Outlives the connection, whose layers use it.
   Connection connection_;
-  const transport::Layer* tls_ = nullptr;  // Of the present connection; lives as long.
   Dialer dialer_;
   Resolver resolver_;
-  std::optional<ProxyHandshake> proxy_;
-  bool is_proxy_done_ = false;  // It has agreed.
 
   State state_ = State::kIdle;
   bool bound_ = false;
@@ -122,7 +115,6 @@ class Loop {
   ClientStats stats_;
   uint64_t counted_sent_bytes_ = 0;  // Of the present connection, in stats_.
   uint64_t counted_received_bytes_ = 0;
-  uint64_t written_before_mqtt_ = 0;  // Of the present connection, to a proxy.
 };
 
 }  // namespace ringmq::client

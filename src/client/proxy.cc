@@ -9,6 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "client/text.h"
 
 namespace ringmq::client {
 namespace {
@@ -182,6 +183,34 @@ ProxyHandshake::Progress ProxyHandshake::OnSocksReply() {
   }
   const size_t size_bytes = kHeadBytes + address_bytes + 2;
   return received_.size() < size_bytes ? Progress::kNeedMore : Progress::kDone;
+}
+
+// --- ProxyLayer.
+
+void ProxyLayer::Receive(std::span<const uint8_t> input, transport::ByteSink& up,
+                         transport::ByteSink& down) {
+  using Progress = ProxyHandshake::Progress;
+  if (progress_ == Progress::kFailed) return;
+  if (progress_ == Progress::kNeedMore) {
+    size_t consumed = 0;
+    progress_ = handshake_.OnBytes(AsText(input), &consumed);
+    if (progress_ == Progress::kFailed) return;
+    down.Append(handshake_.TakeOutput());
+    input = input.subspan(consumed);
+  }
+  up.Append(input);
+}
+
+transport::LayerState ProxyLayer::state() const {
+  switch (progress_) {
+    case ProxyHandshake::Progress::kNeedMore:
+      return transport::LayerState::kOpening;
+    case ProxyHandshake::Progress::kDone:
+      return transport::LayerState::kOpen;
+    case ProxyHandshake::Progress::kFailed:
+      break;
+  }
+  return transport::LayerState::kFailed;
 }
 
 }  // namespace ringmq::client

@@ -1,15 +1,21 @@
 // The handshakes of proxies, without I/O: HTTP CONNECT (RFC 9110 section 9.3.6) and SOCKS5 (RFC
 // 1928, user name and password by RFC 1929). The proxy resolves the server's name.
 //
+// ProxyHandshake is what is said; ProxyLayer is the same as a layer, which is transparent once the
+// proxy has agreed. Below it may be TLS to the proxy, above it whatever the server wants.
+//
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ringmq/expected.h"
 #include "ringmq/options.h"
+#include "transport/layer.h"
 
 namespace ringmq::client {
 
@@ -46,6 +52,38 @@ class ProxyHandshake {
   std::string output_;
   std::string received_;
   Error error_{Errc::kProxyRefused};
+};
+
+class ProxyLayer final : public transport::Layer {
+ public:
+  static constexpr size_t kErrorBytesMax = 200;
+
+  // `progress` outlives the layer, which a stack takes out as soon as the proxy has agreed: how far
+  // it has come.
+  ProxyLayer(ProxyHandshake handshake, ProxyHandshake::Progress& progress)
+      : handshake_(std::move(handshake)), progress_(progress) {
+    progress_ = ProxyHandshake::Progress::kNeedMore;
+  }
+
+  void Start(transport::ByteSink& down) override { down.Append(handshake_.TakeOutput()); }
+  void Receive(std::span<const uint8_t> input, transport::ByteSink& up,
+               transport::ByteSink& down) override;
+  void Send(std::span<const uint8_t> bytes, transport::ByteSink& down) override {
+    down.Append(bytes);
+  }
+  void Close(transport::ByteSink& down) override { (void)down; }
+  [[nodiscard]] transport::LayerState state() const override;
+  [[nodiscard]] bool is_transparent() const override {
+    return progress_ == ProxyHandshake::Progress::kDone;
+  }
+  [[nodiscard]] std::string_view error() const override {
+    return std::string_view(handshake_.error().detail()).substr(0, kErrorBytesMax);
+  }
+  void Describe(transport::PeerFacts& facts) const override { (void)facts; }
+
+ private:
+  ProxyHandshake handshake_;
+  ProxyHandshake::Progress& progress_;
 };
 
 }  // namespace ringmq::client

@@ -185,7 +185,22 @@ constexpr auto kKeys = std::to_array<Key>({
        options.tls.verify = !insecure;
        return ok;
      }},
-    {"proxy", "http://host:port or socks5://host:port, with user:password@ if needed", SetProxy},
+    {"proxy",
+     "http://host:port, https://host:port or socks5://host:port, with user:password@ if needed",
+     SetProxy},
+    {"proxy_ca", "the path of a PEM file, after proxy=https://...",
+     [](std::string_view value, Options& options) {
+       if (!options.proxy.tls.has_value()) return false;
+       options.proxy.tls->ca_file = value;
+       return !value.empty();
+     }},
+    {"proxy_insecure", "true or false, after proxy=https://...",
+     [](std::string_view value, Options& options) {
+       bool insecure = false;
+       const bool ok = options.proxy.tls.has_value() && ParseFlag(value, insecure);
+       if (ok) options.proxy.tls->verify = !insecure;
+       return ok;
+     }},
     {"io", "auto, io_uring or epoll",
      [](std::string_view value, Options& options) {
        options.io = value == "epoll"      ? IoEngine::kEpoll
@@ -334,8 +349,9 @@ bool SetProxy(std::string_view value, Options& options) {
   const Expected<Parts> parts = Split(value);
   if (!parts.ok() || parts->host.empty() || parts->port == 0) return false;
   ProxyOptions& proxy = options.proxy;
-  if (parts->scheme == "http") {
+  if (parts->scheme == "http" || parts->scheme == "https") {
     proxy.kind = ProxyKind::kHttpConnect;
+    if (parts->scheme == "https") proxy.tls.emplace();
   } else if (parts->scheme == "socks5" || parts->scheme == "socks5h") {
     proxy.kind = ProxyKind::kSocks5;
   } else {

@@ -59,6 +59,19 @@ TEST(Url, TakesOptionsFromItsQuery) {
   EXPECT_EQ(options->proxy.password, "p");
 }
 
+TEST(Url, TakesAProxyThatSpeaksTls) {
+  const auto options = Options::FromUrl(
+      "mqtts://broker?proxy=https%3A%2F%2Fproxy%3A443&proxy_ca=%2Fca.pem&proxy_insecure=true");
+  ASSERT_TRUE(options.ok()) << options.error().detail();
+  EXPECT_EQ(options->proxy.kind, ProxyKind::kHttpConnect);
+  EXPECT_EQ(options->proxy.port, 443);
+  ASSERT_TRUE(options->proxy.tls.has_value());
+  EXPECT_EQ(options->proxy.tls->ca_file, "/ca.pem");
+  EXPECT_FALSE(options->proxy.tls->verify);
+  EXPECT_EQ(options->tls.ca_file, "");
+  EXPECT_TRUE(options->tls.verify);
+}
+
 TEST(Url, SaysWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"localhost", "an example: mqtt://localhost:1883"},
@@ -77,6 +90,8 @@ TEST(Url, SaysWhatIsWrong) {
       {"mqtt://h?version=6", "version=6: expected 3"},
       {"mqtt://h?will_qos=3", "expected 0, 1 or 2"},
       {"mqtt://h?proxy=ftp://x:1", "expected http://host:port"},
+      {"mqtt://h?proxy=http://x:1&proxy_ca=/a", "after proxy=https://"},
+      {"mqtt://h?proxy_insecure=1", "after proxy=https://"},
       {"mqtt://h?receive_maximum=0", "1 to 65535"},
   };
   for (const auto& [url, why] : cases) {

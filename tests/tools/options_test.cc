@@ -96,6 +96,10 @@ TEST(Options, ReadProxies) {
   EXPECT_EQ(settings.client.proxy.kind, ProxyKind::kSocks5);
   EXPECT_EQ(settings.client.proxy.port, 1080);
   EXPECT_EQ(settings.client.proxy.username, "u:");
+  const Settings within_tls =
+      Good(Command::kPub, {"-t", "a", "-n", "--proxy", "https://proxy:443"});
+  EXPECT_EQ(within_tls.client.proxy.kind, ProxyKind::kHttpConnect);
+  EXPECT_TRUE(within_tls.client.proxy.tls.has_value());
   EXPECT_THAT(Complaint(Command::kPub, {"--proxy", "ftp://x"}), HasSubstr("neither socks5h"));
 }
 

@@ -36,8 +36,10 @@ constexpr OptionSpec kTable[] = {
     {kBind, kServer, kForAll, 'A', "bind", "address", kText, "Local address to connect from.",
      "192.0.2.7"},
     {kProxy, kServer, kForAll, 0, "proxy", "url", kText,
-     "Connect through a proxy: socks5h://[user[:password]@]host[:port], or http:// for CONNECT. "
-     "The proxy resolves names.",
+     "Connect through a proxy: socks5h://[user[:password]@]host[:port], or http:// for CONNECT, or "
+     "https:// for CONNECT within TLS, which the system's authorities vouch for. The proxy "
+     "resolves "
+     "names.",
      "socks5h://localhost:1080"},
     {kNoDelay, kServer, kForAll, 0, "nodelay", nullptr, kNone,
      "Send small packets at once. Always so; accepted for mosquitto's sake.", nullptr},

@@ -138,10 +138,11 @@ Expected<ProxyOptions> ParseProxyUrl(std::string_view url) {
   ProxyOptions proxy;
   if (parts.scheme == "socks5h" || parts.scheme == "socks5") {
     proxy.kind = ProxyKind::kSocks5;
-  } else if (parts.scheme == "http") {
+  } else if (parts.scheme == "http" || parts.scheme == "https") {
     proxy.kind = ProxyKind::kHttpConnect;
+    if (parts.scheme == "https") proxy.tls.emplace();
   } else {
-    return Bad("'" + std::string(parts.scheme) + "' is neither socks5h nor http");
+    return Bad("'" + std::string(parts.scheme) + "' is neither socks5h nor http nor https");
   }
   if (parts.host.empty()) return Bad("the host is missing");
   const Expected<uint16_t> port =
