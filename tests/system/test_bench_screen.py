@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import struct
 import subprocess
@@ -70,14 +71,16 @@ class Screen:
 class Session:
     """mqtt-bench with a terminal of its own on standard error."""
 
-    def __init__(self, port, *flags, columns=100, rows=30, environment=None):
+    def __init__(self, port, *flags, columns=100, rows=30, environment=None, shell=()):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        command = [os.path.join(TOOLS, "mqtt-bench/mqtt-bench"), "-u", f"mqtt://127.0.0.1:{port}",
-                   "--allow-invalid", *flags]
+        self.command = [os.path.join(TOOLS, "mqtt-bench/mqtt-bench"), "-u",
+                        f"mqtt://127.0.0.1:{port}", "--allow-invalid", *flags]
+        command = list(shell) or self.command
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=subprocess.PIPE, stderr=slave, text=True,
-            start_new_session=True, env={**os.environ, "TERM": "xterm", **(environment or {})},
+            command, stdin=slave, stdout=slave if shell else subprocess.PIPE, stderr=slave,
+            text=True, start_new_session=True,
+            env={**os.environ, "TERM": "xterm", **(environment or {})},
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
         self.text, self.rows = "", rows
@@ -210,6 +213,33 @@ class OnATerminal(unittest.TestCase):
         session.press(b"\x03")
         session.finish()
         self.assertEqual(session.process.returncode, 130)
+
+
+    def test_in_the_background_the_lines_are_the_shells(self):
+        flags = ["-r", "1k", "-d", "40s", "--warmup", "0s"]
+        shell = self.start(*flags, shell=["bash", "--norc", "-i"], environment={"PS1": "ready> "})
+        shell.until("ready> ")
+        shell.press(shlex.join(shell.command).encode() + b"\n")
+        shell.until("measure")
+        shell.press(b"\x1a")
+        shell.until("(?s)Stopped.*ready> ")
+        shell.press(b"bg\n")
+        shell.until("&\r\n(?s:.*)ready> ")
+        resumed = len(shell.text)
+        # More than a frame's time, as the load tool itself counts it.
+        shell.press(b"sleep 1; echo still mi''ne\n")
+        shell.until("still mine")
+        self.assertNotIn("\x1b[J", shell.text[resumed:])
+        shell.press(b"fg\n")
+        foreground = len(shell.text)
+        while HIDE not in shell.text[foreground:]:
+            self.assertTrue(shell.read())
+        # The first frame stands beneath what the shell said: nothing goes up before it.
+        self.assertNotRegex(shell.text[resumed:].split(HIDE)[0], r"\x1b\[\d+A")
+        shell.press(b"\x03")
+        shell.until("(?s)Interrupted.*ready> ")
+        shell.press(b"exit\n")
+        shell.finish()
 
 
 class WithoutATerminal(unittest.TestCase):

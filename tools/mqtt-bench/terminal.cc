@@ -48,11 +48,6 @@ void ShowCursorAndEnd(int signal_number) {
   raise(signal_number);
 }
 
-void ShowCursorAndStop(int) {
-  ShowCursor();
-  raise(SIGSTOP);
-}
-
 // What somebody chose to ignore (nohup) stays ignored.
 void Catch(int signal_number, void (*handler)(int), int flags) {
   struct sigaction before {};
@@ -63,6 +58,23 @@ void Catch(int signal_number, void (*handler)(int), int flags) {
   action.sa_flags = flags;
   sigaction(signal_number, &action, nullptr);
 }
+
+bool IsDefault(int signal_number) {
+  struct sigaction now {};
+  sigaction(signal_number, nullptr, &now);
+  return now.sa_handler == SIG_DFL;
+}
+
+// Takes it, if it came. It has to be blocked, so that it waits until somebody asks.
+bool WasSent(int signal_number) {
+  sigset_t mask;
+  sigemptyset(&mask);
+  sigaddset(&mask, signal_number);
+  const timespec at_once{};
+  return sigtimedwait(&mask, nullptr, &at_once) == signal_number;
+}
+
+bool IsInForeground() { return tcgetpgrp(kScreen) == getpgrp(); }
 
 void LetGo(int signal_number, void (*handler)(int)) {
   struct sigaction now {};
@@ -108,19 +120,19 @@ std::string Block::Erase() {
 
 Terminal::Terminal() {
   for (const int number : kEnding) Catch(number, ShowCursorAndEnd, SA_RESETHAND | SA_NODEFER);
-  Catch(SIGTSTP, ShowCursorAndStop, SA_RESTART);
-  // Blocked, so that it waits until a frame asks for it.
   sigset_t mask;
   sigemptyset(&mask);
   sigaddset(&mask, SIGCONT);
+  // One that is ignored would come through if it were blocked.
+  takes_stops_ = IsDefault(SIGTSTP);
+  if (takes_stops_) sigaddset(&mask, SIGTSTP);
   pthread_sigmask(SIG_BLOCK, &mask, &mask_before_);
 }
 
 Terminal::~Terminal() {
   Write(kShowCursor);
   for (const int number : kEnding) LetGo(number, ShowCursorAndEnd);
-  LetGo(SIGTSTP, ShowCursorAndStop);
-  static_cast<void>(WasContinued());
+  static_cast<void>(WasSent(SIGCONT));
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
@@ -128,8 +140,7 @@ bool Terminal::Suits() {
   if (isatty(kScreen) == 0) return false;
   const char* const kind = std::getenv("TERM");
   if (kind == nullptr || std::string_view(kind) == "dumb") return false;
-  return tcgetpgrp(kScreen) ==
-         getpgrp();  // In the background it would draw over the shell's lines.
+  return IsInForeground();  // Elsewhere it would draw over the shell's lines.
 }
 
 TerminalSize Terminal::size() const {
@@ -140,11 +151,24 @@ TerminalSize Terminal::size() const {
 }
 
 void Terminal::Draw(std::span<const std::string> lines) {
-  if (WasContinued()) block_.Forget();
-  if (TakesMore()) Write(block_.Draw(lines, size()));
+  if (!OwnsItsLines()) block_.Forget();
+  if (IsInForeground() && TakesMore()) Write(block_.Draw(lines, size()));
 }
 
-void Terminal::Erase() { Write(block_.Erase()); }
+void Terminal::Erase() {
+  if (!OwnsItsLines()) block_.Forget();
+  Write(block_.Erase());
+}
+
+bool Terminal::OwnsItsLines() {
+  if (takes_stops_ && WasSent(SIGTSTP)) {
+    ShowCursor();
+    raise(SIGSTOP);
+    static_cast<void>(WasSent(SIGCONT));
+    return false;
+  }
+  return !WasSent(SIGCONT) && IsInForeground();
+}
 
 void Terminal::Write(const std::string& text) {
   size_t done = 0;
@@ -158,14 +182,6 @@ void Terminal::Write(const std::string& text) {
 bool Terminal::TakesMore() const {
   pollfd state{.fd = kScreen, .events = POLLOUT, .revents = 0};
   return poll(&state, 1, 0) == 1 && (state.revents & POLLOUT) != 0;
-}
-
-bool Terminal::WasContinued() {
-  sigset_t mask;
-  sigemptyset(&mask);
-  sigaddset(&mask, SIGCONT);
-  const timespec at_once{};
-  return sigtimedwait(&mask, nullptr, &at_once) == SIGCONT;
 }
 
 }  // namespace ringmq::bench

@@ -1,8 +1,10 @@
 // A block of lines at the bottom of a terminal that is drawn anew in place.
 //
 // The cursor is hidden while a block stands, and shown again when the Terminal goes, when a signal
-// ends the process, and while it is stopped (Ctrl-Z). A frame is one write; if the terminal does
-// not take it (Ctrl-S), it is left out, so that nothing that is measured waits for a screen.
+// ends the process, and while it is stopped (Ctrl-Z). It stops between two frames, never within
+// one, and in the background (bg) it draws nothing: the lines there are the shell's. A frame is one
+// write; if the terminal does not take it (Ctrl-S), it is left out, so that nothing that is
+// measured waits for a screen.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -43,7 +45,8 @@ class Block {
 
 class Terminal {
  public:
-  // Of standard error, which is a terminal. One at a time in a process: it takes signals.
+  // Of standard error, which is a terminal. One at a time in a process: it takes signals, and has
+  // to be made before the threads that inherit its mask.
   Terminal();
   ~Terminal();
   Terminal(const Terminal&) = delete;
@@ -59,8 +62,10 @@ class Terminal {
  private:
   void Write(const std::string& text);
   [[nodiscard]] bool TakesMore() const;
-  [[nodiscard]] bool WasContinued();
+  // Stops if that was asked for. Whether the block, if there is one, is where it was drawn.
+  [[nodiscard]] bool OwnsItsLines();
 
+  bool takes_stops_ = false;
   Block block_;
   sigset_t mask_before_;
 };
