@@ -21,6 +21,8 @@ constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kHandOverNs = 300'000'000;
 // Other processes hear of the load before it begins, and of its end a little later.
 constexpr double kHeadStartS = 0.05;
+// Threads that are to connect look so often whether it begins, and a little time to spare.
+constexpr double kConnectHeadStartS = 0.005;
 constexpr double kOthersMaxS = 5;
 
 int64_t NowNs() { return reactor::MonotonicNow().ns; }
@@ -60,13 +62,14 @@ class Director {
     }
     Outcome outcome;
     outcome.connect_s = Await(Phase::kConnect, times_.connect_max_s, [this] {
+      LetConnect();
       const Tick now = lookout_.Count();
       return now.connected + now.failed == now.connections || IsInterrupted();
     });
     const Tick reached = lookout_.Count();
     CountConnections(outcome);
     const bool is_ready = leads_ ? reached.connected == reached.connections && !interrupted_
-                                 : shared_.clockwork.phase.load() != Phase::kLeave;
+                                 : shared_.clockwork.load_start_ns.load() != 0;
     if (is_ready && plan_.script == Script::kTraffic) Load(outcome);
     if (is_ready && plan_.script != Script::kTraffic) Follow(plan_.script, outcome);
     if (observer_.broker) outcome.broker = observer_.broker();
@@ -114,7 +117,7 @@ class Director {
   }
 
   void Load(Outcome& outcome) {
-    const double head_start_s = part_.count == plan_.threads ? 0 : kHeadStartS;
+    const double head_start_s = IsAlone() ? 0 : kHeadStartS;
     if (leads_) SetTimes(head_start_s);
     const int64_t measure_ns = shared_.clockwork.measure_start_ns.load(std::memory_order_relaxed);
     const auto is_over = [this] {
@@ -132,13 +135,33 @@ class Director {
     outcome.drained = IsDrained();
   }
 
-  // The steps of a script, of a run that has one process.
+  // Whether all threads are of this process.
+  [[nodiscard]] bool IsAlone() const { return part_.count == plan_.threads; }
+
+  // Once everybody is there: all begin at the same time.
+  void LetConnect() {
+    Clockwork& clockwork = shared_.clockwork;
+    const bool is_told = clockwork.step_start_ns.load(std::memory_order_relaxed) != 0;
+    const uint32_t present = clockwork.present.load(std::memory_order_relaxed);
+    if (is_told || present < plan_.threads) return;
+    const int64_t start_ns = NowNs() + Ns(IsAlone() ? kConnectHeadStartS : kHeadStartS);
+    clockwork.step_start_ns.store(start_ns, std::memory_order_release);
+  }
+
+  // Of a time or a count that all processes are to know.
+  template <typename Number>
+  void Tell(std::atomic<Number>& what, Number number) const {
+    if (leads_) what.store(number, std::memory_order_relaxed);
+  }
+
+  // The steps of a script.
   void Follow(Script script, Outcome& outcome) {
+    Clockwork& clockwork = shared_.clockwork;
     const int64_t start_ns = NowNs();
-    shared_.clockwork.load_start_ns.store(start_ns, std::memory_order_relaxed);
-    shared_.clockwork.measure_start_ns.store(start_ns, std::memory_order_relaxed);
+    Tell(clockwork.load_start_ns, start_ns);
+    Tell(clockwork.measure_start_ns, start_ns);
     if (script == Script::kWill) {
-      shared_.clockwork.kept_each.store(plan_.publishers, std::memory_order_relaxed);
+      Tell<uint64_t>(clockwork.kept_each, plan_.publishers);
       outcome.drained = DoStep(Phase::kCut);
       return;
     }
@@ -150,14 +173,15 @@ class Director {
     }
     if (script == Script::kSession) DoStep(Phase::kAway);
     DoStep(Phase::kFill);
-    shared_.clockwork.kept_each.store(lookout_.Count().sent, std::memory_order_relaxed);
+    Tell(clockwork.kept_each, lookout_.Count().sent);
     outcome.drained = DoStep(Phase::kReturn);
-    shared_.clockwork.measure_end_ns.store(NowNs(), std::memory_order_relaxed);
+    Tell(clockwork.measure_end_ns, NowNs());
     if (!plan_.keeps) DoStep(Phase::kClear);
   }
 
   // Until all threads have finished it, or nothing has happened for long. Says whether they have.
   bool DoStep(Phase phase) {
+    Tell(shared_.clockwork.step_start_ns, NowNs() + Ns(IsAlone() ? 0 : kHeadStartS));
     uint64_t happened = 0;
     int64_t happened_ns = NowNs();
     // What was stored is removed even if the run is to end early.
@@ -253,10 +277,10 @@ class Director {
     });
   }
 
-  // Each thread the work of that phase.
+  // Each thread the work of that phase; who leads asks before the next one begins.
   [[nodiscard]] bool HaveAllFinished(Phase phase) const {
     return std::all_of(shared_.progress.begin(), shared_.progress.end(), [&](const auto& progress) {
-      return progress.finished.load(std::memory_order_relaxed) == phase;
+      return progress.finished.load(std::memory_order_acquire) >= phase;
     });
   }
 
@@ -298,18 +322,12 @@ class Director {
     const bool is_valid = outcome.verdict.kind == measure::Verdict::kValid;
     if (is_valid && plan_.rate_per_s > 0 && ShareOfSchedule() == 0) outcome.verdict.text = "VALID";
     if (plan_.churn.per_s > 0) ConcludeChurn(plan_, outcome);
-    if (plan_.script == Script::kRetain || plan_.script == Script::kSession) {
-      ConcludeKept(plan_, outcome);
-    } else if (plan_.script == Script::kWill) {
-      ConcludeWills(plan_, outcome);
-    } else if (plan_.is_about_connects && part_.count == plan_.threads) {
-      ConcludeConnects(plan_, outcome);
-    }
+    ConcludeScript(plan_, outcome);
   }
 
   // How much of the run's rate this part's publishers have to send.
   [[nodiscard]] double ShareOfSchedule() const {
-    if (part_.count == plan_.threads) return 1;
+    if (IsAlone()) return 1;
     const Plan::Share end = plan_.ShareOf(part_.first + part_.count, &Role::publishes);
     const uint32_t before = plan_.ShareOf(part_.first, &Role::publishes).part;
     return end.parts == 0 ? 0 : static_cast<double>(end.part - before) / end.parts;

@@ -3,6 +3,10 @@
 // The threads may belong to several processes: all but the series and the board lies in memory that
 // stays common when the process that made it forks. Their clock is that of the host.
 //
+// Phases are barriers: who leads goes on when every thread of every process has finished a step,
+// and says when the next one begins, so that nobody is ahead by the time in which the others hear
+// of it.
+//
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -97,6 +101,10 @@ inline void Bump(std::atomic<uint64_t>& counter, uint64_t by = 1) {
 struct Clockwork {
   // Release and acquire: whoever sees the phase sees when it began.
   std::atomic<Phase> phase{Phase::kConnect};
+  // When the phase begins, if it is a step or that of connecting. Zero: not before everybody is
+  // there.
+  std::atomic<int64_t> step_start_ns{0};
+  std::atomic<uint32_t> present{0};                // Threads that are.
   std::atomic<int64_t> load_start_ns{0};           // The schedule's zero.
   std::atomic<int64_t> measure_start_ns{0};        // Messages due from here on count,
   std::atomic<int64_t> measure_end_ns{INT64_MAX};  // and until here.
@@ -125,9 +133,10 @@ class CommonMemory {
     return {first, count};
   }
   // The same of numbers, which are zero without being touched.
-  [[nodiscard]] std::span<std::atomic<uint64_t>> TakeZeros(size_t count) {
-    using Number = std::atomic<uint64_t>;
-    return {static_cast<Number*>(TakeBytes(sizeof(Number) * count, alignof(Number))), count};
+  template <typename Number = uint64_t>
+  [[nodiscard]] std::span<std::atomic<Number>> TakeZeros(size_t count) {
+    using Zero = std::atomic<Number>;
+    return {static_cast<Zero*>(TakeBytes(sizeof(Zero) * count, alignof(Zero))), count};
   }
 
  private:
@@ -149,9 +158,8 @@ struct Shared {
   std::span<Progress> progress;                // By thread.
   std::span<std::atomic<uint64_t>> published;  // By publisher, from the first message on.
   std::vector<SentTimes> sent_times;           // By publisher.
-  // When a client with a will was cut, by its number as a publisher; zero: it was not. Of this
-  // process, which is the only one of such a run.
-  std::vector<std::atomic<int64_t>> cuts_ns;
+  // When a client with a will was cut, by its number as a publisher; zero: it was not.
+  std::span<std::atomic<int64_t>> cuts_ns;
   Series series;  // Of the threads of this process, as
   Board board;    // this.
 };

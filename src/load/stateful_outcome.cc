@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/time.h"
 #include "measure/verdict.h"
 
@@ -36,38 +37,6 @@ constexpr const char* kQueueLimit =
     "limit "
     "of its queues: max_queued_messages and max_queued_bytes of mosquitto, queued_messages_max and "
     "queued_bytes_max of ringmqd.";
-
-}  // namespace
-
-void ConcludeChurn(const Plan& plan, Outcome& outcome) {
-  const Findings& all = outcome.findings;
-  const double s = std::max(outcome.measured_s, 1e-9);
-  const auto of_offered = [&all](uint64_t count) {
-    return static_cast<double>(count) /
-           static_cast<double>(std::max<uint64_t>(all.connects_offered, 1));
-  };
-  measure::RunEvidence evidence;
-  evidence.what = measure::RunEvidence::kConnects;
-  evidence.offered_per_s = static_cast<double>(all.connects_offered) / s;
-  evidence.achieved_per_s = static_cast<double>(all.connects_in_time) / s;
-  evidence.send_lag_p999_ns = all.connect_lag.ValueAtPercentile(99.9);
-  evidence.response_p50_ns = all.connect.ValueAtPercentile(50);
-  evidence.busiest_thread_share = std::min(outcome.busiest_share, 1.0);
-  evidence.busiest_thread = outcome.busiest_thread;
-  // What was begun in time and was not ready at the end waited for the broker as well.
-  const uint64_t not_ready = all.connects_offered - all.connects_in_time;
-  evidence.window_full_share = of_offered(std::max(all.connects_blocked, not_ready));
-  evidence.receive_backlog_share =
-      all.turns == 0 ? 0
-                     : static_cast<double>(all.backlogged_turns) / static_cast<double>(all.turns);
-  const measure::Verdict verdict = measure::Judge(evidence);
-  const bool is_only = plan.publishers == 0;
-  if (is_only || verdict.kind > outcome.verdict.kind) outcome.verdict = verdict;
-  outcome.scalars = {{"connects_per_s", evidence.achieved_per_s},
-                     {"connects_offered_per_s", evidence.offered_per_s},
-                     {"connects_failed", static_cast<double>(all.connects_failed)},
-                     {"connects_blocked", static_cast<double>(all.connects_blocked)}};
-}
 
 void ConcludeKept(const Plan& plan, Outcome& outcome) {
   const Findings& all = outcome.findings;
@@ -135,6 +104,78 @@ void ConcludeWills(const Plan& plan, Outcome& outcome) {
   outcome.verdict = measure::Judge(evidence);
   outcome.scalars = {{"cuts_per_s", PerSecond(outcome.sent_in_all, cut_s)},
                      {"wills_early", static_cast<double>(all.wills_early)}};
+}
+
+}  // namespace
+
+void ConcludeChurn(const Plan& plan, Outcome& outcome) {
+  const Findings& all = outcome.findings;
+  const double s = std::max(outcome.measured_s, 1e-9);
+  const auto of_offered = [&all](uint64_t count) {
+    return static_cast<double>(count) /
+           static_cast<double>(std::max<uint64_t>(all.connects_offered, 1));
+  };
+  measure::RunEvidence evidence;
+  evidence.what = measure::RunEvidence::kConnects;
+  evidence.offered_per_s = static_cast<double>(all.connects_offered) / s;
+  evidence.achieved_per_s = static_cast<double>(all.connects_in_time) / s;
+  evidence.send_lag_p999_ns = all.connect_lag.ValueAtPercentile(99.9);
+  evidence.response_p50_ns = all.connect.ValueAtPercentile(50);
+  evidence.busiest_thread_share = std::min(outcome.busiest_share, 1.0);
+  evidence.busiest_thread = outcome.busiest_thread;
+  // What was begun in time and was not ready at the end waited for the broker as well.
+  const uint64_t not_ready = all.connects_offered - all.connects_in_time;
+  evidence.window_full_share = of_offered(std::max(all.connects_blocked, not_ready));
+  evidence.receive_backlog_share =
+      all.turns == 0 ? 0
+                     : static_cast<double>(all.backlogged_turns) / static_cast<double>(all.turns);
+  const measure::Verdict verdict = measure::Judge(evidence);
+  const bool is_only = plan.publishers == 0;
+  if (is_only || verdict.kind > outcome.verdict.kind) outcome.verdict = verdict;
+  outcome.scalars = {{"connects_per_s", evidence.achieved_per_s},
+                     {"connects_offered_per_s", evidence.offered_per_s},
+                     {"connects_failed", static_cast<double>(all.connects_failed)},
+                     {"connects_blocked", static_cast<double>(all.connects_blocked)}};
+}
+
+void ConcludeScript(const Plan& plan, Outcome& outcome) {
+  if (plan.script == Script::kRetain || plan.script == Script::kSession) {
+    ConcludeKept(plan, outcome);
+  } else if (plan.script == Script::kWill) {
+    ConcludeWills(plan, outcome);
+  } else if (plan.is_about_connects) {
+    ConcludeConnects(plan, outcome);
+  }
+}
+
+bool IsConcludedAsOne(const Plan& plan) {
+  return plan.script != Script::kTraffic || plan.is_about_connects;
+}
+
+Outcome Join(const Plan& plan, std::span<const Outcome> parts) {
+  RMQ_CHECK(!parts.empty());
+  Outcome whole;
+  whole.findings.engine = parts.front().findings.engine;
+  whole.drained = true;
+  for (const Outcome& part : parts) {
+    whole.findings.Merge(part.findings);
+    for (const auto count : {&Outcome::connected, &Outcome::failed, &Outcome::sent_in_all,
+                             &Outcome::expected_in_all}) {
+      whole.*count += part.*count;
+    }
+    for (const auto seconds :
+         {&Outcome::connect_s, &Outcome::measured_s, &Outcome::sent_s, &Outcome::drain_s}) {
+      whole.*seconds = std::max(whole.*seconds, part.*seconds);
+    }
+    if (part.busiest_share > whole.busiest_share) {
+      whole.busiest_share = part.busiest_share;
+      whole.busiest_thread = part.busiest_thread;
+    }
+    whole.interrupted = whole.interrupted || part.interrupted;
+    whole.drained = whole.drained && part.drained;
+  }
+  ConcludeScript(plan, whole);
+  return whole;
 }
 
 }  // namespace ringmq::load

@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
+
 #include "load/plan.h"
 #include "load/run.h"
 
@@ -12,14 +14,16 @@ namespace ringmq::load {
 // there are any, and that of the connects. Requires: all else of the outcome is filled in.
 void ConcludeChurn(const Plan& plan, Outcome& outcome);
 
-// Of retained messages and of the queues of sessions. What is measured is the time in which they
-// arrive. Requires: all else of the outcome is filled in.
-void ConcludeKept(const Plan& plan, Outcome& outcome);
+// Of retained messages, the queues of sessions, wills, and clients that only connect: what is
+// measured is the time that their steps took. Of other runs: nothing. Requires: all else of the
+// outcome is filled in.
+void ConcludeScript(const Plan& plan, Outcome& outcome);
 
-// Of clients that only connect, at once or one after the other.
-void ConcludeConnects(const Plan& plan, Outcome& outcome);
+// Whether a run by several processes is concluded from what all of them found, since its figures
+// are neither sums of theirs nor the worst of them.
+[[nodiscard]] bool IsConcludedAsOne(const Plan& plan);
 
-// Of wills.
-void ConcludeWills(const Plan& plan, Outcome& outcome);
+// Of the parts of such a run, as if one process had made it. Requires: there are some.
+[[nodiscard]] Outcome Join(const Plan& plan, std::span<const Outcome> parts);
 
 }  // namespace ringmq::load

@@ -104,6 +104,7 @@ void Worker::Run() {
   if (!ring.ok()) {
     ++findings_.errors[std::string(ring.status().message())];
     progress_.failed.store(peers_.size(), std::memory_order_relaxed);
+    shared_.clockwork.present.fetch_add(1, std::memory_order_relaxed);
     progress_.has_left.store(true, std::memory_order_release);
     return;
   }
@@ -111,7 +112,7 @@ void Worker::Run() {
   // What was chosen for us is said in the notice only.
   const bool is_epoll = plan_.io == reactor::IoBackend::kEpoll || !notice.empty();
   findings_.engine = is_epoll ? "epoll" : "io_uring";
-  arrivals_.start_ns = NowNs();
+  shared_.clockwork.present.fetch_add(1, std::memory_order_relaxed);
   stage_busy_ns_ = BusyNs();
   while (!leaving_ || open_ > 0) Turn();
 }
@@ -125,7 +126,7 @@ void Worker::Turn() {
   const Phase phase = shared_.clockwork.phase.load(std::memory_order_acquire);
   int64_t wake_ns = now_ns + kTurnNsMax;
   if (phase == Phase::kConnect) {
-    wake_ns = std::min(wake_ns, ConnectSome(now_ns));
+    wake_ns = std::min(wake_ns, ConnectTurn(now_ns));
   } else if (phase == Phase::kWarmup || phase == Phase::kMeasure) {
     if (plan_.rate_per_s > 0) {
       SendDue(now_ns);
@@ -209,14 +210,25 @@ void Worker::KeepBusyTime(Phase phase) {
 
 // --- Connecting.
 
+// When everybody begins to.
+int64_t Worker::ConnectTurn(int64_t now_ns) {
+  const int64_t start_ns = shared_.clockwork.step_start_ns.load(std::memory_order_acquire);
+  if (start_ns == 0) return now_ns + kMillisecond.ns;
+  if (now_ns < start_ns) return start_ns - kSleepNsMin;
+  arrivals_.start_ns = start_ns;
+  return ConnectSome(now_ns);
+}
+
 // Those who are to come, as they become due. Returns when the next one is.
 int64_t Worker::ConnectSome(int64_t now_ns) {
   const bool is_storm = plan_.script == Script::kStorm;
+  // Thread by thread in turns.
+  const double first_ns = is_storm ? 0 : 1e9 * part_ / plan_.connects_per_s;
   const double gap_ns = is_storm ? 0 : 1e9 * plan_.threads / plan_.connects_per_s;
   const uint64_t done = DoneConnecting() - arrivals_.done_before;
   while (arrivals_.next < arrivals_.places.size()) {
-    const int64_t due_ns =
-        arrivals_.start_ns + static_cast<int64_t>(static_cast<double>(arrivals_.next) * gap_ns);
+    const double after_ns = first_ns + static_cast<double>(arrivals_.next) * gap_ns;
+    const int64_t due_ns = arrivals_.start_ns + static_cast<int64_t>(after_ns);
     if (due_ns > now_ns) return due_ns - kSleepNsMin;
     if (!is_storm && arrivals_.next - done >= kConnectingMax) {
       arrivals_.held_ns = now_ns;

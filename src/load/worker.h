@@ -91,6 +91,7 @@ class Worker {
   enum class OpKind : uint8_t { kConnect, kReceive, kSend, kCancel };
 
   void Begin(Peer& peer, int64_t due_ns);
+  [[nodiscard]] int64_t ConnectTurn(int64_t now_ns);
   [[nodiscard]] int64_t ConnectSome(int64_t now_ns);
   void Turn();
   void OnCompletion(const reactor::Completion& completion, int64_t now_ns);

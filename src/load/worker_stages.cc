@@ -21,6 +21,8 @@ constexpr int64_t kLookAgainNs = 1'000'000;
 }  // namespace
 
 int64_t Worker::StageTurn(Phase phase, int64_t now_ns) {
+  const int64_t start_ns = shared_.clockwork.step_start_ns.load(std::memory_order_relaxed);
+  if (now_ns < start_ns) return start_ns - kSleepNsMin;
   const bool is_new = std::exchange(last_phase_, phase) != phase;
   if (!is_new && progress_.finished.load(std::memory_order_relaxed) == phase) return INT64_MAX;
   if (is_new) {

@@ -66,6 +66,74 @@ class Processes(unittest.TestCase):
         result = self.measure("conn", "-c", "301", "-d", "100ms", "--warmup", "0s", "--processes", "3")
         self.assertEqual(result["connections"], 301)
 
+    def test_each_retained_message_comes_once_to_each_subscriber_of_every_process(self):
+        for processes, qos in (("2", "0"), ("3", "1"), ("3", "2")):
+            result = self.measure("retain", "-n", "1001", "-p", "3", "-s", "4", "-q", qos, "--processes", processes,
+                                  "--assert", "max(last)<50s")
+            self.assertEqual(result["counters"]["sent"], 1001)
+            self.assertEqual(result["counters"]["expected"], 4 * 1001)
+            self.assertEqual(result["counters"]["received"], 4 * 1001)
+            self.assertEqual({name: result["integrity"][name] for name in FAULTS}, dict.fromkeys(FAULTS, 0))
+            self.assertEqual(self.samples(result, "first_message"), 4)
+            self.assertEqual(self.samples(result, "last_message"), 4)
+            # Rates are of the time that all of them took together.
+            scalars = result["scalars"]
+            self.assertAlmostEqual(scalars["retained_per_s"] * scalars["retained_all_s"], 4004, delta=1)
+            self.assertAlmostEqual(result["rates"]["received_per_s"], scalars["retained_per_s"], delta=1)
+            self.assertGreater(scalars["removed_per_s"], 0)
+        # Nothing was left over.
+        result = self.measure("retain", "-n", "1", "-p", "3", "--processes", "2")
+        self.assertEqual(result["integrity"]["foreign"], 0)
+
+    def test_queues_of_sessions_drain_in_all_processes(self):
+        for flags in ["-V", "4"], ["-q", "2"], ["--rate", "5k"]:
+            result = self.measure("session", "-n", "1k", "-p", "2", "-s", "3", "--processes", "3", *flags,
+                                  "--assert", "sessions_lost==0")
+            self.assertEqual(result["counters"]["received"], 3000)
+            self.assertEqual({name: result["integrity"][name] for name in FAULTS}, dict.fromkeys(FAULTS, 0))
+            self.assertEqual(self.samples(result, "last_message"), 3)
+            scalars = result["scalars"]
+            self.assertAlmostEqual(scalars["drained_per_s"] * scalars["drained_all_s"], 3000, delta=1)
+
+    def test_a_storm_is_one_in_all_processes(self):
+        result = self.measure("conn", "-c", "301", "--storm", "-d", "100ms", "--processes", "3")
+        self.assertEqual(result["connections"], 301)
+        self.assertEqual(self.samples(result, "connect"), 602)
+        scalars = result["scalars"]
+        self.assertAlmostEqual(scalars["connects_per_s"] * scalars["connected_all_s"], 301, delta=1)
+        self.assertAlmostEqual(scalars["reconnects_per_s"] * scalars["reconnected_all_s"], 301, delta=1)
+
+    def test_wills_of_clients_of_other_processes_come_once(self):
+        for flags in [], ["--will-delay", "1s", "-q", "2"]:
+            result = self.measure("will", "-c", "50", "--churn", "500/s", "-s", "3", "--processes", "3", *flags,
+                                  "--assert", "wills_early==0")
+            self.assertEqual(result["counters"]["sent"], 50)
+            self.assertEqual(result["counters"]["received"], 150)
+            self.assertEqual({name: result["integrity"][name] for name in FAULTS}, dict.fromkeys(FAULTS, 0))
+            self.assertEqual(self.samples(result, "will"), 150)
+            self.assertAlmostEqual(result["scalars"]["cuts_per_s"], 500, delta=1)
+
+    def test_a_queue_that_has_no_room_loses_as_much_as_with_one_process(self):
+        with Broker(config="[limits]\nqueued_messages_max = 100\n") as broker:
+            command = [TOOL, "session", "-n", "301", "-s", "4", "--drain", "2s", "--quiet", "--allow-invalid", "--processes", "2",
+                       "-u", f"mqtt://127.0.0.1:{broker.port}", "--assert", "loss==804"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stdout.count("queued_messages_max"), 1)
+
+    def test_a_run_with_steps_is_given_up_if_a_process_dies(self):
+        tool = subprocess.Popen([TOOL, "conn", "-c", "10", "--storm", "-d", "60s", "-u", self.url, "--processes", "2"],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for line in tool.stderr:
+            if "measure" in line:
+                break
+        with open(f"/proc/{tool.pid}/task/{tool.pid}/children") as file:
+            children = file.read().split()
+        os.kill(int(children[0]), signal.SIGKILL)
+        _, said = tool.communicate(timeout=30)
+        self.assertEqual(tool.returncode, 2)
+        self.assertRegex(said, rf"process 1 of 2 \(pid {children[0]}\) was ended by signal 9; the run was given up")
+
     def test_the_run_is_given_up_if_a_process_dies(self):
         tool = subprocess.Popen([TOOL, "pubsub", "-u", self.url, "-r", "1k", "-d", "60s", "--processes", "2"],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -179,9 +179,6 @@ absl::StatusOr<bool> AddStatefulRoles(const Settings& settings, load::Plan& plan
     return false;
   }
   if (!status.ok()) return status;
-  if (settings.processes > 1 && plan.script != load::Script::kTraffic) {
-    return Bad("--processes", command + " has one process", "--threads 4");
-  }
   return true;
 }
 

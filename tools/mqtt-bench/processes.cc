@@ -2,20 +2,27 @@
 #include "processes.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "channel.h"
+#include "load/outcome_text.h"
 #include "load/shared.h"
+#include "load/stateful_outcome.h"
 #include "report/merge.h"
 #include "report/result_json.h"
 
@@ -24,30 +31,15 @@ namespace {
 
 using report::Result;
 
+constexpr int kForEver = -1;
+
 struct Child {
   pid_t pid = -1;  // Negative: it has ended.
-  int pipe = -1;
+  int pipe = -1;   // Negative: it has said everything.
+  Inbox inbox{};
+  std::optional<load::Outcome> outcome{};
+  std::optional<Result> result{};
 };
-
-void WriteAll(int fd, const std::string& text) {
-  size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t count = write(fd, text.data() + done, text.size() - done);
-    if (count < 0 && errno != EINTR) return;  // Who reads sees that it is cut off.
-    if (count > 0) done += static_cast<size_t>(count);
-  }
-}
-
-std::string ReadAll(int fd) {
-  std::string text;
-  char buffer[64 << 10];
-  while (true) {
-    const ssize_t count = read(fd, buffer, sizeof(buffer));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return text;
-    text.append(buffer, static_cast<size_t>(count));
-  }
-}
 
 std::string EndOf(int status) {
   return WIFSIGNALED(status) ? absl::StrCat("was ended by signal ", WTERMSIG(status))
@@ -82,7 +74,8 @@ class Family {
  private:
   absl::Status Start(uint32_t number) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0) {
+    // The reader's end does not block, for there are several.
+    if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
       return absl::AbortedError(absl::StrCat("--processes: pipe: ", std::strerror(errno)));
     }
     const pid_t parent = getpid();
@@ -116,7 +109,8 @@ class Family {
     if (number > 0) observer.broker = {};
     processes_.begin();
     const load::Outcome outcome = load::ExecutePart(plan_, times_, observer, shared_, part);
-    WriteAll(pipe, report::ToJson(processes_.make_result(outcome)));
+    Say(pipe, Message::kOutcome, load::ToText(outcome));
+    Say(pipe, Message::kResult, report::ToJson(processes_.make_result(outcome)));
     // Without what the copied stack and buffers of the other process would have to say.
     _exit(0);
   }
@@ -138,28 +132,67 @@ class Family {
   }
 
   absl::StatusOr<Result> Collect() {
-    std::vector<Result> parts;
+    while (Listen(kForEver)) continue;
+    std::vector<Result> results;
+    std::vector<load::Outcome> outcomes;
     for (size_t i = 0; i < children_.size(); ++i) {
-      const std::string text = ReadAll(children_[i].pipe);
       int status = 0;
       waitpid(children_[i].pid, &status, 0);
-      absl::StatusOr<Result> part = report::FromJson(text);
-      if (status != 0 || !part.ok()) {
+      if (status != 0 || !children_[i].outcome || !children_[i].result) {
         Bury(i, status);
         return absl::AbortedError(death_);
       }
       children_[i].pid = -1;
-      parts.push_back(*std::move(part));
+      results.push_back(*std::move(children_[i].result));
+      outcomes.push_back(*std::move(children_[i].outcome));
     }
-    Result whole = report::Merge(parts);
-    Divide(whole);
+    Result whole = report::Merge(results);
+    if (load::IsConcludedAsOne(plan_)) whole = AsOne(whole, outcomes);
+    Divide(outcomes, whole);
+    return whole;
+  }
+
+  // Reads what the children have said, or waits until one says something; false: all are silent.
+  bool Listen(int timeout_ms) {
+    std::vector<pollfd> pipes;
+    for (const Child& child : children_) {
+      pipes.push_back({.fd = child.pipe, .events = POLLIN, .revents = 0});
+    }
+    const auto is_closed = [](const pollfd& pipe) { return pipe.fd < 0; };
+    if (std::ranges::all_of(pipes, is_closed)) return false;
+    if (poll(pipes.data(), pipes.size(), timeout_ms) <= 0) return true;
+    for (size_t i = 0; i < children_.size(); ++i) {
+      if (pipes[i].revents != 0) Hear(children_[i]);
+    }
+    return true;
+  }
+
+  static void Hear(Child& child) {
+    const bool has_more = child.inbox.Read(child.pipe);
+    for (const auto& [kind, text] : child.inbox.Take()) {
+      if (kind == Message::kOutcome) {
+        child.outcome = load::OutcomeFromText(text);
+      } else if (absl::StatusOr<Result> result = report::FromJson(text); result.ok()) {
+        child.result = *std::move(result);
+      }
+    }
+    if (!has_more) close(std::exchange(child.pipe, -1));
+  }
+
+  // The figures of the whole; of the seconds, the broker and the memory only the parts know.
+  [[nodiscard]] Result AsOne(Result& merged, std::span<const load::Outcome> outcomes) const {
+    Result whole = processes_.make_result(load::Join(plan_, outcomes));
+    whole.processes = merged.processes;
+    whole.series = std::move(merged.series);
+    whole.broker = std::move(merged.broker);
+    whole.generator.bytes_per_connection = merged.generator.bytes_per_connection;
     return whole;
   }
 
   // Costs are those of the whole run, warm-up included, and so are the messages.
-  void Divide(Result& whole) const {
+  static void Divide(std::span<const load::Outcome> outcomes, Result& whole) {
     uint64_t messages = whole.integrity.received;
-    for (const auto& count : shared_.published) messages += count.load(std::memory_order_relaxed);
+    for (const load::Outcome& outcome : outcomes) messages += outcome.sent_in_all;
     if (messages == 0) return;
     const double per_million = 1e6 / static_cast<double>(messages);
     whole.generator.cpu_s_per_million = whole.generator.cpu_s * per_million;
