@@ -38,10 +38,6 @@ class Hub;  // What handles and loop share; counted.
 class Loop;
 }  // namespace client
 
-// Names and values, in order; a name may occur again; at most 1024. With 3.1.1 they are left out,
-// or make the call kInvalid (Options::refuse_properties_on_v311).
-using UserProperties = std::vector<std::pair<std::string, std::string>>;
-
 struct PublishOptions {
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;

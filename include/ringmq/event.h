@@ -53,7 +53,8 @@ struct Disconnected {
   Error cause;
   std::optional<std::chrono::milliseconds> retry_in;
   std::string reason_string;
-  std::string server_reference;  // Where the server would rather have us. 5.0 s4.13
+  std::string server_reference;        // Where the server would rather have us. 5.0 s4.13
+  AnswerProperties user_properties{};  // With its DISCONNECT or refusal. 5.0 s3.14.2.2.4
 };
 
 // We wanted our session, and the server had none. Comes right after Connected, before any message.
@@ -66,6 +67,8 @@ struct SessionLost {
 struct Resubscribed {
   std::vector<std::string> filters;
   std::vector<ReasonCode> reasons;
+  std::string reason_string{};
+  AnswerProperties user_properties{};
 };
 
 // The answer to one SUBSCRIBE or UNSUBSCRIBE, besides its handle.

@@ -39,6 +39,7 @@ struct Delivery {
   Outcome outcome = Outcome::kShutdown;
   ReasonCode reason = ReasonCode::kSuccess;  // Of the acknowledgement.
   std::string reason_string{};               // 5.0 s3.4.2.2.2, if the server gave one.
+  AnswerProperties user_properties{};        // 5.0 s3.4.2.2.3
 
   // The receiver has it, as far as the QoS can tell.
   [[nodiscard]] bool ok() const noexcept {
@@ -51,7 +52,8 @@ struct Delivery {
 struct SubscribeResult {
   Outcome outcome = Outcome::kShutdown;  // kAcknowledged, or why there was no answer.
   std::vector<ReasonCode> reasons{};
-  std::string reason_string{};
+  std::string reason_string{};         // 5.0 s3.9.2.1.2, if the server gave one.
+  AnswerProperties user_properties{};  // 5.0 s3.9.2.1.3
 
   // Every filter was granted.
   [[nodiscard]] bool ok() const noexcept {

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +16,36 @@
 #include "ringmq/protocol.h"
 
 namespace ringmq {
+
+// Names and values, in order; a name may occur again; at most 1024. With 3.1.1 they are left out,
+// or make the call kInvalid (Options::refuse_properties_on_v311).
+using UserProperties = std::vector<std::pair<std::string, std::string>>;
+
+// Those that came with an answer, which seldom has any: one pointer, and a block only if there are
+// some. Copies are deep; any thread.
+class AnswerProperties {
+ public:
+  AnswerProperties() noexcept = default;
+  explicit AnswerProperties(UserProperties list)
+      : list_(list.empty() ? nullptr : new UserProperties(std::move(list))) {}
+  AnswerProperties(const AnswerProperties& other)
+      : list_(other.empty() ? nullptr : new UserProperties(*other.list_)) {}
+  AnswerProperties(AnswerProperties&& other) noexcept = default;
+  AnswerProperties& operator=(AnswerProperties other) noexcept {
+    std::swap(list_, other.list_);
+    return *this;
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return list_ == nullptr; }
+  // In the order in which the server has sent them. Lives as long as this does unchanged.
+  [[nodiscard]] std::span<const std::pair<std::string, std::string>> list() const noexcept {
+    if (empty()) return {};
+    return *list_;
+  }
+
+ private:
+  std::unique_ptr<const UserProperties> list_;
+};
 
 // 5.0 s3.3.2.3: what a PUBLISH may carry besides topic and payload. On a 3.1.1 connection they are
 // left out, or refused (Options::properties_on_v311).

@@ -101,7 +101,8 @@ Core::Ending Core::OnTransportDown(Error cause) {
   if (records_.error().has_value()) cause = *records_.error();
   return {.cause = std::move(cause),
           .reason_string = std::exchange(reason_string_, {}),
-          .server_reference = std::exchange(server_reference_, {})};
+          .server_reference = std::exchange(server_reference_, {}),
+          .user_properties = std::exchange(user_properties_, {})};
 }
 
 // --- The turn.

@@ -84,6 +84,7 @@ class Core {
     Error cause;
     std::string reason_string;
     std::string server_reference;
+    AnswerProperties user_properties;
   };
   Ending OnTransportDown(Error cause);
   // Whether output should be flushed and the connection closed.
@@ -169,6 +170,7 @@ class Core {
   std::string client_id_;         // As given, or as assigned.
   std::string reason_string_;     // With DISCONNECT or a refusing CONNACK.
   std::string server_reference_;
+  AnswerProperties user_properties_;
   bool restored_any_ = false;
   bool reauthenticating_ = false;
   uint64_t connects_ = 0;

@@ -7,6 +7,7 @@
 #include "client/core.h"
 #include "client/message_builder.h"
 #include "client/text.h"
+#include "client/user_properties.h"
 #include "codec/decode.h"
 
 namespace ringmq::client {
@@ -119,6 +120,7 @@ void Core::OnConnack(codec::Bytes body, Instant now) {
   if (connack->reason != ReasonCode::kSuccess) {
     reason_string_ = connack->reason_string;
     server_reference_ = connack->server_reference;
+    user_properties_ = AnswerProperties(UserPropertiesOf(connack->properties));
     Fail(Error(Errc::kConnectionRefused, reason_string_)
              .WithReason(connack->reason)
              .WithPhase(Phase::kHandshake),
@@ -250,11 +252,11 @@ void Core::OnAck(const Frame& frame) {
   // Answers that nobody waits for are no crime: they may be late ones of a session that one of us
   // has forgotten. PUBREC and PUBREL are answered all the same.
   if (frame.head.type == PacketType::kPuback) {
-    sender_.OnPuback(ack->packet_id, ack->reason, ack->reason_string);
+    sender_.OnPuback(*ack);
   } else if (frame.head.type == PacketType::kPubrec) {
-    sender_.OnPubrec(ack->packet_id, ack->reason, ack->reason_string);
+    sender_.OnPubrec(*ack);
   } else if (frame.head.type == PacketType::kPubcomp) {
-    sender_.OnPubcomp(ack->packet_id, ack->reason, ack->reason_string);
+    sender_.OnPubcomp(*ack);
   } else {
     receiver_.OnPubrel(ack->packet_id);
   }
@@ -274,8 +276,11 @@ void Core::OnSubscribeAck(const Frame& frame) {
     return;
   }
   if (answered->again) {
-    events_.emplace_back(Resubscribed{.filters = std::move(answered->filters),
-                                      .reasons = std::move(answered->reasons)});
+    events_.emplace_back(
+        Resubscribed{.filters = std::move(answered->filters),
+                     .reasons = std::move(answered->reasons),
+                     .reason_string = std::string(ack->reason_string),
+                     .user_properties = AnswerProperties(UserPropertiesOf(ack->properties))});
     return;
   }
   events_.emplace_back(SubscribeDone{.filters = std::move(answered->filters),
@@ -299,6 +304,7 @@ void Core::OnDisconnect(codec::Bytes body) {
   }
   reason_string_ = packet->reason_string;
   server_reference_ = packet->server_reference;
+  user_properties_ = AnswerProperties(UserPropertiesOf(packet->properties));
   failure_ = Error(Errc::kServerDisconnected, reason_string_)
                  .WithReason(packet->reason)
                  .WithPhase(Phase::kEstablished);

@@ -2,6 +2,7 @@
 #include "client/greeting.h"
 
 #include "client/text.h"
+#include "client/user_properties.h"
 #include "codec/limits.h"
 #include "codec/properties.h"
 #include "ringmq/authenticator.h"
@@ -97,12 +98,7 @@ Connected ConnectedOf(const codec::Connack& connack, const std::string& client_i
   connected.limits = limits;
   connected.response_information = connack.response_information;
   connected.server_reference = connack.server_reference;
-  codec::PropertyReader reader(connack.properties);
-  codec::Property property;
-  while (reader.Next(property)) {
-    if (property.id != PropertyId::kUserProperty) continue;
-    connected.user_properties.emplace_back(property.name, property.text);
-  }
+  connected.user_properties = UserPropertiesOf(connack.properties);
   return connected;
 }
 

@@ -410,7 +410,8 @@ void Loop::PlanRetry(const Core::Ending& ending, Instant now) {
   Disconnected event{.cause = ending.cause,
                      .retry_in = std::nullopt,
                      .reason_string = ending.reason_string,
-                     .server_reference = ending.server_reference};
+                     .server_reference = ending.server_reference,
+                     .user_properties = ending.user_properties};
   const uint32_t attempts_max = options_.backoff.attempts_max;
   const bool give_up =
       !ending.cause.is_transient() || (attempts_max != 0 && attempt_ >= attempts_max);

@@ -7,9 +7,20 @@
 #include <vector>
 
 #include "base/check.h"
+#include "client/user_properties.h"
 #include "codec/limits.h"
 
 namespace ringmq::client {
+namespace {
+
+Delivery DeliveryOf(Outcome outcome, const codec::Ack& ack) {
+  return {.outcome = outcome,
+          .reason = ack.reason,
+          .reason_string = std::string(ack.reason_string),
+          .user_properties = AnswerProperties(UserPropertiesOf(ack.properties))};
+}
+
+}  // namespace
 
 Sender::~Sender() { RMQ_CHECK(idle()); }
 
@@ -283,18 +294,19 @@ Sender::Slot* Sender::Find(codec::PacketId id, State state) {
   return slot.state == state ? &slot : nullptr;
 }
 
-bool Sender::OnPuback(codec::PacketId id, ReasonCode reason, std::string_view reason_string) {
-  Slot* const slot = Find(id, State::kAwaitPuback);
+bool Sender::OnPuback(const codec::Ack& ack) {
+  Slot* const slot = Find(ack.packet_id, State::kAwaitPuback);
   if (slot == nullptr) return false;
-  const Outcome outcome = IsFailure(reason) ? Outcome::kRefused : Outcome::kAcknowledged;
-  Complete(*slot, {outcome, reason, std::string(reason_string)});
+  const bool failed = IsFailure(ack.reason);
+  Complete(*slot, DeliveryOf(failed ? Outcome::kRefused : Outcome::kAcknowledged, ack));
   return true;
 }
 
-bool Sender::OnPubrec(codec::PacketId id, ReasonCode reason, std::string_view reason_string) {
+bool Sender::OnPubrec(const codec::Ack& ack) {
+  const codec::PacketId id = ack.packet_id;
   if (Slot* const slot = Find(id, State::kAwaitPubrec); slot != nullptr) {
-    if (IsFailure(reason)) {  // The identifier and the window are free again. [MQTT-4.9.0-2]
-      Complete(*slot, {Outcome::kRefused, reason, std::string(reason_string)});
+    if (IsFailure(ack.reason)) {  // The identifier and the window are free again. [MQTT-4.9.0-2]
+      Complete(*slot, DeliveryOf(Outcome::kRefused, ack));
       return true;
     }
     slot->message = {};  // From here on PUBREL is repeated, never PUBLISH. [MQTT-4.3.3-6]
@@ -311,15 +323,15 @@ bool Sender::OnPubrec(codec::PacketId id, ReasonCode reason, std::string_view re
   return repeated;
 }
 
-bool Sender::OnPubcomp(codec::PacketId id, ReasonCode reason, std::string_view reason_string) {
-  Slot* const slot = Find(id, State::kAwaitPubcomp);
+bool Sender::OnPubcomp(const codec::Ack& ack) {
+  Slot* const slot = Find(ack.packet_id, State::kAwaitPubcomp);
   if (slot == nullptr) return false;
   // The server may have finished, and its PUBCOMP be lost with the connection: then it does not
   // know the identifier any more, which is "not an error during recovery". 5.0 s3.7.2.1
-  const bool finished_before = slot->recovers && reason == ReasonCode::kPacketIdentifierNotFound;
-  const bool failed = IsFailure(reason) && !finished_before;
-  const Outcome outcome = failed ? Outcome::kRefused : Outcome::kCompleted;
-  Complete(*slot, {outcome, reason, std::string(reason_string)});
+  const bool finished_before =
+      slot->recovers && ack.reason == ReasonCode::kPacketIdentifierNotFound;
+  const bool failed = IsFailure(ack.reason) && !finished_before;
+  Complete(*slot, DeliveryOf(failed ? Outcome::kRefused : Outcome::kCompleted, ack));
   return true;
 }
 

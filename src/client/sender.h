@@ -82,9 +82,9 @@ class Sender {
   void OnDisconnected();
 
   // False: nobody waits for this answer. A protocol error for PUBACK; PUBREC is answered.
-  bool OnPuback(codec::PacketId id, ReasonCode reason, std::string_view reason_string);
-  bool OnPubrec(codec::PacketId id, ReasonCode reason, std::string_view reason_string);
-  bool OnPubcomp(codec::PacketId id, ReasonCode reason, std::string_view reason_string);
+  bool OnPuback(const codec::Ack& ack);
+  bool OnPubrec(const codec::Ack& ack);
+  bool OnPubcomp(const codec::Ack& ack);
   // The kernel has taken so many of all bytes that were written on this connection.
   void OnWritten(uint64_t total_bytes);
 

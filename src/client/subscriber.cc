@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "client/user_properties.h"
 #include "codec/properties.h"
 #include "codec/topic.h"
 
@@ -179,7 +180,8 @@ std::optional<Subscriber::Answered> Subscriber::OnAck(const codec::SubscribeAck&
   }
   call.promise.Resolve({.outcome = Outcome::kAcknowledged,
                         .reasons = std::move(reasons),
-                        .reason_string = std::string(ack.reason_string)});
+                        .reason_string = std::string(ack.reason_string),
+                        .user_properties = AnswerProperties(UserPropertiesOf(ack.properties))});
   Flush();
   return answered;
 }
