@@ -46,7 +46,7 @@ struct TlsProtocol {
   TlsVersion version_max = TlsVersion::k13;
   std::string ciphers = {};       // TLS 1.2, OpenSSL's syntax; empty: forward secret AEAD ciphers.
   std::string ciphersuites = {};  // TLS 1.3; empty: OpenSSL's three.
-  std::string curves = {};        // "X25519:P-256"; empty: OpenSSL's.
+  std::string curves = {};        // "X25519:P-256"; empty: for a server fast ones.
   // What is offered or accepted, best first; empty: ALPN is not used. A server ends the handshake
   // only if the client offers something and none of it is here (RFC 7301 section 3.2): MQTT clients
   // without ALPN are the rule.

@@ -199,6 +199,23 @@ TEST_F(TlsLayerTest, NoCipherInCommonIsToldToBothEnds) {
   EXPECT_THAT(pair.client.error(), HasSubstr("server found no common cipher"));
 }
 
+TEST_F(TlsLayerTest, AServerOffersNoGroupsThatCostItMilliseconds) {
+  for (const TlsVersion version : kVersions) {
+    TlsClientOptions client_options = ClientOptions();
+    client_options.protocol.version_max = version;
+    client_options.protocol.curves = "ffdhe8192:ffdhe2048";
+    client_options.protocol.ciphers = "DHE+AESGCM";
+    const TlsPair pair(Server(ServerOptions()), Client(client_options));
+    EXPECT_EQ(pair.server.state(), LayerState::kFailed);
+  }
+  for (const char* const curve : {"X25519", "P-256", "P-384"}) {
+    TlsClientOptions client_options = ClientOptions();
+    client_options.protocol.curves = curve;
+    EXPECT_EQ(TlsPair(Server(ServerOptions()), Client(client_options)).server.state(),
+              LayerState::kOpen);
+  }
+}
+
 TEST_F(TlsLayerTest, ADamagedRecordEndsTheConnectionWithAnAlert) {
   for (const TlsVersion version : kVersions) {
     TlsPair pair = Pair(version);
