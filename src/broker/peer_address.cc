@@ -58,4 +58,10 @@ std::optional<base::IpAddress> PeerIpOf(int fd) {
   return peer->address;
 }
 
+bool IsUnixSocket(int fd) {
+  int family = 0;
+  socklen_t size_bytes = sizeof(family);
+  return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size_bytes) == 0 && family == AF_UNIX;
+}
+
 }  // namespace ringmq::broker

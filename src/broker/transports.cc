@@ -25,7 +25,8 @@ namespace {
 
 bool IsIn(const base::AddressSet& set, int fd) {
   const std::optional<base::IpAddress> address = PeerIpOf(fd);
-  return address.has_value() ? set.Contains(*address) : set.contains_unix();
+  // One that was reset already has no address either, and could come from anywhere.
+  return address.has_value() ? set.Contains(*address) : set.contains_unix() && IsUnixSocket(fd);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/scoped_fd.h"
 #include "reactor/clock.h"
 #include "reactor/epoll_ring.h"
 #include "reactor/listen.h"
@@ -24,23 +25,10 @@
 namespace ringmq::reactor {
 namespace {
 
+using base::ScopedFd;
+
 constexpr UringOptions kTinyRing = {
     .sq_entries = 4, .cq_entries = 8, .buffer_count = 2, .buffer_size_bytes = 4096};
-
-// A descriptor that is closed at the end of its scope.
-class ScopedFd {
- public:
-  explicit ScopedFd(int fd) : fd_(fd) {}
-  ~ScopedFd() {
-    if (fd_ >= 0) close(fd_);
-  }
-  ScopedFd(const ScopedFd&) = delete;
-  ScopedFd& operator=(const ScopedFd&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 std::string KernelName() {
   utsname name{};
