@@ -127,8 +127,10 @@ bool Protocol::OnEarlyFrame(Connection& connection, const codec::FrameHead& head
 
 bool Protocol::OnOpenFrame(Connection& connection, const codec::FrameHead& head,
                            codec::Bytes body) {
-  // Nearly every packet has an answer: who does not read the answers is not read either.
-  if (connection.output.pending_bytes() > core_.config.limits.output_bytes_max) {
+  // Nearly every packet has an answer: who does not read the answers is not read either. (Who has
+  // said goodbye already is, since nothing would wake it; what it said is in memory as it is.)
+  if (connection.output.pending_bytes() > core_.config.limits.output_bytes_max &&
+      Wire::MayDrain(connection)) {
     connection.throttled = true;
     wire_.Pause(connection);
     return false;

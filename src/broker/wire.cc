@@ -329,7 +329,7 @@ void Wire::Resume(Connection& connection) {
   connection.end_of_stream = ended;
   if (ended && !connection.paused && connection.state != ConnectionState::kAuthenticating &&
       connection.state != ConnectionState::kClosing) {
-    LosePeer(connection);
+    Close(connection, MayDrain(connection) ? CloseMode::kAbort : CloseMode::kFlush);
     return;
   }
   StartReceiving(connection);

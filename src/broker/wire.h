@@ -83,6 +83,9 @@ class Wire {
 
   // Stops handling bytes until Resume(); the peer feels it through TCP.
   void Pause(Connection& connection);
+  // Whether what is written to it may still reach the peer: layers that have heard its goodbye pass
+  // nothing on, whereas a plain connection may be closed in one direction alone.
+  [[nodiscard]] static bool MayDrain(const Connection& connection);
   // Handles what waited and receives again. Safe to call on a connection that is not paused.
   void Resume(Connection& connection);
 
@@ -166,7 +169,8 @@ class Wire {
   void ContinueClosingPipe(Connection& connection);
   [[nodiscard]] bool wants_bytes(const Connection& connection) const;
 
-  // An RSA signature takes about half a millisecond: so much may a turn be delayed, and twice.
+  // An RSA signature takes about half a millisecond, P-384 twice as long: so much may a turn be
+  // delayed, and twice. (Slower keys and groups are the configuration's choice.)
   static constexpr int kHandshakeStepsMax = 2;
   // Enough for a client that says SUBSCRIBE and some publications right behind CONNECT.
   static constexpr uint8_t kKernelTriesMax = 16;

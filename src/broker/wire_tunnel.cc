@@ -125,6 +125,12 @@ transport::PeerFacts Wire::FactsOf(const Connection& connection) {
 // The peer said goodbye and hears it back.
 void Wire::OnGoodbye(Connection& connection) {
   connection.end_of_stream = true;
+  // Its output drains no more, so nothing would wake it.
+  if (connection.throttled && !MayDrain(connection)) {
+    connection.throttled = false;
+    Resume(connection);
+    return;
+  }
   // What waits was sent before, and counts; one that goes to another core is told there.
   if (connection.handing_over || connection.paused) return;
   if (connection.state == ConnectionState::kAuthenticating) return;
@@ -157,6 +163,10 @@ void Wire::ServeHandshakes() {
     GoOnReceiving(*connection);
   }
   handshakes_.clear();
+}
+
+bool Wire::MayDrain(const Connection& connection) {
+  return connection.tunnel == nullptr || connection.tunnel->layers.state() != LayerState::kEnded;
 }
 
 // Wraps as much as one send may hold.

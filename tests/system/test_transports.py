@@ -4,6 +4,7 @@ import grp
 import os
 import shutil
 import socket
+import ssl
 import stat
 import subprocess
 import tempfile
@@ -122,6 +123,48 @@ class WebSocketTest(unittest.TestCase):
 @unittest.skipUnless(shutil.which("chromium") and
                      os.path.isfile(os.path.join(HERE, "mqttjs", "node_modules", "mqtt", "dist", "mqtt.min.js")),
                      "chromium or mqtt.js is not installed")
+class GoodbyeTest(unittest.TestCase):
+    """Who has more to be told than it reads, and says goodbye right behind what it still asks."""
+    opening = wire.connect("echo", keep_alive=0) + wire.subscribe([("echo", 0)])
+    asks = wire.publish("echo", bytes(900)) * 400
+
+    def start(self, **keys):
+        broker = Broker(listener(**keys) + "[limits]\noutput_bytes_max = 4096\noutput_bytes_high_mark = 4096\n")
+        self.addCleanup(broker.__exit__, None, None, None)
+        raw = Raw(broker.port)
+        self.addCleanup(raw.socket.close)
+        return raw
+
+    def test_a_websocket_is_closed(self):
+        raw = self.start(transport='"websocket"')
+        client = transport.WebSocket(raw.socket)
+        client.sendall(self.opening)
+        got = raw.ask(transport.frame(transport.BINARY, self.asks) + transport.frame(transport.CLOSE, b"\x03\xe8"))
+        self.assertTrue(got.endswith(b"\x88\x02\x03\xe8"), got[-100:])
+
+    def test_a_tls_connection_is_closed(self):
+        certificate, key = certificates.issued("server")
+        raw = self.start(tls='"required"', tls_certificate_files=f'["{certificate}"]', tls_key_files=f'["{key}"]')
+        arrived, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = ssl.create_default_context(cafile=certificates.authority())
+        client = context.wrap_bio(arrived, leaving, server_hostname="localhost")
+        while True:
+            try:
+                client.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                raw.socket.sendall(leaving.read())
+                arrived.write(raw.socket.recv(1 << 16))
+        client.write(self.opening + self.asks)
+        with self.assertRaises(ssl.SSLWantReadError):
+            client.unwrap()
+        arrived.write(raw.ask(leaving.read()))
+        with self.assertRaises(ssl.SSLZeroReturnError):  # It hears the goodbye back.
+            while client.read(1 << 16):
+                pass
+            raise ssl.SSLZeroReturnError
+
+
 class BrowserTest(unittest.TestCase):
     def test_mqtt_js_in_chromium(self):
         page = "file://" + os.path.join(HERE, "mqttjs", "browser.html")
