@@ -71,7 +71,7 @@ struct Findings : Tally {
   measure::Histogram connect;      // All of it, from when it was due.
   measure::Histogram connect_lag;  // begun - due, of connects that had not to wait for the broker.
   uint64_t connects_offered = 0;   // Due, of those that come and go.
-  uint64_t connects_in_time = 0;   // Ready before the phase ended.
+  uint64_t connects_in_time = 0;   // Ready before the phase ended, or the ramp.
   uint64_t connects_blocked = 0;   // Due, while the broker still held all earlier ones.
   uint64_t connects_failed = 0;    // Of the whole run.
   // Of what the broker had kept for a client, since it asked: the first message, and the last one

@@ -85,7 +85,9 @@ void ConcludeConnects(const Plan& plan, Outcome& outcome) {
   evidence.achieved_per_s = PerSecond(outcome.connected, s + 1 / plan.connects_per_s);
   evidence.send_lag_p999_ns = all.connect_lag.ValueAtPercentile(99.9);
   evidence.response_p50_ns = all.connect.ValueAtPercentile(50);
-  evidence.window_full_share = ShareOf(all.connects_blocked, outcome.connected);
+  // What was begun in time and was ready after the ramp waited for the broker as well.
+  const uint64_t late = outcome.connected - std::min(all.connects_in_time, outcome.connected);
+  evidence.window_full_share = ShareOf(std::max(all.connects_blocked, late), outcome.connected);
   outcome.verdict = measure::Judge(evidence);
 }
 

@@ -140,6 +140,11 @@ void Worker::NoteArrival(int64_t now_ns) {
   Span& span = last_phase_ == Phase::kReturn ? findings_.came_back : findings_.came;
   span.begin_ns = arrivals_.start_ns;
   span.end_ns = now_ns;
+  if (plan_.is_ramp_asked_for) {
+    const double ramp_s = static_cast<double>(plan_.early_connections()) / plan_.connects_per_s;
+    const auto ramp_ns = static_cast<int64_t>(ramp_s * 1e9);
+    findings_.connects_in_time += now_ns - arrivals_.start_ns < ramp_ns ? 1 : 0;
+  }
   if (DoneConnecting() - arrivals_.done_before < arrivals_.places.size()) return;
   span.busy = {.share = static_cast<double>(BusyNs() - stage_busy_ns_) /
                         static_cast<double>(std::max<int64_t>(now_ns - arrivals_.start_ns, 1)),

@@ -137,6 +137,25 @@ TEST_F(Parts, AStormIsOverWhenTheLastOfAllPartsIsThere) {
   EXPECT_NEAR(whole.scalars.at("connects_per_s") * whole.scalars.at("connected_all_s"), 100, 0.5);
 }
 
+TEST_F(Parts, FollowOneRamp) {
+  Plan plan = MakeParts(Script::kTraffic, Qos::kAtMostOnce);
+  plan.connects_per_s = 1000;
+  plan.is_about_connects = true;
+  plan.is_ramp_asked_for = true;
+  Role client{.client_id = "c{i}", .topic = "", .filter = ""};
+  client.count = 200;
+  plan.roles.push_back(client);
+  const Outcome whole = Join(plan, Execute(plan));
+  ASSERT_THAT(whole.findings.errors, IsEmpty());
+  EXPECT_EQ(whole.connected, 200u);
+  EXPECT_GE(whole.scalars.at("connected_all_s"), 0.199);
+  EXPECT_LE(whole.scalars.at("connects_per_s"), 1006);
+  EXPECT_EQ(whole.findings.connect_lag.count() + whole.findings.connects_blocked, 200u);
+  EXPECT_LE(whole.findings.connects_in_time, 200u);
+  // On a machine that is busy it may be any verdict but one of a closed loop.
+  EXPECT_THAT(whole.verdict.text, ::testing::Not(::testing::HasSubstr("closed loop")));
+}
+
 // Nobody gets so far that it could.
 TEST_F(Parts, DoNotTakeAStepIfSomebodyCannotConnect) {
   Plan plan = MakeParts(Script::kStorm, Qos::kAtMostOnce);

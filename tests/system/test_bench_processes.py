@@ -20,10 +20,10 @@ class Processes(unittest.TestCase):
         self.addCleanup(self.broker.__exit__, None, None, None)
         self.url = f"mqtt://127.0.0.1:{self.broker.port}"
 
-    def measure(self, *args):
+    def measure(self, *args, url=None):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "result.json")
-            done = subprocess.run([TOOL, *args, "-u", self.url, "--quiet", "--allow-invalid",
+            done = subprocess.run([TOOL, *args, "-u", url or self.url, "--quiet", "--allow-invalid",
                                    "--watch-pid", str(self.broker.process.pid), "--json", path],
                                   capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -102,6 +102,21 @@ class Processes(unittest.TestCase):
         scalars = result["scalars"]
         self.assertAlmostEqual(scalars["connects_per_s"] * scalars["connected_all_s"], 301, delta=1)
         self.assertAlmostEqual(scalars["reconnects_per_s"] * scalars["reconnected_all_s"], 301, delta=1)
+
+    def test_a_ramp_is_one_schedule(self):
+        result = self.measure("conn", "-c", "200", "--ramp", "500/s", "-d", "100ms", "--processes", "3")
+        scalars = result["scalars"]
+        self.assertGreaterEqual(scalars["connected_all_s"], 0.398)  # The last one is due then.
+        self.assertAlmostEqual(scalars["connects_per_s"] * scalars["connected_all_s"], 200, delta=1)
+        self.assertNotIn("closed loop", result["verdict"]["text"])
+
+    def test_a_ramp_that_a_broker_does_not_follow_is_its_limit_for_any_number_of_processes(self):
+        with Broker(config="[[listeners]]\nport = 0\nconnections_per_second_max = 100\n") as broker:
+            for processes in "1", "3":
+                result = self.measure("conn", "-c", "400", "--ramp", "4k/s", "-d", "100ms", "--processes", processes,
+                                      url=f"mqtt://127.0.0.1:{broker.port}")
+                self.assertRegex(result["verdict"]["text"], "^VALID, target-limited at [0-9.]+/s connects$")
+                self.assertEqual(result["connections"], 400)
 
     def test_wills_of_clients_of_other_processes_come_once(self):
         for flags in [], ["--will-delay", "1s", "-q", "2"]:
