@@ -36,6 +36,9 @@ class SharedBytes {
   [[nodiscard]] std::string_view view() const noexcept { return view_; }
   [[nodiscard]] size_t size() const noexcept { return view_.size(); }
   [[nodiscard]] bool empty() const noexcept { return view_.empty(); }
+  // The reverse of Take(): the string's memory if this is the only reference and to all of it,
+  // otherwise a copy. This is empty afterwards.
+  [[nodiscard]] std::string TakeString();
   // Requires: `part` lies within view(). Keeps the whole block alive.
   [[nodiscard]] SharedBytes Slice(std::string_view part) const noexcept;
 

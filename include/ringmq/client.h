@@ -23,6 +23,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -95,7 +96,16 @@ class Client {
   // Copies the payload. A result other than "taken" is in the handle at once.
   PublishHandle Publish(std::string_view topic, std::string_view payload,
                         const PublishOptions& options = {}) const;
-  // Shares it. Payloads up to about 8 KiB are copied next to their header all the same.
+  // Takes the string's memory; payloads up to about 8 KiB are copied all the same. `payload` is
+  // empty afterwards if the message was taken. If it was not (the handle says at once why:
+  // kWouldBlock, kOverflow, kInvalid or kShutdown), `payload` is as it was, for another try after a
+  // Writable event. A template, so that literals go on being text.
+  template <typename String>
+  requires std::is_same_v<String, std::string> PublishHandle
+  Publish(std::string_view topic, String&& payload, const PublishOptions& options = {})
+  const { return PublishMoved(topic, payload, options); }
+  // Shares it; the caller's reference stays, whatever becomes of the message. Payloads up to about
+  // 8 KiB are copied next to their header all the same.
   PublishHandle Publish(std::string_view topic, const SharedBytes& payload,
                         const PublishOptions& options = {}) const;
   // As Publish(), but while the queue is full waits until `deadline`: then kTimedOut; on the loop's
@@ -103,6 +113,13 @@ class Client {
   Expected<PublishHandle> PublishUntil(std::chrono::steady_clock::time_point deadline,
                                        std::string_view topic, std::string_view payload,
                                        const PublishOptions& options = {}) const;
+  // The same, taking the string's memory. `payload` is as it was if there is no handle, or if it
+  // tells of a refusal, as above.
+  template <typename String>
+  requires std::is_same_v<String, std::string> Expected<PublishHandle> PublishUntil(
+      std::chrono::steady_clock::time_point deadline, std::string_view topic, String&& payload,
+      const PublishOptions& options = {})
+  const { return PublishMovedUntil(deadline, topic, payload, options); }
 
   // Remembered: asked for again when the server has lost the session. A filter that is refused is
   // forgotten.
@@ -144,6 +161,11 @@ class Client {
  private:
   friend class EventLoop;
   explicit Client(client::Hub* adopted) noexcept : hub_(adopted) {}
+  PublishHandle PublishMoved(std::string_view topic, std::string& payload,
+                             const PublishOptions& options) const;
+  Expected<PublishHandle> PublishMovedUntil(std::chrono::steady_clock::time_point deadline,
+                                            std::string_view topic, std::string& payload,
+                                            const PublishOptions& options) const;
   client::Hub* hub_ = nullptr;
 };
 

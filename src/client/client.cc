@@ -103,6 +103,30 @@ PublishHandle PublishTo(Hub& hub, std::string_view topic, std::string_view paylo
   return handle;
 }
 
+// Calls `publish` when there is room for so many bytes, until somebody else does not take it first.
+template <typename Publish>
+Expected<PublishHandle> PublishWhenRoom(Hub& hub, std::chrono::steady_clock::time_point deadline,
+                                        size_t size_bytes, const Publish& publish) {
+  while (true) {
+    switch (hub.AwaitRoom(size_bytes, deadline)) {
+      case Hub::Room::kTimedOut:
+        return Error(Errc::kTimedOut, "the queue stayed full");
+      case Hub::Room::kDeadlock:
+        return Error(Errc::kDeadlock,
+                     "the queue is full, and only this thread could empty it; poll the loop");
+      case Hub::Room::kStopped:
+        return Error(Errc::kStopped);
+      case Hub::Room::kYes:
+        break;
+    }
+    PublishHandle handle = publish();
+    const std::optional<Delivery> refused = handle.Poll();
+    // Somebody else took the room.
+    if (refused.has_value() && refused->outcome == Outcome::kWouldBlock) continue;
+    return handle;
+  }
+}
+
 std::chrono::steady_clock::time_point ToChrono(Instant instant) {
   return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(instant.ns));
 }
@@ -127,28 +151,38 @@ PublishHandle Client::Publish(std::string_view topic, const SharedBytes& payload
   return PublishTo(*hub_, topic, payload.view(), &payload, options);
 }
 
+PublishHandle Client::PublishMoved(std::string_view topic, std::string& payload,
+                                   const PublishOptions& options) const {
+  auto [promise, handle] = MakePending<Delivery>(hub_->attention());
+  if (const char* why = WhyNot(topic, payload, options); why != nullptr) {
+    promise.Resolve(Invalid(why));
+    return handle;
+  }
+  if (payload.size() < codec::Publication::kPayloadReferenceBytesMin) {
+    codec::MessageRef message = MakeMessage(topic, payload, nullptr, options);
+    if (hub_->Publish(CommandOf(std::move(message), std::move(promise)))) payload.clear();
+    return handle;
+  }
+  SharedBytes shared = SharedBytes::Take(std::move(payload));
+  codec::MessageRef message = MakeMessage(topic, shared.view(), &shared, options);
+  const bool taken = hub_->Publish(CommandOf(std::move(message), std::move(promise)));
+  // Refused, the message is gone, and ours is the last reference.
+  payload = taken ? std::string() : shared.TakeString();
+  return handle;
+}
+
 Expected<PublishHandle> Client::PublishUntil(std::chrono::steady_clock::time_point deadline,
                                              std::string_view topic, std::string_view payload,
                                              const PublishOptions& options) const {
-  while (true) {
-    const size_t size_bytes = topic.size() + payload.size();
-    switch (hub_->AwaitRoom(size_bytes, deadline)) {
-      case Hub::Room::kTimedOut:
-        return Error(Errc::kTimedOut, "the queue stayed full");
-      case Hub::Room::kDeadlock:
-        return Error(Errc::kDeadlock,
-                     "the queue is full, and only this thread could empty it; poll the loop");
-      case Hub::Room::kStopped:
-        return Error(Errc::kStopped);
-      case Hub::Room::kYes:
-        break;
-    }
-    PublishHandle handle = Publish(topic, payload, options);
-    const std::optional<Delivery> refused = handle.Poll();
-    // Somebody else took the room.
-    if (refused.has_value() && refused->outcome == Outcome::kWouldBlock) continue;
-    return handle;
-  }
+  return PublishWhenRoom(*hub_, deadline, topic.size() + payload.size(),
+                         [&] { return Publish(topic, payload, options); });
+}
+
+Expected<PublishHandle> Client::PublishMovedUntil(std::chrono::steady_clock::time_point deadline,
+                                                  std::string_view topic, std::string& payload,
+                                                  const PublishOptions& options) const {
+  return PublishWhenRoom(*hub_, deadline, topic.size() + payload.size(),
+                         [&] { return PublishMoved(topic, payload, options); });
 }
 
 SubscribeHandle Client::Subscribe(std::string_view filter, Qos qos) const {

@@ -39,7 +39,7 @@ void Hub::Append(Command command) {
   if (was_empty && !on_loop) ring_->Wake();
 }
 
-void Hub::Publish(PublishCommand command) {
+bool Hub::Publish(PublishCommand command) {
   Outcome refusal = Outcome::kShutdown;
   {
     const std::lock_guard lock(mutex_);
@@ -55,10 +55,11 @@ void Hub::Publish(PublishCommand command) {
       ++waiting_messages_;
       waiting_bytes_ += command.size_bytes;
       Append(std::move(command));
-      return;
+      return true;
     }
   }
   command.promise.Resolve({.outcome = refusal});
+  return false;
 }
 
 Hub::Room Hub::AwaitRoom(size_t size_bytes, std::chrono::steady_clock::time_point deadline) {

@@ -50,8 +50,9 @@ class Hub final : public AckSink {
   ~Hub() override;
 
   // --- Any thread.
-  // Takes the publish, or resolves its promise at once: kWouldBlock, kOverflow, kShutdown.
-  void Publish(PublishCommand command);
+  // Takes the publish, or resolves its promise at once: kWouldBlock, kOverflow, kShutdown. Whether
+  // it was taken.
+  bool Publish(PublishCommand command);
   // As Publish(), after waiting for room. False: no room before the deadline; nothing was taken.
   enum class Room : uint8_t { kYes, kTimedOut, kDeadlock, kStopped };
   [[nodiscard]] Room AwaitRoom(size_t size_bytes, std::chrono::steady_clock::time_point deadline);

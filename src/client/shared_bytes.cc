@@ -54,6 +54,17 @@ SharedBytes::~SharedBytes() {
   ::operator delete(block_);
 }
 
+std::string SharedBytes::TakeString() {
+  const SharedBytes self = std::move(*this);
+  const bool is_taken = self.block_ != nullptr && self.block_->taken != nullptr;
+  // Acquire: what others did with their references happened before.
+  if (!is_taken || self.block_->references.load(std::memory_order_acquire) != 1 ||
+      self.view_.size() != self.block_->taken->size()) {
+    return std::string(self.view_);
+  }
+  return std::move(*self.block_->taken);
+}
+
 SharedBytes SharedBytes::Slice(std::string_view part) const noexcept {
   RMQ_CHECK(part.empty() || (part.data() >= view_.data() &&
                              part.data() + part.size() <= view_.data() + view_.size()));
