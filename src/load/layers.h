@@ -1,4 +1,4 @@
-// What stands between a connection of the load tool and its socket: TLS, WebSocket.
+// What stands between a connection of the load tool and its socket: a PROXY header, TLS, WebSocket.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -1,5 +1,6 @@
-// A worker's connections through TLS and WebSocket: handshakes are steps of connecting, with
-// times of their own; afterwards bytes are wrapped when they are sent and unwrapped when they come.
+// A worker's connections through a PROXY header, TLS and WebSocket: handshakes are steps of
+// connecting, with times of their own; afterwards bytes are wrapped when they are sent and
+// unwrapped when they come.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
@@ -14,6 +15,7 @@ void Worker::StartLayers(Peer& peer) {
   peer.state = PeerState::kOpening;
   peer.layers = std::make_unique<PeerLayers>(plan_.make_layers(peer.number, random_.Next()));
   peer.layers->stack.Start(peer.layers->down);
+  if (peer.layers->stack.open()) Greet(peer);  // A PROXY header is not answered.
   dirty_.push_back(IndexOf(peer));
 }
 

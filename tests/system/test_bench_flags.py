@@ -19,8 +19,9 @@ class Flags(unittest.TestCase):
     def measure(self, broker, *args):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "result.json")
-            done = run("--quiet", *args, "-u", f"mqtt://127.0.0.1:{broker.port}", "-d", "500ms",
-                       "--warmup", "0s", "--allow-invalid", "--json", path)
+            url = [] if "-u" in args else ["-u", f"mqtt://127.0.0.1:{broker.port}"]
+            done = run("--quiet", *args, *url, "-d", "500ms", "--warmup", "0s", "--allow-invalid",
+                       "--json", path)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             with open(path) as file:
                 return json.load(file)
@@ -46,11 +47,36 @@ class Flags(unittest.TestCase):
                                   "-q", "1", "--topic", "work/{pub}")
             self.assertEqual(result["counters"]["received"], 500)
 
+    def test_clients_come_as_if_through_a_proxy(self):
+        config = ('[[listeners]]\ntransport = "any"\nproxy_protocol = "required"\n'
+                  'trusted_proxies = ["127.0.0.1"]\nallow_anonymous = "always"\n')
+        for version, scheme, source, seen in (
+                ("1", "mqtt", "198.18.0.255", r"198\.18\.1\.0:1025"),
+                ("2", "ws", "2001:db8::ffff:ffff", r"\[2001:db8::\]:1025")):
+            with self.subTest(version=version), Broker(config + "[log]\nlevel = \"debug\"\n") as broker:
+                result = self.measure(broker, "-p", "2", "-s", "1", "-r", "100", "-u",
+                                      f"{scheme}://127.0.0.1:{broker.port}", "--proxy-protocol",
+                                      version, "--proxy-source", source)
+                self.assertEqual(result["counters"]["received"], 50)
+                broker.wait_for_line(seen)
+
+    def test_a_shared_key_instead_of_certificates(self):
+        key = "00112233445566778899aabbccddeeff"
+        config = ('[[listeners]]\ntls = "required"\ntls_psk_file = "@DIR@/keys"\n'
+                  'allow_anonymous = "always"\n')
+        with Broker(config, files={"keys": f"bench:{key}\n"}) as broker:
+            result = self.measure(broker, "-r", "100", "-u", f"mqtts://localhost:{broker.port}",
+                                  "--psk-identity", "bench", "--psk", key)
+            self.assertEqual(result["counters"]["received"], 50)
+
     def test_bad_values_name_the_flag_and_show_a_good_one(self):
         for args, text in ((["--rate-per-client", "fast"], "--rate-per-client 10"),
                            (["--rate", "1", "--rate-per-client", "1"], "--rate excludes"),
                            (["--share", "a/b"], "--share workers"),
                            (["--prop", "eu"], "--user-property region=eu"),
+                           (["--proxy-protocol", "3"], "--proxy-protocol"),
+                           (["--proxy-source", "here"], "--proxy-source 198.18.0.1"),
+                           (["-u", "mqtts://localhost:1", "--psk", "00"], "--psk-identity me"),
                            (["--prop", "a=b", "--version", "4"], "only MQTT 5 has them"),
                            (["--cpu-list", "3-1"], "--cpu-list 0,2-3"),
                            (["--cpu-list", "1023"], "core 1023 is not there"),

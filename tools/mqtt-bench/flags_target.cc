@@ -19,6 +19,12 @@ void AddTargetFlags(CLI::App& app, Settings& s) {
   app.add_option("--user", s.user, "{i} is filled in");
   app.add_option("--pass", s.password, "{i} is filled in");
   app.add_option("--keepalive", s.keep_alive_s, "seconds")->capture_default_str();
+  app.add_option("--proxy-protocol", s.proxy_protocol,
+                 "begin as a proxy would, with a header of the PROXY protocol, version 1 or 2")
+      ->check(CLI::IsMember({1, 2}));
+  app.add_option("--proxy-source", s.proxy_source,
+                 "address of the first client in it; each client has the next one")
+      ->capture_default_str();
 }
 
 void AddTlsFlags(CLI::App& app, Settings& s) {
@@ -31,6 +37,8 @@ void AddTlsFlags(CLI::App& app, Settings& s) {
   app.add_option("--key", s.key_file, "its key (PEM); {i} as in --cert");
   app.add_flag("--insecure", s.insecure, "believe every certificate");
   app.add_flag("--tls-resume", s.tls_resume, "resume TLS sessions instead of full handshakes");
+  app.add_option("--psk-identity", s.psk_identity, "name of a pre-shared key, instead of --ca");
+  app.add_option("--psk", s.psk_hex_key, "that key, in hexadecimal digits");
   app.add_option("--keylog", s.keylog_file, "append the keys of TLS sessions, for Wireshark");
 }
 

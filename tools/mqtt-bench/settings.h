@@ -34,6 +34,8 @@ struct Settings {
   std::string user;  // Templates, as the client id.
   std::string password;
   uint16_t keep_alive_s = 60;
+  int proxy_protocol = 0;                   // Version of the header before everything; 0: none.
+  std::string proxy_source = "198.18.0.1";  // Of client 0. RFC 2544: for benchmarks.
 
   // TLS.
   std::string ca_file;  // Empty: the system's.
@@ -42,6 +44,8 @@ struct Settings {
   std::string keylog_file;
   bool insecure = false;
   bool tls_resume = false;
+  std::string psk_identity;
+  std::string psk_hex_key;
 
   // Shape.
   uint32_t publishers = 1;

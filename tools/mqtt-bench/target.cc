@@ -5,15 +5,20 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/ip_address.h"
+#include "transport/proxy_layer.h"
 #include "transport/tls_client_context.h"
 #include "transport/websocket_layer.h"
 
@@ -121,6 +126,8 @@ absl::StatusOr<transport::TlsClientContextPtr> MakeContext(const Settings& setti
   options.key_pair = {.certificate_file = load::Fill(settings.certificate_file, number),
                       .key_file = load::Fill(settings.key_file, number)};
   options.insecure = settings.insecure;
+  options.psk_identity = settings.psk_identity;
+  options.psk_hex_key = settings.psk_hex_key;
   options.protocol.alpn = {is_web ? "http/1.1" : "mqtt"};
   options.protocol.keylog_file = settings.keylog_file;
   options.resume = settings.tls_resume;
@@ -131,6 +138,11 @@ absl::StatusOr<transport::TlsClientContextPtr> MakeContext(const Settings& setti
 
 // One, or one for each certificate that there is.
 absl::StatusOr<Contexts> MakeContexts(const Settings& settings, bool is_web) {
+  if (settings.psk_identity.empty() != settings.psk_hex_key.empty()) {
+    return absl::InvalidArgumentError(
+        "--psk and --psk-identity go together; for example --psk-identity me --psk "
+        "00112233445566778899aabbccddeeff");
+  }
   const bool is_one = settings.certificate_file.find("{i}") == std::string::npos;
   Contexts contexts;
   for (uint32_t number = 0; number < (is_one ? 1 : kCertificatesMax); ++number) {
@@ -154,27 +166,81 @@ std::unique_ptr<transport::Layer> MakeWebSocket(const Place& place, int version,
   return transport::MakeWebSocketClient(std::move(offer), seed);
 }
 
+// The address `number` behind the first one, in the lower 32 bits.
+base::IpAddress Nth(const base::IpAddress& first, uint32_t number) {
+  std::array<uint8_t, base::IpAddress::kV6Bytes> bytes{};
+  std::copy(first.v6_bytes().begin(), first.v6_bytes().end(), bytes.begin());
+  uint32_t low = 0;
+  for (size_t i = bytes.size() - sizeof(low); i < bytes.size(); ++i) low = low << 8 | bytes[i];
+  low += number;
+  for (size_t i = bytes.size(); i-- > bytes.size() - sizeof(low); low >>= 8) {
+    bytes[i] = static_cast<uint8_t>(low);
+  }
+  return base::IpAddress::FromV6(bytes);
+}
+
+// What the clients' PROXY headers say.
+struct Announcement {
+  int version = 0;  // 0: there is none.
+  base::IpAddress first;
+  uint16_t port = 0;  // Where they go.
+};
+
+absl::StatusOr<Announcement> MakeAnnouncement(const Settings& settings, uint16_t port) {
+  const auto first = base::IpAddress::Parse(settings.proxy_source);
+  if (!first.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat("--proxy-source: '", settings.proxy_source,
+                                                   "' is no IP address; for example "
+                                                   "--proxy-source 198.18.0.1"));
+  }
+  return Announcement{settings.proxy_protocol, *first, port};
+}
+
+std::unique_ptr<transport::Layer> MakeProxyHeader(const Announcement& announcement,
+                                                  uint32_t number) {
+  constexpr uint32_t kFirstPort = 1024;
+  const auto loopback = base::IpAddress::Parse(announcement.first.is_v4() ? "127.0.0.1" : "::1");
+  const transport::ProxyHeader header = {
+      .family = transport::ProxyHeader::Family::kIp,
+      .source = Nth(announcement.first, number),
+      .destination = *loopback,
+      .source_port = static_cast<uint16_t>(kFirstPort + number % (UINT16_MAX - kFirstPort)),
+      .destination_port = announcement.port};
+  const transport::ProxyVersion version =
+      announcement.version == 1 ? transport::ProxyVersion::kV1 : transport::ProxyVersion::kV2;
+  return std::make_unique<transport::ProxyClientLayer>(header,
+                                                       transport::ProxyWriting{.version = version});
+}
+
 }  // namespace
 
 absl::Status SetTarget(const Settings& settings, load::Plan& plan) {
   constexpr std::string_view kUnix = "unix://";
+  Place place;
   if (settings.url.starts_with(kUnix)) {
-    return SetUnixTarget(settings.url, settings.url.substr(kUnix.size()), plan);
+    absl::Status status = SetUnixTarget(settings.url, settings.url.substr(kUnix.size()), plan);
+    if (!status.ok()) return status;
+  } else {
+    absl::StatusOr<Place> split = Split(settings.url);
+    if (!split.ok()) return split.status();
+    place = *std::move(split);
+    if (absl::Status status = Resolve(settings.url, place, plan); !status.ok()) return status;
   }
-  const absl::StatusOr<Place> place = Split(settings.url);
-  if (!place.ok()) return place.status();
-  if (absl::Status status = Resolve(settings.url, *place, plan); !status.ok()) return status;
-  const Scheme& scheme = place->scheme;
-  if (!scheme.has_tls && !scheme.is_web) return absl::OkStatus();
+  const absl::StatusOr<Announcement> announcement = MakeAnnouncement(settings, place.port_number);
+  if (!announcement.ok()) return announcement.status();
+  const Scheme& scheme = place.scheme;
+  if (announcement->version == 0 && !scheme.has_tls && !scheme.is_web) return absl::OkStatus();
   Contexts contexts;
   if (scheme.has_tls) {
     auto made = MakeContexts(settings, scheme.is_web);
     if (!made.ok()) return made.status();
     contexts = *std::move(made);
   }
-  plan.make_layers = [contexts = std::move(contexts), place = *place, version = settings.version](
-                         uint32_t number, uint64_t seed) {
+  plan.make_layers = [contexts = std::move(contexts), place = std::move(place),
+                      announcement = *announcement,
+                      version = settings.version](uint32_t number, uint64_t seed) {
     load::MadeLayers made;
+    if (announcement.version > 0) made.layers.push_back(MakeProxyHeader(announcement, number));
     if (!contexts.empty()) {
       made.layers.push_back(transport::MakeClientLayer(contexts[number % contexts.size()],
                                                        place.host, place.port_number));
