@@ -9,12 +9,15 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "transport/tls_error.h"
 #include "transport/tls_names.h"
+#include "transport/tls_pem.h"
 
 namespace ringmq::transport {
 namespace {
@@ -61,18 +64,46 @@ absl::StatusOr<TlsKey> ReadKey(const std::string& path, const std::string& passw
   return Refuse("no usable private key in ", path, ": ", cause);
 }
 
-// Adds all that `read` finds in the file; how many these are.
-template <typename Object, typename Read, typename Add>
-int AddAll(const std::string& text, Read read, Add add) {
-  const TlsBio bio = Over(text);
+template <typename Object, Object* (*kDecode)(Object**, const unsigned char**, long)>
+Object* Decode(std::span<const uint8_t> bytes) {
+  const unsigned char* rest = bytes.data();
+  Object* const object = kDecode(nullptr, &rest, static_cast<long>(bytes.size()));
+  return rest == bytes.data() + bytes.size() ? object : nullptr;
+}
+
+bool IsCertificate(std::string_view label) {
+  return label == PEM_STRING_X509 || label == PEM_STRING_X509_OLD;
+}
+
+bool IsRevocationList(std::string_view label) { return label == PEM_STRING_X509_CRL; }
+
+// Adds each block of the file that `is_wanted` by its label; how many these are. Nothing that is
+// damaged is passed over, whatever it is.
+template <typename Object>
+absl::StatusOr<int> AddAll(const std::string& text, const std::string& path,
+                           bool (*is_wanted)(std::string_view label),
+                           typename Object::pointer (*decode)(std::span<const uint8_t> bytes),
+                           const std::function<void(Object&)>& add) {
+  TlsPemReader blocks(text, path);
   int count = 0;
-  while (Object object{read(bio.get(), nullptr, nullptr, nullptr)}) {
-    // Fails only if it is there already.
-    add(object);
+  while (blocks.Next()) {
+    if (!is_wanted(blocks.label())) continue;
+    Object object(decode(blocks.bytes()));
+    if (object == nullptr) {
+      blocks.Refuse(TlsLibraryError());
+      break;
+    }
+    add(object);  // Fails only if it is there already.
     ++count;
   }
-  ERR_clear_error();  // "No more objects".
+  ERR_clear_error();
+  if (!blocks.status().ok()) return blocks.status();
   return count;
+}
+
+absl::StatusOr<int> AddCertificates(const std::string& text, const std::string& path,
+                                    const std::function<void(TlsCertificate&)>& add) {
+  return AddAll<TlsCertificate>(text, path, IsCertificate, Decode<X509, d2i_X509>, add);
 }
 
 class AuthorityReader {
@@ -82,11 +113,12 @@ class AuthorityReader {
   absl::Status AddFile(const std::string& path) {
     const absl::StatusOr<std::string> text = TlsReadFile(path, "authorities");
     if (!text.ok()) return text.status();
-    const int count =
-        AddAll<TlsCertificate>(*text, PEM_read_bio_X509, [&](const TlsCertificate& certificate) {
+    const absl::StatusOr<int> count =
+        AddCertificates(*text, path, [&](const TlsCertificate& certificate) {
           X509_STORE_add_cert(store(), certificate.get());
         });
-    if (count == 0) return Refuse("no certificate in ", path);
+    if (!count.ok()) return count.status();
+    if (*count == 0) return Refuse("no certificate in ", path);
     absl::StrAppend(&seen_, "file ", *text);
     return absl::OkStatus();
   }
@@ -107,10 +139,11 @@ class AuthorityReader {
   absl::Status AddRevocations(const std::string& path) {
     const absl::StatusOr<std::string> text = TlsReadFile(path, "revocation list");
     if (!text.ok()) return text.status();
-    const int count = AddAll<RevocationList>(
-        *text, PEM_read_bio_X509_CRL,
+    const absl::StatusOr<int> count = AddAll<RevocationList>(
+        *text, path, IsRevocationList, Decode<X509_CRL, d2i_X509_CRL>,
         [&](const RevocationList& list) { X509_STORE_add_crl(store(), list.get()); });
-    if (count == 0) return Refuse("no revocation list in ", path);
+    if (!count.ok()) return count.status();
+    if (*count == 0) return Refuse("no revocation list in ", path);
     // The peer's own certificate, not those of its authorities: these change by configuration.
     X509_STORE_set_flags(store(), X509_V_FLAG_CRL_CHECK);
     absl::StrAppend(&seen_, "revocations ", *text);
@@ -167,13 +200,14 @@ absl::StatusOr<TlsIdentity> TlsReadIdentity(const TlsKeyPair& files) {
   if (!text.ok()) return text.status();
   TlsIdentity identity;
   identity.chain.reset(sk_X509_new_null());
-  AddAll<TlsCertificate>(*text, PEM_read_bio_X509, [&](TlsCertificate& certificate) {
+  const absl::StatusOr<int> count = AddCertificates(*text, path, [&](TlsCertificate& certificate) {
     if (identity.certificate == nullptr) {
       identity.certificate = std::move(certificate);
     } else {
       sk_X509_push(identity.chain.get(), certificate.release());
     }
   });
+  if (!count.ok()) return count.status();
   if (identity.certificate == nullptr) return Refuse("no certificate in ", path);
   const std::string& key_path = files.key_file.empty() ? path : files.key_file;
   absl::StatusOr<TlsKey> key = ReadKey(key_path, files.key_password);

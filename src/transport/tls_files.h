@@ -1,4 +1,5 @@
-// Certificates, keys and revocation lists out of PEM files. Errors name the file and the cause.
+// Certificates, keys and revocation lists out of PEM files. Errors name the file and the cause. A
+// file that is damaged anywhere is refused as a whole.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

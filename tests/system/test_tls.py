@@ -210,6 +210,26 @@ class ServerTest(Case):
             stays.send(b"\xc0\x00")
             stays.expect(wire.PINGRESP)
 
+    def test_a_damaged_revocation_list_changes_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            revoked, good = certificates.issued("revoked-later"), certificates.issued("never-revoked")
+            path = os.path.join(folder, "crl.pem")
+            with open(certificates.revocation_list("revoked-later")) as file:
+                text = file.read()
+            with open(path, "w") as file:
+                file.write(text)
+            broker = self.start(with_certificate(tls_client_certificates='"required"', tls_crl_file=f'"{path}"',
+                                                 tls_ca_file=f'"{certificates.authority()}"'))
+            for count, damaged in enumerate((text + text[:len(text) // 2], text + text.replace("M", "!", 3)), 1):
+                with open(path, "w") as file:
+                    file.write(damaged)
+                broker.signal(signal.SIGHUP)
+                broker.wait_for_line(r"reload failed, everything stays as it was: .*crl\.pem:\d+: block 2 \(X509 CRL\) is damaged",
+                                     count=count)
+                refused(broker.port, context(certificate=revoked))
+                Client(broker.port, context(certificate=good)).come_in("good")
+            broker.wait_for_line("connection closed: .*'revoked-later' is revoked", count=2)
+
     def test_openssl_changes_keys_and_says_goodbye(self):
         broker = self.start(with_certificate(), args=("-v",))
         client = subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{broker.port}", "-CAfile",
