@@ -128,14 +128,35 @@ class Client {
   // what is remembered and asked for again.
   SubscribeHandle Subscribe(std::span<const SubscriptionRequest> requests,
                             const UserProperties& user_properties = {}) const;
+  // Asks, and waits for the answer: kTimedOut at `deadline`, when it is asked for all the same and
+  // its answer is in the SubscribeDone event. On the loop's own thread nothing is asked and the
+  // result is kDeadlock at once. kStopped: the loop has ended. What the server refuses, and what
+  // never goes out (Outcome::kInvalid), is in the result as with Subscribe().
+  Expected<SubscribeResult> SubscribeUntil(std::chrono::steady_clock::time_point deadline,
+                                           std::string_view filter,
+                                           Qos qos = Qos::kAtMostOnce) const;
+  Expected<SubscribeResult> SubscribeUntil(std::chrono::steady_clock::time_point deadline,
+                                           std::span<const SubscriptionRequest> requests,
+                                           const UserProperties& user_properties = {}) const;
   SubscribeHandle Unsubscribe(std::string_view filter) const;
   SubscribeHandle Unsubscribe(std::span<const std::string> filters,
                               const UserProperties& user_properties = {}) const;
+  // As SubscribeUntil().
+  Expected<SubscribeResult> UnsubscribeUntil(std::chrono::steady_clock::time_point deadline,
+                                             std::string_view filter) const;
+  Expected<SubscribeResult> UnsubscribeUntil(std::chrono::steady_clock::time_point deadline,
+                                             std::span<const std::string> filters,
+                                             const UserProperties& user_properties = {}) const;
 
   // Publishes with a response topic of our own and correlation data, and waits for the answer.
   // 5.0 s4.10; kInvalid with 3.1.1.
   ReplyHandle Request(std::string_view topic, std::string_view payload,
                       std::chrono::milliseconds timeout, const PublishOptions& options = {}) const;
+  // Asks, and waits for the answer until `deadline`, when the request ends too: kTimedOut.
+  // kDeadlock and kStopped as with SubscribeUntil(); a request that is refused is in the reply.
+  Expected<Reply> RequestUntil(std::chrono::steady_clock::time_point deadline,
+                               std::string_view topic, std::string_view payload,
+                               const PublishOptions& options = {}) const;
   // Answers a request: publishes to its response topic with its correlation data.
   PublishHandle Respond(const Message& request, std::string_view payload,
                         const PublishOptions& options = {}) const;

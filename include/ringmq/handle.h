@@ -100,6 +100,7 @@ class Handle {
   // Blocks this thread until the result is there (kTimedOut otherwise). On the loop's own thread:
   // kDeadlock, at once.
   [[nodiscard]] Expected<Result> Wait(std::chrono::milliseconds timeout) const;
+  [[nodiscard]] Expected<Result> WaitUntil(std::chrono::steady_clock::time_point deadline) const;
   // Calls `done` once: on the loop's thread within Poll(), or here and now when the result is
   // there already. One callback a handle's state; a second one replaces the first.
   void OnComplete(std::function<void(const Result&)> done) const;

@@ -25,6 +25,7 @@ using client::AsBytes;
 using client::Command;
 using client::Hub;
 using client::MakePending;
+using std::chrono::steady_clock;
 
 // Four, because views of one batch may hold some while the next is received.
 constexpr reactor::UringOptions kRing = {.sq_entries = 32,
@@ -125,6 +126,18 @@ Expected<PublishHandle> PublishWhenRoom(Hub& hub, std::chrono::steady_clock::tim
     if (refused.has_value() && refused->outcome == Outcome::kWouldBlock) continue;
     return handle;
   }
+}
+
+// What `ask` asks for, and the answer to it.
+template <typename Result, typename Ask>
+Expected<Result> AskUntil(Hub& hub, std::chrono::steady_clock::time_point deadline,
+                          const Ask& ask) {
+  if (hub.on_loop_thread()) {
+    return Error(Errc::kDeadlock, "only this thread could bring the answer; poll the loop");
+  }
+  Expected<Result> answer = ask().WaitUntil(deadline);
+  if (answer.ok() && answer->outcome == Outcome::kShutdown) return Error(Errc::kStopped);
+  return answer;
 }
 
 std::chrono::steady_clock::time_point ToChrono(Instant instant) {
@@ -272,6 +285,43 @@ PublishHandle Client::Respond(const Message& request, std::string_view payload,
   PublishOptions with = options;
   with.properties = &properties;
   return Publish(request.response_topic(), payload, with);
+}
+
+Expected<SubscribeResult> Client::SubscribeUntil(std::chrono::steady_clock::time_point deadline,
+                                                 std::string_view filter, Qos qos) const {
+  return AskUntil<SubscribeResult>(*hub_, deadline, [&] { return Subscribe(filter, qos); });
+}
+
+Expected<SubscribeResult> Client::SubscribeUntil(std::chrono::steady_clock::time_point deadline,
+                                                 std::span<const SubscriptionRequest> requests,
+                                                 const UserProperties& user_properties) const {
+  return AskUntil<SubscribeResult>(*hub_, deadline,
+                                   [&] { return Subscribe(requests, user_properties); });
+}
+
+Expected<SubscribeResult> Client::UnsubscribeUntil(std::chrono::steady_clock::time_point deadline,
+                                                   std::string_view filter) const {
+  return AskUntil<SubscribeResult>(*hub_, deadline, [&] { return Unsubscribe(filter); });
+}
+
+Expected<SubscribeResult> Client::UnsubscribeUntil(std::chrono::steady_clock::time_point deadline,
+                                                   std::span<const std::string> filters,
+                                                   const UserProperties& user_properties) const {
+  return AskUntil<SubscribeResult>(*hub_, deadline,
+                                   [&] { return Unsubscribe(filters, user_properties); });
+}
+
+Expected<Reply> Client::RequestUntil(std::chrono::steady_clock::time_point deadline,
+                                     std::string_view topic, std::string_view payload,
+                                     const PublishOptions& options) const {
+  const auto now = steady_clock::now();
+  const auto left = deadline > now ? std::chrono::ceil<std::chrono::milliseconds>(deadline - now)
+                                   : std::chrono::milliseconds(0);
+  Expected<Reply> reply =
+      AskUntil<Reply>(*hub_, deadline, [&] { return Request(topic, payload, left, options); });
+  // Whether the loop or this thread looked at the clock first makes no difference.
+  if (reply.ok() && reply->outcome == Outcome::kExpired) return Error(Errc::kTimedOut);
+  return reply;
 }
 
 bool Client::Cancel(const PublishHandle& handle) const {

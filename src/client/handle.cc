@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ringmq/handle.h"
 
+#include <algorithm>
+
 #include "client/pending.h"
 
 namespace ringmq {
@@ -36,11 +38,17 @@ std::optional<Result> Handle<Result>::Poll() const {
 
 template <typename Result>
 Expected<Result> Handle<Result>::Wait(std::chrono::milliseconds timeout) const {
+  // Sums with the present stay far from overflow.
+  constexpr std::chrono::milliseconds kLongest(int64_t{1} << 40);
+  return WaitUntil(std::chrono::steady_clock::now() + std::min(timeout, kLongest));
+}
+
+template <typename Result>
+Expected<Result> Handle<Result>::WaitUntil(std::chrono::steady_clock::time_point deadline) const {
   if (done()) return pending_->result();
   if (pending_->on_loop_thread()) {
     return Error(Errc::kDeadlock, "waiting on the event loop's own thread; poll the loop instead");
   }
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
   if (!pending_->WaitUntil(deadline)) return Error(Errc::kTimedOut);
   return pending_->result();
 }

@@ -34,9 +34,7 @@ bool Hub::MayDropOlder() const {
 void Hub::Append(Command command) {
   const bool was_empty = commands_.empty();
   commands_.push_back(std::move(command));
-  const bool on_loop =
-      attention_->loop_thread.load(std::memory_order_relaxed) == std::this_thread::get_id();
-  if (was_empty && !on_loop) ring_->Wake();
+  if (was_empty && !on_loop_thread()) ring_->Wake();
 }
 
 bool Hub::Publish(PublishCommand command) {
@@ -66,9 +64,7 @@ Hub::Room Hub::AwaitRoom(size_t size_bytes, std::chrono::steady_clock::time_poin
   std::unique_lock lock(mutex_);
   const auto ready = [&] { return ring_ == nullptr || HasRoom(size_bytes); };
   if (!ready()) {
-    if (attention_->loop_thread.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
-      return Room::kDeadlock;
-    }
+    if (on_loop_thread()) return Room::kDeadlock;
     turned_away_ = true;
     if (!room_.wait_until(lock, deadline, ready)) return Room::kTimedOut;
   }

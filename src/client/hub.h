@@ -63,6 +63,9 @@ class Hub final : public AckSink {
   [[nodiscard]] ClientStats stats();
   [[nodiscard]] ProtocolVersion version() const { return version_; }
   [[nodiscard]] Attention& attention() { return *attention_; }
+  [[nodiscard]] bool on_loop_thread() const {
+    return attention_->loop_thread.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
 
   void Send(uint64_t ticket, ReasonCode reason) noexcept override;
   void Unused(uint64_t ticket) noexcept override;

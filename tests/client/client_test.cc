@@ -101,6 +101,48 @@ TEST(ClientMovedPayload, LeavesOtherTextWhereItIs) {
   EXPECT_EQ(shared.view(), constant);
 }
 
+// --- Calls that wait.
+
+TEST(ClientUntil, TellsTheLoopsOwnThreadAtOnceThatItWouldWaitForItself) {
+  auto [client, loop] = Unpolled();
+  ASSERT_TRUE(loop.Poll(std::chrono::milliseconds(0)).ok());
+  const auto never = steady_clock::time_point::max();
+  const std::string filter = "a";
+  const SubscriptionRequest request{.filter = filter};
+  EXPECT_EQ(client.SubscribeUntil(never, "a").error().code(), Errc::kDeadlock);
+  EXPECT_EQ(client.SubscribeUntil(never, {&request, 1}).error().code(), Errc::kDeadlock);
+  EXPECT_EQ(client.UnsubscribeUntil(never, "a").error().code(), Errc::kDeadlock);
+  EXPECT_EQ(client.UnsubscribeUntil(never, {&filter, 1}).error().code(), Errc::kDeadlock);
+  EXPECT_EQ(client.RequestUntil(never, "a", "x").error().code(), Errc::kDeadlock);
+}
+
+TEST(ClientUntil, EndsWithTheDeadlineAlsoIfThatIsLongGone) {
+  auto [client, loop] = Unpolled();
+  for (const auto deadline : {steady_clock::now(), steady_clock::time_point::min()}) {
+    EXPECT_EQ(client.SubscribeUntil(deadline, "a").error().code(), Errc::kTimedOut);
+    EXPECT_EQ(client.UnsubscribeUntil(deadline, "a").error().code(), Errc::kTimedOut);
+    EXPECT_EQ(client.RequestUntil(deadline, "a", "x").error().code(), Errc::kTimedOut);
+    EXPECT_EQ(client.Subscribe("a").WaitUntil(deadline).error().code(), Errc::kTimedOut);
+  }
+}
+
+TEST(ClientUntil, KnowsALoopThatHasEnded) {
+  ClientPair pair = Unpolled();
+  const Client client = pair.first;
+  { const EventLoop ended = std::move(pair.second); }
+  const auto never = steady_clock::time_point::max();
+  EXPECT_EQ(client.SubscribeUntil(never, "a").error().code(), Errc::kStopped);
+  EXPECT_EQ(client.UnsubscribeUntil(never, "a").error().code(), Errc::kStopped);
+  EXPECT_EQ(client.RequestUntil(never, "a", "x").error().code(), Errc::kStopped);
+}
+
+TEST(ClientUntil, ReturnsWhatIsNoFilterInTheResult) {
+  auto [client, loop] = Unpolled();
+  const auto result = client.SubscribeUntil(steady_clock::time_point::max(), "a/#/b");
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->outcome, Outcome::kInvalid);
+}
+
 TEST(SharedBytesTakeString, GivesTheMemoryToTheLastOwnerOnly) {
   std::string text(1000, 'x');
   const char* const bytes = text.data();
