@@ -38,7 +38,8 @@ void Findings::Merge(const Findings& other) {
   }
   for (const auto count :
        {&Findings::connects_offered, &Findings::connects_in_time, &Findings::connects_blocked,
-        &Findings::connects_failed, &Findings::sessions_lost, &Findings::wills_early}) {
+        &Findings::connects_failed, &Findings::sessions_lost, &Findings::wills_early,
+        &Findings::reconnects, &Findings::connections_ended, &Findings::tries_failed}) {
     this->*count += other.*count;
   }
   for (const auto span : {&Findings::away, &Findings::fill, &Findings::back, &Findings::clear,
@@ -48,6 +49,7 @@ void Findings::Merge(const Findings& other) {
   by_publisher.resize(std::max(by_publisher.size(), other.by_publisher.size()));
   for (size_t i = 0; i < other.by_publisher.size(); ++i) by_publisher[i] += other.by_publisher[i];
   for (const auto& [text, count] : other.errors) errors[text] += count;
+  for (const auto& [text, count] : other.ends) ends[text] += count;
   for (const auto& [reason, count] : other.by_reason) by_reason[reason] += count;
 }
 

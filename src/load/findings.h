@@ -81,6 +81,10 @@ struct Findings : Tally {
   uint64_t sessions_lost = 0;
   measure::Histogram will;  // arrived - cut
   uint64_t wills_early = 0;
+  uint64_t reconnects = 0;
+  uint64_t connections_ended = 0;        // That were to be made again.
+  uint64_t tries_failed = 0;             // To do so.
+  std::map<std::string, uint64_t> ends;  // Why they ended; as errors.
   Span away;
   Span fill;
   Span back;

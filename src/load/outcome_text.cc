@@ -106,14 +106,15 @@ void VisitFindings(Each& each, Findings_& findings) {
   }
   for (const auto count :
        {&Findings::connects_offered, &Findings::connects_in_time, &Findings::connects_blocked,
-        &Findings::connects_failed, &Findings::sessions_lost, &Findings::wills_early}) {
+        &Findings::connects_failed, &Findings::sessions_lost, &Findings::wills_early,
+        &Findings::reconnects, &Findings::connections_ended, &Findings::tries_failed}) {
     each(findings.*count);
   }
   using Counts = measure::IntegrityCounts;
   for (const auto count :
-       {&Counts::received, &Counts::lost, &Counts::lost_permitted, &Counts::duplicates,
-        &Counts::reordered, &Counts::too_old, &Counts::corrupt, &Counts::misrouted,
-        &Counts::wrong_qos, &Counts::foreign}) {
+       {&Counts::received, &Counts::lost, &Counts::lost_permitted, &Counts::lost_unpromised,
+        &Counts::duplicates, &Counts::reordered, &Counts::too_old, &Counts::corrupt,
+        &Counts::misrouted, &Counts::wrong_qos, &Counts::foreign}) {
     each(findings.integrity.*count);
   }
   for (const auto time : {&Findings::cpu_ns, &Findings::idle_ns}) each(findings.*time);
@@ -126,6 +127,7 @@ void VisitFindings(Each& each, Findings_& findings) {
     each((findings.*span).busy.thread);
   }
   each(findings.errors);
+  each(findings.ends);
   each(findings.by_reason);
   each(findings.engine);
 }

@@ -16,6 +16,7 @@
 #include "load/kept.h"
 #include "load/layers.h"
 #include "load/plan.h"
+#include "measure/absence.h"
 #include "measure/flow.h"
 
 namespace ringmq::load {
@@ -44,6 +45,7 @@ struct Publishing {
   };
   struct Unacked {
     int64_t due_ns = 0;
+    uint64_t sequence = 0;
     bool measured = false;
     bool used = false;
   };
@@ -61,7 +63,10 @@ struct Publishing {
   uint16_t last_packet_id = 0;
   uint64_t written_bytes = 0;  // Of MQTT, that the kernel has taken.
   base::RingQueue<Unwritten> unwritten;
+  // Whose connection ended before they were written; older than those of `unwritten`.
+  base::RingQueue<Unwritten> again;
   std::vector<Unacked> unacked;  // By packet identifier, less one; QoS 1 and 2.
+  bool is_nudged = false;        // May send one message that the loop has no room for.
 };
 
 // What a subscriber needs besides.
@@ -72,6 +77,8 @@ struct Hearing {
   measure::FlowWindow* last_flow = nullptr;  // Null: none yet.
   // Topic Name of the last PUBLISH, as it came, length first. What equals it is valid, too.
   std::vector<uint8_t> last_topic;
+  using Absences = absl::flat_hash_map<uint32_t, measure::Absence>;
+  std::unique_ptr<Absences> absences;  // By publisher. Null: it has always been there.
 
   [[nodiscard]] measure::FlowWindow& FlowOf(uint32_t publisher) {
     if (last_flow == nullptr || last_publisher != publisher) {

@@ -128,6 +128,8 @@ struct Plan {
   // Publishers are requesters: they say where they want the answer, and in a closed loop have
   // `in_flight` requests that are not answered.
   bool asks = false;
+  // Who loses the connection connects again; only with kTraffic.
+  bool reconnects = false;
   double connects_per_s = 5000;
   bool is_ramp_asked_for = false;  // That rate is a schedule that has to be met.
   bool is_about_connects = false;  // There is nothing else.

@@ -288,9 +288,11 @@ class Director {
     if (!IsExhausted()) return false;
     if (plan_.churn.per_s > 0 && !HaveAllFinished(Phase::kDrain)) return false;
     const Tick now = lookout_.Count();
-    if (plan_.qos != Qos::kAtMostOnce && now.acked < now.sent) return false;
+    // Who is away may be back in time.
+    if (plan_.reconnects && now.reconnects < now.dropped) return false;
+    if (plan_.qos != Qos::kAtMostOnce && now.acked + now.given_up < now.sent) return false;
     // Every publisher of a run has the same audience.
-    return now.received >= now.sent * plan_.DeliveriesOf(0);
+    return now.received + now.unpromised >= now.sent * plan_.DeliveriesOf(0);
   }
 
   void Merge(Outcome& outcome) {
@@ -358,13 +360,39 @@ class Director {
           if (role.is_shared) {
             shared_seen += flow.distinct();
           } else {
-            lost += flow.Close(shared_.published[i].load(std::memory_order_relaxed)).lost;
+            lost += LostOf(*peer.hearing, i, all.integrity);
           }
         }
       }
     }
-    lost += CountGroupLosses(shared_seen);
+    if (plan_.asks) lost = Excuse(lost, 0, all.integrity);
+    lost += Excuse(CountGroupLosses(shared_seen), AllGivenUp(), all.integrity);
     (plan_.qos == Qos::kAtMostOnce ? all.integrity.lost_permitted : all.integrity.lost) += lost;
+  }
+
+  // Of one flow, without what nobody promised.
+  uint64_t LostOf(Hearing& hearing, uint32_t publisher, measure::IntegrityCounts& counts) {
+    const uint64_t sent = shared_.published[publisher].load(std::memory_order_relaxed);
+    uint64_t lost = hearing.flows[publisher].Close(sent).lost;
+    uint64_t unpromised = shared_.given_up[publisher].load(std::memory_order_relaxed);
+    if (hearing.absences != nullptr) unpromised += (*hearing.absences)[publisher].Missed(sent);
+    unpromised = std::min(unpromised, lost);
+    counts.lost_unpromised += unpromised;
+    return lost - unpromised;
+  }
+
+  // Of what is missing at a group or among answers nobody knows whose it was.
+  uint64_t Excuse(uint64_t lost, uint64_t given_up, measure::IntegrityCounts& counts) {
+    const bool is_all = shared_.clockwork.is_unpromised.load(std::memory_order_relaxed);
+    const uint64_t unpromised = is_all ? lost : std::min(lost, given_up);
+    counts.lost_unpromised += unpromised;
+    return lost - unpromised;
+  }
+
+  [[nodiscard]] uint64_t AllGivenUp() const {
+    uint64_t sum = 0;
+    for (const auto& count : shared_.given_up) sum += count.load(std::memory_order_relaxed);
+    return sum;
   }
 
   // Of members in all processes, once each has said what its own have seen.

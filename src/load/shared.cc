@@ -11,10 +11,10 @@ namespace {
 size_t CutsOf(const Plan& plan) { return plan.script == Script::kWill ? plan.publishers : 0; }
 
 size_t BytesOf(const Plan& plan) {
-  constexpr size_t kBetween = 4 * 64;  // What alignment may take.
+  constexpr size_t kBetween = 5 * 64;  // What alignment may take.
   const size_t times = plan.publishers * plan.SentTimesEach();
   return sizeof(Clockwork) + plan.threads * sizeof(Progress) +
-         (plan.publishers + times + CutsOf(plan)) * sizeof(std::atomic<uint64_t>) + kBetween;
+         (2 * plan.publishers + times + CutsOf(plan)) * sizeof(std::atomic<uint64_t>) + kBetween;
 }
 
 }  // namespace
@@ -41,6 +41,7 @@ Shared::Shared(const Plan& plan)
       clockwork(memory_.Take<Clockwork>(1).front()),
       progress(memory_.Take<Progress>(plan.threads)),
       published(memory_.TakeZeros(plan.publishers)),
+      given_up(memory_.TakeZeros(plan.publishers)),
       cuts_ns(memory_.TakeZeros<int64_t>(CutsOf(plan))),
       board(plan.threads) {
   const size_t each = plan.SentTimesEach();

@@ -84,8 +84,13 @@ struct alignas(64) Progress {
   std::atomic<uint64_t> sent{0};
   std::atomic<uint64_t> acked{0};
   std::atomic<uint64_t> received{0};
-  std::atomic<uint64_t> dropped{0};    // Connections that were ready and ended by a fault.
-  std::atomic<uint64_t> refusals{0};   // Reason codes that say no.
+  std::atomic<uint64_t> dropped{0};   // Connections that were ready and ended by a fault.
+  std::atomic<uint64_t> refusals{0};  // Reason codes that say no.
+  std::atomic<uint64_t> reconnects{0};
+  // What is not waited for, because a session has ended: acknowledgements of messages of ours,
+  // deliveries to ours.
+  std::atomic<uint64_t> given_up{0};
+  std::atomic<uint64_t> unpromised{0};
   std::atomic<bool> exhausted{false};  // Nothing is due any more.
   // The last phase whose work, other than messages, this thread has done.
   std::atomic<Phase> finished{Phase::kConnect};
@@ -112,6 +117,9 @@ struct Clockwork {
   std::atomic<uint64_t> kept_each{0};  // Messages that are kept for each.
   // Closed loop at QoS 0: messages on their way, of all threads.
   std::atomic<int64_t> on_their_way{0};
+  std::atomic<uint32_t> returns{0};  // Connections that were made again.
+  // A session has ended whose messages others may get or nobody: of a group, or of who answers.
+  std::atomic<bool> is_unpromised{false};
   // Processes that have counted what their members of shared groups saw, and their sum.
   std::atomic<uint32_t> counted{0};
   std::atomic<uint64_t> group_seen{0};
@@ -157,6 +165,7 @@ struct Shared {
   Clockwork& clockwork;
   std::span<Progress> progress;                // By thread.
   std::span<std::atomic<uint64_t>> published;  // By publisher, from the first message on.
+  std::span<std::atomic<uint64_t>> given_up;   // By publisher: what it will not know the fate of.
   std::vector<SentTimes> sent_times;           // By publisher.
   // When a client with a will was cut, by its number as a publisher; zero: it was not.
   std::span<std::atomic<int64_t>> cuts_ns;

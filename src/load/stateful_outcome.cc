@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/check.h"
 #include "base/time.h"
 #include "measure/verdict.h"
@@ -108,6 +110,20 @@ void ConcludeWills(const Plan& plan, Outcome& outcome) {
                      {"wills_early", static_cast<double>(all.wills_early)}};
 }
 
+// Of connections that were made again.
+void ConcludeReconnects(Outcome& outcome) {
+  const Findings& all = outcome.findings;
+  outcome.scalars["reconnects"] = static_cast<double>(all.reconnects);
+  outcome.scalars["connections_ended"] = static_cast<double>(all.connections_ended);
+  if (all.connections_ended == 0) return;
+  std::vector<std::string> reasons;
+  for (const auto& [why, count] : all.ends) reasons.push_back(absl::StrCat(why, " (", count, ")"));
+  outcome.notes.push_back(absl::StrCat(
+      "Connections that ended: ", all.connections_ended, "; made again: ", all.reconnects,
+      all.tries_failed > 0 ? absl::StrCat(", after ", all.tries_failed, " tries that failed") : "",
+      ". They ended by: ", absl::StrJoin(reasons, ", "), "."));
+}
+
 }  // namespace
 
 void ConcludeChurn(const Plan& plan, Outcome& outcome) {
@@ -148,6 +164,7 @@ void ConcludeScript(const Plan& plan, Outcome& outcome) {
   } else if (plan.is_about_connects) {
     ConcludeConnects(plan, outcome);
   }
+  if (plan.reconnects) ConcludeReconnects(outcome);
 }
 
 bool IsConcludedAsOne(const Plan& plan) {

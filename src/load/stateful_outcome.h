@@ -15,8 +15,8 @@ namespace ringmq::load {
 void ConcludeChurn(const Plan& plan, Outcome& outcome);
 
 // Of retained messages, the queues of sessions, wills, and clients that only connect: what is
-// measured is the time that their steps took. Of other runs: nothing. Requires: all else of the
-// outcome is filled in.
+// measured is the time that their steps took. And what was made again. Of other runs: nothing.
+// Requires: all else of the outcome is filled in.
 void ConcludeScript(const Plan& plan, Outcome& outcome);
 
 // Whether a run by several processes is concluded from what all of them found, since its figures

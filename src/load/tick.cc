@@ -35,6 +35,9 @@ Tick Lookout::Count() const {
     add(tick.failed, &Progress::failed);
     add(tick.dropped, &Progress::dropped);
     add(tick.refusals, &Progress::refusals);
+    add(tick.reconnects, &Progress::reconnects);
+    add(tick.given_up, &Progress::given_up);
+    add(tick.unpromised, &Progress::unpromised);
     // In this order, so that none of a thread's counts is ahead of what it follows from.
     add(tick.received, &Progress::received);
     add(tick.acked, &Progress::acked);
@@ -52,7 +55,8 @@ Tick Lookout::Look() {
   // Without subscribers a message is on its way until it is acknowledged.
   const bool until_acked = deliveries_each_ == 0 && plan_.qos != Qos::kAtMostOnce;
   const uint64_t due = until_acked ? tick.sent : tick.sent * deliveries_each_;
-  const uint64_t done = until_acked ? tick.acked : tick.received + so_far_.missing.value_or(0);
+  const uint64_t done = until_acked ? tick.acked + tick.given_up
+                                    : tick.received + tick.unpromised + so_far_.missing.value_or(0);
   tick.in_flight = due > done ? due - done : 0;
   return tick;
 }

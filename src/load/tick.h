@@ -52,7 +52,10 @@ struct Tick {
   uint64_t failed = 0;
   uint64_t dropped = 0;
   uint64_t refusals = 0;
-  uint64_t offered = 0;  // Since the beginning, as all below; in a closed loop as many as sent.
+  uint64_t reconnects = 0;
+  uint64_t given_up = 0;    // Acknowledgements, and
+  uint64_t unpromised = 0;  // deliveries that will not come, because sessions have ended.
+  uint64_t offered = 0;     // Since the beginning, as all below; in a closed loop as many as sent.
   uint64_t sent = 0;
   uint64_t acked = 0;
   uint64_t received = 0;

@@ -19,13 +19,13 @@
 #include "codec/framer.h"
 #include "codec/limits.h"
 #include "load/churn.h"
+#include "load/reconnect.h"
 #include "reactor/clock.h"
 
 namespace ringmq::load {
 namespace {
 
 constexpr size_t kCompletionsMax = 1024;
-constexpr size_t kErrorsMax = 5;
 // Buffers that packets which straddle two receives leave behind.
 constexpr size_t kSparesMax = 64;
 // Receive buffers hold so much in all: more would not stay in the cache.
@@ -71,6 +71,7 @@ Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
   step_start_ns_.resize(peers_.size());
   due_ns_.resize(peers_.size());
   findings_.by_publisher.resize(plan.publishers);
+  if (plan.reconnects) reconnecting_ = std::make_unique<Reconnecting>();
 }
 
 Worker::~Worker() {
@@ -130,7 +131,7 @@ void Worker::Turn() {
   } else if (phase == Phase::kWarmup || phase == Phase::kMeasure) {
     if (plan_.rate_per_s > 0) {
       SendDue(now_ns);
-      if (schedule_ != nullptr && budget_ > 0) {
+      if (schedule_ != nullptr && budget_ > 0 && !publishers_.empty()) {
         wake_ns = std::min(wake_ns, schedule_->next_due() - kSleepNsMin);
       }
     } else if (now_ns >= shared_.clockwork.load_start_ns.load(std::memory_order_relaxed)) {
@@ -140,7 +141,7 @@ void Worker::Turn() {
     }
   } else if (phase == Phase::kDrain) {
     // What was due before the end and could not go goes now: it is late, not forgotten.
-    if (plan_.rate_per_s > 0 && !publishers_.empty()) {
+    if (plan_.rate_per_s > 0 && has_publishers()) {
       SendDue(now_ns);
       wake_ns = now_ns + 1'000'000;
     } else {
@@ -150,6 +151,7 @@ void Worker::Turn() {
     wake_ns = std::min(wake_ns, StageTurn(phase, now_ns));
   } else if (!leaving_) {
     SumUpKept();
+    CountAway();
     // Like the broker's bill: what leaving costs is not part of it.
     findings_.cpu_ns = ThreadCpuNs();
     leaving_ = true;
@@ -160,6 +162,7 @@ void Worker::Turn() {
     }
   }
   if (plan_.churn.per_s > 0) wake_ns = std::min(wake_ns, ChurnTurn(phase, now_ns));
+  if (reconnecting_ != nullptr && !leaving_) wake_ns = std::min(wake_ns, ReconnectTurn(now_ns));
   KeepSecond(now_ns);
   KeepBusyTime(phase);
   SendPings(now_ns);
@@ -256,7 +259,7 @@ void Worker::Begin(Peer& peer, int64_t due_ns) {
   due_ns_[index] = due_ns;
   peer.fd = socket(plan_.target.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (peer.fd < 0) {
-    Fail(peer, absl::StrCat("socket: ", std::strerror(errno)));
+    End(peer, absl::StrCat("socket: ", std::strerror(errno)));
     return;
   }
   ++open_;
@@ -270,7 +273,7 @@ void Worker::Begin(Peer& peer, int64_t due_ns) {
     const size_t number = index * plan_.threads + part_;
     source.sin_addr.s_addr = plan_.sources[number % plan_.sources.size()];
     if (bind(peer.fd, reinterpret_cast<const sockaddr*>(&source), sizeof(source)) < 0) {
-      Fail(peer, absl::StrCat("bind: ", std::strerror(errno)));
+      End(peer, absl::StrCat("bind: ", std::strerror(errno)));
       return;
     }
   }
@@ -285,6 +288,11 @@ void Worker::Begin(Peer& peer, int64_t due_ns) {
 
 void Worker::Fail(Peer& peer, std::string why) {
   if (peer.state == PeerState::kEnded) return;
+  if (IsAway(peer)) {  // A fault, but it has to come back all the same.
+    Complain(why);
+    End(peer, std::move(why));
+    return;
+  }
   const bool was_ready = peer.state == PeerState::kReady;
   (was_ready ? progress_.dropped : progress_.failed).fetch_add(1, std::memory_order_relaxed);
   if (!was_ready) {
@@ -364,7 +372,7 @@ void Worker::OnCompletion(const reactor::Completion& completion, int64_t now_ns)
       const std::string why = std::strerror(-completion.result);
       if (peer.state != PeerState::kEnded) {
         peer.state = PeerState::kNew;  // Nothing is under way any more.
-        Fail(peer, "connect: " + why);
+        End(peer, "connect: " + why);
         return;
       }
       Close(peer);
@@ -404,7 +412,7 @@ void Worker::OnReceived(Peer& peer, const reactor::Completion& completion, int64
       } else {
         Read(peer, Unwrap(peer, bytes, now_ns), now_ns);
         const bool has_ended = peer.layers->stack.state() == transport::LayerState::kEnded;
-        if (has_ended) Fail(peer, "the broker closed the connection");
+        if (has_ended) End(peer, "the broker closed the connection");
       }
     }
     ring_->ReleaseBuffer(completion.buffer_id);
@@ -414,9 +422,9 @@ void Worker::OnReceived(Peer& peer, const reactor::Completion& completion, int64
   const bool over =
       completion.result == 0 || (completion.result < 0 && completion.result != -ENOBUFS);
   if (over) {
-    Fail(peer, completion.result == 0
-                   ? std::string("the broker closed the connection")
-                   : absl::StrCat("receive: ", std::strerror(-completion.result)));
+    End(peer, completion.result == 0
+                  ? std::string("the broker closed the connection")
+                  : absl::StrCat("receive: ", std::strerror(-completion.result)));
     return;
   }
   if (peer.state == PeerState::kEnded) return;
@@ -505,7 +513,7 @@ void Worker::OnSent(Peer& peer, int result, int64_t now_ns) {
   RMQ_CHECK(peer.sending);
   if (result < 0 && result != -EINTR && result != -EAGAIN) {
     peer.sending = false;
-    Fail(peer, absl::StrCat("send: ", std::strerror(-result)));
+    End(peer, absl::StrCat("send: ", std::strerror(-result)));
     return;
   }
   const size_t sent = result > 0 ? static_cast<size_t>(result) : 0;

@@ -49,6 +49,7 @@ class Repeated {
 };
 
 struct Churning;
+struct Reconnecting;
 
 // How a connection ends.
 enum class Farewell : uint8_t {
@@ -73,6 +74,8 @@ struct Arrivals {
 inline constexpr int64_t kSleepNsMin = 200'000;
 // Connections of one thread that are being made at a time: more only wait in the listener's queue.
 inline constexpr uint64_t kConnectingMax = 200;
+// Of different sentences about errors the first few are kept.
+inline constexpr size_t kErrorsMax = 5;
 
 class Worker {
  public:
@@ -109,7 +112,9 @@ class Worker {
   void AnswerWaiting(Peer& peer);
   void OnAnswerAck(Peer& peer, uint16_t id);
   void Observe(Peer& peer, const measure::Stamp& stamp);
-  void CountMissing(measure::FlowVerdict verdict, uint64_t next, uint64_t sequence);
+  void CountMissing(Peer& peer, measure::FlowVerdict verdict, uint64_t next,
+                    const measure::Stamp& stamp);
+  void NoteUnderWay(Peer& peer, int64_t count);
   void OnAnswer(Peer& peer, const codec::Publish& publish, const measure::Stamp& stamp);
   void OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int64_t now_ns);
   void StartLayers(Peer& peer);
@@ -132,6 +137,19 @@ class Worker {
   void NoteArrival(int64_t now_ns);
   void LetSomeLeave();
   void CountUnmet();
+  // Connections that are made again.
+  [[nodiscard]] bool ComesBack(const Peer& peer) const;
+  [[nodiscard]] bool IsAway(const Peer& peer) const;
+  void End(Peer& peer, std::string why);
+  void NoteEnd(Peer& peer, const std::string& why);
+  void PlanReturn(Peer& peer);
+  void GiveUp(Peer& peer);
+  [[nodiscard]] int64_t ReconnectTurn(int64_t now_ns);
+  void OnSubscribedAgain(Peer& peer);
+  void OnReturned(Peer& peer);
+  void SendAgain(Peer& peer);
+  void Nudge();
+  void CountAway();
   // The steps of other scripts. Returns when it has something to do again.
   [[nodiscard]] int64_t StageTurn(Phase phase, int64_t now_ns);
   [[nodiscard]] Span& SpanOf(Phase phase);
@@ -165,6 +183,7 @@ class Worker {
   void SendFreely(int64_t now_ns);
   [[nodiscard]] uint64_t RoomOf(const Peer& peer) const;
   void Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited);
+  void AppendMessages(Peer& peer, const Publishing::Unwritten& messages);
   [[nodiscard]] std::span<uint8_t> AppendFrame(Publishing& publishing, std::vector<uint8_t>& out);
   void NoteWritten(Peer& peer, size_t bytes, int64_t now_ns);
   void NoteSent(const Publishing::Unwritten& row, uint32_t count, int64_t now_ns);
@@ -172,7 +191,7 @@ class Worker {
   void PrepareFrame(Peer& peer);
   [[nodiscard]] std::vector<uint8_t> PropertiesOf(const Peer& peer) const;
   void StayOnCpu() const;
-  uint16_t TakePacketId(Publishing& publishing, int64_t due_ns, bool measured);
+  uint16_t TakePacketId(Publishing& publishing, uint64_t sequence, int64_t due_ns, bool measured);
   [[nodiscard]] size_t NextPayloadBytes();
   void PrepareSchedule();
   void FlushAll();
@@ -184,6 +203,9 @@ class Worker {
   void Complain(const std::string& why);
   // What a packet said no with. Returns the sentence for Fail().
   std::string Refusal(const std::string& packet, ReasonCode reason);
+  // The same for End().
+  std::string RefusalOf(const Peer& peer, const std::string& packet, ReasonCode reason);
+  [[nodiscard]] bool has_publishers() const { return !publishers_.empty() || publishers_away_ > 0; }
   [[nodiscard]] bool measures(int64_t due_ns) const {
     const int64_t start_ns = shared_.clockwork.measure_start_ns.load(std::memory_order_relaxed);
     return start_ns > 0 && due_ns >= start_ns &&
@@ -206,6 +228,7 @@ class Worker {
   std::unique_ptr<reactor::Ring> ring_;
   std::vector<Peer> peers_;         // Never moves: operations point into it.
   std::vector<size_t> publishers_;  // Those of peers_ that are ready and publish.
+  uint64_t publishers_away_ = 0;    // Those that will be there again.
   size_t next_publisher_ = 0;
   Arrivals arrivals_;
   Arrivals cuts_;              // Only its places and next.
@@ -216,6 +239,8 @@ class Worker {
   std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began,
   std::vector<int64_t> due_ns_;         // and when the connection was due.
   std::unique_ptr<Churning> churning_;  // Null: nobody of ours comes and goes.
+  std::unique_ptr<Reconnecting> reconnecting_;  // Null: nobody connects again.
+  uint32_t returns_ = 0;                        // Clockwork's, when it was looked at last.
   Phase last_phase_ = Phase::kConnect;
   std::unique_ptr<measure::Schedule> schedule_;
   uint64_t budget_ = UINT64_MAX;    // Messages that it may still send.

@@ -136,6 +136,10 @@ void Worker::OnCame(Peer& peer, int64_t due_ns, int64_t now_ns) {
 }
 
 void Worker::OnGone(Peer& peer) {
+  if (!leaving_ && IsAway(peer)) {
+    PlanReturn(peer);
+    return;
+  }
   if (churning_ == nullptr || !peer.role->churns() || leaving_) return;
   churning_->free.push_back(IndexOf(peer));
 }

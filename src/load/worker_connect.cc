@@ -45,14 +45,29 @@ std::string Worker::Refusal(const std::string& packet, ReasonCode reason) {
   return absl::StrCat(packet, ": ", NameOf(reason));
 }
 
+// With which a connection ends that is made again: no error.
+std::string Worker::RefusalOf(const Peer& peer, const std::string& packet, ReasonCode reason) {
+  if (!ComesBack(peer)) return Refusal(packet, reason);
+  return absl::StrCat(packet, ": ", NameOf(reason));
+}
+
 void Worker::OnConnack(Peer& peer, std::span<const uint8_t> body, int64_t now_ns) {
   const auto connack = codec::DecodeConnack(body, plan_.version, kLimits);
-  if (!connack.ok() || connack->reason != ReasonCode::kSuccess) {
-    Fail(peer, connack.ok() ? Refusal("CONNACK", connack->reason) : "CONNACK: malformed");
+  if (!connack.ok()) {
+    Fail(peer, "CONNACK: malformed");
+    return;
+  }
+  if (connack->reason != ReasonCode::kSuccess) {
+    End(peer, RefusalOf(peer, "CONNACK", connack->reason));
     return;
   }
   const size_t index = IndexOf(peer);
   peer.receive_maximum = connack->receive_maximum;
+  if (peer.answering != nullptr) {  // It has been here before.
+    peer.answering->used.assign(peer.receive_maximum, false);
+    peer.answering->unacked_count = 0;
+    peer.answering->last_packet_id = 0;
+  }
   findings_.connack.Record(now_ns - step_start_ns_[index]);
   step_start_ns_[index] = now_ns;
   if (peer.kept != nullptr) {
@@ -106,13 +121,20 @@ void Worker::SendSubscribe(Peer& peer) {
 
 void Worker::OnSuback(Peer& peer, std::span<const uint8_t> body, int64_t now_ns) {
   const auto suback = codec::DecodeSuback(body, plan_.version, kLimits);
-  if (!suback.ok() || suback->reasons.size() != 1 || IsFailure(suback->reasons[0])) {
-    Fail(peer, suback.ok() && suback->reasons.size() == 1 ? Refusal("SUBACK", suback->reasons[0])
-                                                          : "SUBACK: malformed");
+  if (!suback.ok() || suback->reasons.size() != 1) {
+    Fail(peer, "SUBACK: malformed");
+    return;
+  }
+  if (IsFailure(suback->reasons[0])) {
+    End(peer, RefusalOf(peer, "SUBACK", suback->reasons[0]));
     return;
   }
   findings_.suback.Record(now_ns - step_start_ns_[IndexOf(peer)]);
-  if (peer.role->hears() && peer.kept == nullptr) peer.hearing = std::make_unique<Hearing>();
+  if (IsAway(peer)) {
+    OnSubscribedAgain(peer);
+  } else if (peer.role->hears() && peer.kept == nullptr) {
+    peer.hearing = std::make_unique<Hearing>();
+  }
   BecomeReady(peer, now_ns);
 }
 
@@ -124,6 +146,10 @@ void Worker::BecomeReady(Peer& peer, int64_t now_ns) {
     return;
   }
   findings_.connect.Record(now_ns - due_ns);
+  if (IsAway(peer)) {
+    OnReturned(peer);
+    return;
+  }
   if (peer.role->duty == Duty::kAnswer) {
     peer.answering = std::make_unique<Answering>();
     peer.answering->used.resize(peer.receive_maximum);

@@ -61,7 +61,7 @@ void Worker::Store(Peer& peer, uint64_t number, Stored what, int64_t now_ns) {
   publish.topic = topic;
   publish.qos = plan_.qos;
   publish.retain = true;
-  publish.packet_id = TakePacketId(publishing, now_ns, is_message);
+  publish.packet_id = TakePacketId(publishing, number, now_ns, is_message);
   if (is_message) {
     stored_payload_.assign(NextPayloadBytes(), 'x');
     std::copy_n(plan_.payload.begin(), std::min(plan_.payload.size(), stored_payload_.size()),

@@ -27,7 +27,7 @@ std::span<const uint8_t> Worker::Unwrap(Peer& peer, std::span<const uint8_t> byt
   layers.stack.Receive(bytes, risen_, layers.down);
   if (!layers.down.empty()) dirty_.push_back(IndexOf(peer));
   if (layers.stack.state() == LayerState::kFailed) {
-    Fail(peer, std::string(layers.stack.error()));
+    End(peer, std::string(layers.stack.error()));
     return {};
   }
   if (peer.state == PeerState::kOpening) TimeLayers(peer, now_ns);

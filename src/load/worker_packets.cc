@@ -70,7 +70,11 @@ void Worker::OnPacket(Peer& peer, uint8_t first, std::span<const uint8_t> body, 
     OnAck(peer, first >> 4, body, now_ns);
   } else if (type == PacketType::kDisconnect) {
     const auto packet = codec::DecodeDisconnect(body, plan_.version, kLimits);
-    Fail(peer, packet.ok() ? Refusal("DISCONNECT", packet->reason) : "DISCONNECT: malformed");
+    if (!packet.ok()) {
+      Fail(peer, "DISCONNECT: malformed");
+    } else {
+      End(peer, RefusalOf(peer, "DISCONNECT", packet->reason));
+    }
   } else if (type != PacketType::kPingresp) {
     Fail(peer, absl::StrCat("an unexpected packet of type ", first >> 4));
   }
@@ -129,6 +133,10 @@ bool Worker::ReadAsBefore(const Peer& peer, uint8_t first, std::span<const uint8
 }
 
 void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
+  // What is retained comes again to whoever subscribes again.
+  const bool is_replay =
+      publish.retain && peer.hearing != nullptr && peer.hearing->absences != nullptr;
+  if (is_replay) return;
   Bump(progress_.received);
   measure::Stamp stamp;
   const measure::StampStatus status = measure::ReadStamp(publish.payload, stamp);
@@ -186,17 +194,43 @@ void Worker::Observe(Peer& peer, const measure::Stamp& stamp) {
   measure::FlowWindow& flow = peer.hearing->FlowOf(stamp.publisher);
   const uint64_t next = flow.next();
   const measure::FlowVerdict verdict = flow.Observe(stamp.sequence);
-  if (!peer.role->is_shared) CountMissing(verdict, next, stamp.sequence);
+  if (!peer.role->is_shared) CountMissing(peer, verdict, next, stamp);
   const bool is_fault = verdict != measure::FlowVerdict::kReordered || !peer.role->is_unordered;
   findings_.integrity.Add(is_fault ? verdict : measure::FlowVerdict::kInOrder);
 }
 
 // `next` was the number that would have been in step.
-void Worker::CountMissing(measure::FlowVerdict verdict, uint64_t next, uint64_t sequence) {
-  if (verdict == measure::FlowVerdict::kInOrder) {
-    findings_.missing += sequence - next;
-  } else if (verdict == measure::FlowVerdict::kReordered) {
+void Worker::CountMissing(Peer& peer, measure::FlowVerdict verdict, uint64_t next,
+                          const measure::Stamp& stamp) {
+  const bool is_late = verdict == measure::FlowVerdict::kReordered;
+  if (verdict != measure::FlowVerdict::kInOrder && !is_late) return;
+  const uint64_t skipped = is_late ? 0 : stamp.sequence - next;
+  uint64_t unpromised = 0;
+  if (peer.hearing->absences != nullptr) {
+    measure::Absence& absence = (*peer.hearing->absences)[stamp.publisher];
+    unpromised = absence.Covered(next, next + skipped);
+    if (absence.Covers(stamp.sequence)) {
+      absence.NoteSeen();
+      if (absence.is_over()) Bump(progress_.unpromised, -uint64_t{1});
+      if (is_late) ++findings_.missing;  // It was not among them.
+    }
+  }
+  if (is_late) {
     --findings_.missing;
+    NoteUnderWay(peer, 1);
+  } else if (skipped > 0) {
+    findings_.missing += skipped - unpromised;
+    NoteUnderWay(peer, -static_cast<int64_t>(skipped));
+  }
+}
+
+// In a closed loop nobody waits for messages that later ones have overtaken.
+void Worker::NoteUnderWay(Peer& peer, int64_t count) {
+  if (plan_.rate_per_s > 0) return;
+  if (plan_.asks) {
+    peer.publishing->answered -= static_cast<uint64_t>(count);
+  } else if (plan_.qos == Qos::kAtMostOnce) {
+    on_their_way_ += count;
   }
 }
 
@@ -226,6 +260,7 @@ void Worker::OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int6
   Publishing::Unacked& unacked = peer.publishing->unacked[id - 1];
   unacked.used = false;
   --peer.publishing->unacked_count;
+  if (!peer.publishing->again.empty()) SendAgain(peer);
   Bump(progress_.acked);
   ++second_.acked;
   if (measures(now_ns)) ++findings_.acked_meanwhile;

@@ -70,9 +70,13 @@ uint64_t Worker::RoomOf(const Peer& peer) const {
   const Publishing& publishing = *peer.publishing;
   uint64_t room = UINT64_MAX;
   if (plan_.qos != Qos::kAtMostOnce) room = publishing.window - publishing.unacked_count;
+  if (!publishing.again.empty()) return 0;
   if (plan_.rate_per_s > 0) return room;
+  if (publishing.is_nudged) return std::min<uint64_t>(room, 1);
   if (plan_.asks) {
-    const uint64_t open = publishing.sequence - publishing.answered;
+    // What came twice is no answer to something else.
+    const uint64_t answered = std::min(publishing.answered, publishing.sequence);
+    const uint64_t open = publishing.sequence - answered;
     return std::min<uint64_t>(room, plan_.in_flight - std::min<uint64_t>(open, plan_.in_flight));
   }
   if (plan_.qos != Qos::kAtMostOnce || plan_.deliveries_each == 0) return room;
@@ -88,7 +92,8 @@ size_t Worker::NextPayloadBytes() {
 }
 
 // Identifiers go round within the window; one that is not free is passed over.
-uint16_t Worker::TakePacketId(Publishing& publishing, int64_t due_ns, bool measured) {
+uint16_t Worker::TakePacketId(Publishing& publishing, uint64_t sequence, int64_t due_ns,
+                              bool measured) {
   RMQ_CHECK(publishing.unacked_count < publishing.window);
   do {
     publishing.last_packet_id = publishing.last_packet_id >= publishing.window
@@ -96,7 +101,7 @@ uint16_t Worker::TakePacketId(Publishing& publishing, int64_t due_ns, bool measu
                                     : static_cast<uint16_t>(publishing.last_packet_id + 1);
   } while (publishing.unacked[publishing.last_packet_id - 1].used);
   publishing.unacked[publishing.last_packet_id - 1] = {
-      .due_ns = due_ns, .measured = measured, .used = true};
+      .due_ns = due_ns, .sequence = sequence, .measured = measured, .used = true};
   ++publishing.unacked_count;
   return publishing.last_packet_id;
 }
@@ -120,45 +125,16 @@ std::span<uint8_t> Worker::AppendFrame(Publishing& publishing, std::vector<uint8
 // So many messages that are due at the same time. Requires: room for them.
 void Worker::Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited) {
   Publishing& publishing = *peer.publishing;
-  std::vector<uint8_t>& out = peer.output;
-  if (out.empty()) dirty_.push_back(IndexOf(peer));
   const bool measured = measures(measure::DueAs(plan_.stamp, due_ns));
-  const uint64_t unwritten_before = publishing.written_bytes + peer.unwritten_bytes() - out.size();
-  measure::Stamp stamp = {
-      .run = plan_.run, .publisher = PublisherOf(peer), .sequence = 0, .due_ns = due_ns};
-  Publishing::Unwritten row;
-  for (uint64_t i = 0; i < count; ++i) {
-    const size_t before = out.size();
-    const std::span<uint8_t> body = AppendFrame(publishing, out);
-    if (plan_.qos != Qos::kAtMostOnce) {
-      const uint16_t id = TakePacketId(publishing, due_ns, measured);
-      body[publishing.packet_id_offset] = static_cast<uint8_t>(id >> 8);
-      body[publishing.packet_id_offset + 1] = static_cast<uint8_t>(id);
-    }
-    if (publishing.correlation_offset > 0) {
-      std::memcpy(body.data() + publishing.correlation_offset, &publishing.sequence,
-                  kCorrelationBytes);
-    }
-    stamp.sequence = publishing.sequence;
-    const std::span<uint8_t> payload = body.subspan(publishing.payload_offset);
-    if (payload.size() >= measure::StampBytes(plan_.stamp)) {
-      measure::WriteStamp(stamp, plan_.stamp, payload);
-    }
-    const auto each_bytes = static_cast<uint32_t>(out.size() - before);
-    if (each_bytes != row.each_bytes) {
-      if (row.count > 0) publishing.unwritten.push_back(row);
-      row = {.end_bytes = unwritten_before + out.size(),
-             .sequence = publishing.sequence,
-             .due_ns = due_ns,
-             .each_bytes = each_bytes,
-             .count = 0,
-             .measured = measured,
-             .waited = waited};
-    }
-    ++row.count;
-    ++publishing.sequence;
-  }
-  publishing.unwritten.push_back(row);
+  AppendMessages(peer, {.end_bytes = 0,
+                        .sequence = publishing.sequence,
+                        .due_ns = due_ns,
+                        .each_bytes = 0,
+                        .count = static_cast<uint32_t>(count),
+                        .measured = measured,
+                        .waited = waited});
+  publishing.sequence += count;
+  publishing.is_nudged = false;
   budget_ -= count;
   findings_.by_publisher[PublisherOf(peer)] += count;
   Bump(shared_.published[PublisherOf(peer)], count);
@@ -168,6 +144,49 @@ void Worker::Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited) {
   if (plan_.qos == Qos::kAtMostOnce && plan_.rate_per_s == 0) {
     on_their_way_ += static_cast<int64_t>(count * plan_.deliveries_each);
   }
+}
+
+// To the connection's output, with rows that say when they are written. Of `messages` the bytes
+// are not looked at.
+void Worker::AppendMessages(Peer& peer, const Publishing::Unwritten& messages) {
+  Publishing& publishing = *peer.publishing;
+  std::vector<uint8_t>& out = peer.output;
+  if (out.empty()) dirty_.push_back(IndexOf(peer));
+  const uint64_t unwritten_before = publishing.written_bytes + peer.unwritten_bytes() - out.size();
+  measure::Stamp stamp = {.run = plan_.run,
+                          .publisher = PublisherOf(peer),
+                          .sequence = messages.sequence,
+                          .due_ns = messages.due_ns};
+  Publishing::Unwritten row;
+  for (uint32_t i = 0; i < messages.count; ++i) {
+    const size_t before = out.size();
+    const std::span<uint8_t> body = AppendFrame(publishing, out);
+    if (plan_.qos != Qos::kAtMostOnce) {
+      const uint16_t id =
+          TakePacketId(publishing, stamp.sequence, messages.due_ns, messages.measured);
+      body[publishing.packet_id_offset] = static_cast<uint8_t>(id >> 8);
+      body[publishing.packet_id_offset + 1] = static_cast<uint8_t>(id);
+    }
+    if (publishing.correlation_offset > 0) {
+      std::memcpy(body.data() + publishing.correlation_offset, &stamp.sequence, kCorrelationBytes);
+    }
+    const std::span<uint8_t> payload = body.subspan(publishing.payload_offset);
+    if (payload.size() >= measure::StampBytes(plan_.stamp)) {
+      measure::WriteStamp(stamp, plan_.stamp, payload);
+    }
+    const auto each_bytes = static_cast<uint32_t>(out.size() - before);
+    if (each_bytes != row.each_bytes) {
+      if (row.count > 0) publishing.unwritten.push_back(row);
+      row = messages;
+      row.end_bytes = unwritten_before + out.size();
+      row.sequence = stamp.sequence;
+      row.each_bytes = each_bytes;
+      row.count = 0;
+    }
+    ++row.count;
+    ++stamp.sequence;
+  }
+  publishing.unwritten.push_back(row);
 }
 
 // The kernel has taken so many bytes of MQTT more.
@@ -209,7 +228,7 @@ void Worker::NoteSent(const Publishing::Unwritten& row, uint32_t count, int64_t 
 void Worker::PrepareSchedule() {
   if (is_prepared_) return;
   is_prepared_ = true;
-  if (publishers_.empty()) return;
+  if (!has_publishers()) return;
   const Plan::Share share = plan_.ShareOf(part_, &Role::publishes);
   if (plan_.messages_max > 0) {
     budget_ = measure::Schedule::ShareOfCount(plan_.messages_max, share.part, share.parts);
@@ -228,11 +247,16 @@ void Worker::PrepareSchedule() {
 
 // Open loop: what is due goes out; what cannot go keeps its due time.
 void Worker::SendDue(int64_t now_ns) {
-  if (publishers_.empty()) {
+  if (!has_publishers()) {
     progress_.exhausted.store(true, std::memory_order_relaxed);
     return;
   }
   PrepareSchedule();
+  if (publishers_.empty()) {  // They will be there again.
+    held_up_ns_ = now_ns;
+    held_up_by_socket_ = false;
+    return;
+  }
   const int64_t end_ns = shared_.clockwork.measure_end_ns.load(std::memory_order_relaxed);
   while (budget_ > 0 && schedule_->next_due() <= now_ns && schedule_->next_due() < end_ns) {
     const int64_t due_ns = schedule_->next_due();
@@ -273,10 +297,12 @@ void Worker::CountUnsent(int64_t now_ns) {
 // Closed loop: as much as the windows allow, each turn another publisher first.
 void Worker::SendFreely(int64_t now_ns) {
   PrepareSchedule();
-  if (publishers_.empty() || budget_ == 0) {
+  if (!has_publishers() || budget_ == 0) {
     progress_.exhausted.store(true, std::memory_order_relaxed);
     return;
   }
+  if (publishers_.empty()) return;  // They will be there again.
+  if (reconnecting_ != nullptr) Nudge();
   const size_t frame_bytes = peers_[publishers_.front()].publishing->frame.size();
   uint64_t row_max = std::max<uint64_t>(kRowBytesMax / frame_bytes, 1);
   if (plan_.qos == Qos::kAtMostOnce && plan_.deliveries_each > 0) {

@@ -28,9 +28,10 @@ struct Scalar {
 };
 
 // Of all commands; scalars.h has the others.
-constexpr std::array<Scalar, 15> kScalars = {{
+constexpr std::array<Scalar, 16> kScalars = {{
     {"loss", Kind::kCount},  // At QoS 1 and 2.
     {"loss_permitted", Kind::kCount},
+    {"loss_unpromised", Kind::kCount},
     {"duplicates", Kind::kCount},
     {"reordered", Kind::kCount},
     {"corrupt", Kind::kCount},

@@ -48,6 +48,7 @@ void IntegrityCounts::Add(const IntegrityCounts& other) {
   received += other.received;
   lost += other.lost;
   lost_permitted += other.lost_permitted;
+  lost_unpromised += other.lost_unpromised;
   duplicates += other.duplicates;
   reordered += other.reordered;
   too_old += other.too_old;

@@ -81,6 +81,9 @@ struct IntegrityCounts {
   uint64_t received = 0;        // Stamped messages of this run, duplicates included.
   uint64_t lost = 0;            // At QoS 1 and 2, where it is a fault.
   uint64_t lost_permitted = 0;  // At QoS 0, where the standard permits it.
+  // Missing, but nobody promised it: a session ended with its connection, that of the publisher
+  // before the acknowledgement or that of the subscriber before the delivery. At most these.
+  uint64_t lost_unpromised = 0;
   uint64_t duplicates = 0;
   uint64_t reordered = 0;
   uint64_t too_old = 0;    // A duplicate or out of order, too late to tell which.
@@ -96,7 +99,8 @@ struct IntegrityCounts {
   // Counts one arrival and what the flow said to it.
   void Add(FlowVerdict verdict);
 
-  // Whether nothing is wrong. Foreign messages and losses at QoS 0 are nobody's fault.
+  // Whether nothing is wrong. Foreign messages, losses at QoS 0 and what was not promised are
+  // nobody's fault.
   [[nodiscard]] bool sound() const;
 };
 

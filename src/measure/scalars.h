@@ -15,7 +15,7 @@ struct ScalarName {
   std::string_view words;  // For people, with the unit left to the value.
 };
 
-inline constexpr std::array<ScalarName, 17> kScalarNames = {{
+inline constexpr std::array<ScalarName, 19> kScalarNames = {{
     // conn and churn.
     {"connects_per_s", "clients that became ready"},
     {"connects_offered_per_s", "connects that were due"},
@@ -24,6 +24,9 @@ inline constexpr std::array<ScalarName, 17> kScalarNames = {{
     {"connected_all_s", "until everybody was ready"},
     {"reconnects_per_s", "clients that became ready again after the cut"},
     {"reconnected_all_s", "until everybody was ready again after the cut"},
+    // What connects again with --reconnect.
+    {"connections_ended", "connections that ended during the run"},
+    {"reconnects", "connections made again after that"},
     // retain.
     {"loaded_per_s", "retained messages stored"},
     {"retained_per_s", "retained messages delivered"},

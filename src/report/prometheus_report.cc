@@ -72,6 +72,7 @@ void AddMessages(const Result& result, Page& page) {
   page.Describe("mqtt_bench_faults", "gauge", "What integrity checks found, by kind.");
   fault("lost", result.integrity.lost);
   fault("lost_permitted", result.integrity.lost_permitted);
+  fault("lost_unpromised", result.integrity.lost_unpromised);
   fault("duplicate", result.integrity.duplicates);
   fault("reordered", result.integrity.reordered);
   fault("corrupt", result.integrity.corrupt);

@@ -48,6 +48,7 @@ void VisitFields(auto& visit, Is<measure::IntegrityCounts> auto& value) {
   visit("received", value.received);
   visit("lost", value.lost);
   visit("lost_permitted", value.lost_permitted);
+  visit("lost_unpromised", value.lost_unpromised);
   visit("duplicates", value.duplicates);
   visit("reordered", value.reordered);
   visit("too_old", value.too_old);

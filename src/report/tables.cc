@@ -197,6 +197,9 @@ Table IntegrityTable(const Result& result) {
   if (counts.lost_permitted > 0 || result.qos == 0) {
     AddCount(table, "lost, permitted at QoS 0", counts.lost_permitted);
   }
+  if (counts.lost_unpromised > 0) {
+    AddCount(table, "missing, of sessions that had ended", counts.lost_unpromised);
+  }
   AddCount(table, "duplicates", counts.duplicates);
   AddCount(table, "reordered", counts.reordered);
   if (counts.too_old > 0) AddCount(table, "too late to tell which", counts.too_old);

@@ -25,6 +25,11 @@ Outcome Sample() {
   all.integrity.lost = 4;
   all.integrity.foreign = 5;
   all.wills_early = 6;
+  all.integrity.lost_unpromised = 21;
+  all.reconnects = 22;
+  all.connections_ended = 23;
+  all.tries_failed = 24;
+  all.ends = {{"receive: reset", 23}};
   all.cpu_ns = 8;
   all.load_busy_ns = -9;
   all.came = {.begin_ns = 10, .end_ns = 11, .busy = {.share = 0.125, .thread = 2}};
@@ -51,6 +56,11 @@ TEST(OutcomeText, IsReadAsItWasWritten) {
   EXPECT_EQ(all.load_busy_ns, -9);
   EXPECT_EQ(all.came.busy.share, 0.125);
   EXPECT_EQ(all.errors, Sample().findings.errors);
+  EXPECT_EQ(all.integrity.lost_unpromised, 21u);
+  EXPECT_EQ(all.reconnects, 22u);
+  EXPECT_EQ(all.connections_ended, 23u);
+  EXPECT_EQ(all.tries_failed, 24u);
+  EXPECT_EQ(all.ends, Sample().findings.ends);
   EXPECT_EQ(all.by_reason, Sample().findings.by_reason);
   EXPECT_EQ(all.engine, "epoll");
 }

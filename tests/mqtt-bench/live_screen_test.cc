@@ -75,7 +75,7 @@ delivered  200.0k/s  ▇██▁█▁█
 response   p50 118µs  p99 402µs  p99.9 1.9ms  max 14.2ms  (last 1 s p99 388µs)
 service    p50 116µs  p99 398µs  p99.9 1.9ms  max 14.2ms
 integrity  lost 0  dup 0  reordered 0  corrupt 0  in flight 1 204
-errors     0 connect  0 dropped  0 reason≥0x80
+errors     0 connect  0 dropped  0 reason≥0x80  0 reconnects
 generator  OK  send-lag p50 2.0µs p99.9 9.0µs  busiest thread 61 %
 broker     pid 4711  cpu 3.42 cores  rss 212.0 MiB  117.0k msg per cpu-second
 )");
@@ -90,7 +90,7 @@ delivered  200.0k/s  ▇██▁█▁█
 response   p50 118µs  p99 402µs  p99.9 1.9ms  max 14.2ms
 service    p50 116µs  p99 398µs  p99.9 1.9ms  max 14.2ms
 integrity  lost 0  dup 0  reordered 0  corrupt 0
-errors     0 connect  0 dropped  0 reason≥0x80
+errors     0 connect  0 dropped  0 reason≥0x80  0 reconnects
 generator  OK  send-lag p50 2.0µs p99.9 9.0µs
 broker     pid 4711  cpu 3.42 cores  rss 212.0 MiB
 )");
@@ -105,7 +105,7 @@ delivered  200.0k/s  ▇██▁█▁█
 response   p50 118µs  p99 402µs  p99.9 1.9ms  max 14.2ms  (last 1 s p99 388µs)
 service    p50 116µs  p99 398µs  p99.9 1.9ms  max 14.2ms
 integrity  lost 0  dup 0  reordered 0  corrupt 0  in flight 1 204
-errors     0 connect  0 dropped  0 reason≥0x80
+errors     0 connect  0 dropped  0 reason≥0x80  0 reconnects
 generator  OK  send-lag p50 2.0µs p99.9 9.0µs  busiest thread 61 %  rx backlog 0 %
 broker     pid 4711  cpu 3.42 cores  rss 212.0 MiB  117.0k msg per cpu-second
 )");
@@ -161,7 +161,7 @@ delivered  –
 response   p50 –  p99 –  p99.9 –  max –
 service    p50 –  p99 –  p99.9 –  max –
 integrity  lost –  dup 0  reordered 0  corrupt 0  in flight 0
-errors     0 connect  0 dropped  0 reason≥0x80
+errors     0 connect  0 dropped  0 reason≥0x80  0 reconnects
 generator  –
 broker     not watched (--watch-pid)
 )");
@@ -193,7 +193,8 @@ TEST_F(LiveScreenTest, FaultsAreNamedWhenThereAreAny) {
   state_.tick.failed = 1'000;
   state_.tick.dropped = 2;
   state_.tick.refusals = 3;
-  EXPECT_EQ(Line(7), "errors     1 000 connect  2 dropped  3 reason≥0x80");
+  state_.tick.reconnects = 4;
+  EXPECT_EQ(Line(7), "errors     1 000 connect  2 dropped  3 reason≥0x80  4 reconnects");
 }
 
 TEST_F(LiveScreenTest, TheVerdictSoFarIsShown) {
@@ -250,7 +251,8 @@ TEST_F(LiveScreenTest, OneLineForALog) {
             "errors 3  interrupted");
   state_.tick.phase = Phase::kConnect;
   state_.tick.interrupted = false;
-  EXPECT_EQ(LiveLine(state_), "connect   41.0 s  connected 250  lost 2  errors 3");
+  state_.tick.reconnects = 4;
+  EXPECT_EQ(LiveLine(state_), "connect   41.0 s  connected 250  lost 2  errors 3  reconnects 4");
 }
 
 }  // namespace

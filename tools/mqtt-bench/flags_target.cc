@@ -19,6 +19,10 @@ void AddTargetFlags(CLI::App& app, Settings& s) {
   app.add_option("--user", s.user, "{i} is filled in");
   app.add_option("--pass", s.password, "{i} is filled in");
   app.add_option("--keepalive", s.keep_alive_s, "seconds")->capture_default_str();
+  app.add_flag(
+      "--reconnect", s.reconnect,
+      "who loses the connection during the run connects again, after up to 100 ms, doubled "
+      "from try to try to 5 s; without: that is an error");
   app.add_option("--proxy-protocol", s.proxy_protocol,
                  "begin as a proxy would, with a header of the PROXY protocol, version 1 or 2")
       ->check(CLI::IsMember({1, 2}));

@@ -42,6 +42,7 @@ struct CountMetric {
 constexpr CountMetric kCounts[] = {
     {"loss", [](const Result& r) -> uint64_t { return r.integrity.lost; }},
     {"loss_permitted", [](const Result& r) -> uint64_t { return r.integrity.lost_permitted; }},
+    {"loss_unpromised", [](const Result& r) -> uint64_t { return r.integrity.lost_unpromised; }},
     {"duplicates", [](const Result& r) -> uint64_t { return r.integrity.duplicates; }},
     {"reordered", [](const Result& r) -> uint64_t { return r.integrity.reordered; }},
     {"corrupt", [](const Result& r) -> uint64_t { return r.integrity.corrupt; }},

@@ -243,6 +243,7 @@ std::string ErrorsLine(const LiveState& state, size_t width, Colour colour) {
   return row.AddCount(tick.failed, "connect")
       .AddCount(tick.dropped, "dropped")
       .AddCount(tick.refusals, "reason≥0x80")
+      .AddCount(tick.reconnects, "reconnects")
       .Take();
 }
 
@@ -333,6 +334,7 @@ std::string LiveLine(const LiveState& state) {
   if (lost > 0) absl::StrAppend(&line, "  lost ", lost);
   const uint64_t errors = tick.failed + tick.dropped + tick.refusals;
   if (errors > 0) absl::StrAppend(&line, "  errors ", errors);
+  if (tick.reconnects > 0) absl::StrAppend(&line, "  reconnects ", tick.reconnects);
   if (state.tick.interrupted) line += "  interrupted";
   return line;
 }

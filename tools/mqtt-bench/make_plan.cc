@@ -114,6 +114,13 @@ absl::Status SetProperties(const Settings& settings, load::Plan& plan) {
   return absl::OkStatus();
 }
 
+absl::Status SetReconnect(const Settings& settings, load::Plan& plan) {
+  plan.reconnects = settings.reconnect;
+  if (!settings.reconnect || plan.script == load::Script::kTraffic) return absl::OkStatus();
+  return Bad("--reconnect", "the steps of " + settings.command + " need every connection",
+             "mqtt-bench pubsub --reconnect");
+}
+
 // On loopback any address of 127.0.0.0/8 will do. With few of them the kernel searches long for a
 // port that is free, and each has some 28,000.
 void SpreadOverLoopback(load::Plan& plan) {
@@ -172,6 +179,7 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
             : settings.engine == "io_uring" ? reactor::IoBackend::kUring
                                             : reactor::IoBackend::kAuto;
   if (absl::Status status = AddRoles(settings, plan); !status.ok()) return status;
+  if (absl::Status status = SetReconnect(settings, plan); !status.ok()) return status;
   SpreadOverLoopback(plan);
   return assignment;
 }

@@ -136,6 +136,7 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   result.integrity = all.integrity;
   result.errors.connect_errors = all.errors;
   result.errors.by_reason = all.by_reason;
+  result.errors.reconnects = all.reconnects;
   // Waiting awake for the clock is no work for a message.
   result.generator.cpu_s =
       static_cast<double>(all.cpu_ns - std::min(all.cpu_ns, all.idle_ns)) * 1e-9;

@@ -34,6 +34,7 @@ struct Settings {
   std::string user;  // Templates, as the client id.
   std::string password;
   uint16_t keep_alive_s = 60;
+  bool reconnect = false;
   int proxy_protocol = 0;                   // Version of the header before everything; 0: none.
   std::string proxy_source = "198.18.0.1";  // Of client 0. RFC 2544: for benchmarks.
 
