@@ -132,6 +132,18 @@ struct ProxyOptions {
   std::optional<TlsOptions> tls{};
 };
 
+// A header of the PROXY protocol before everything else, as a proxy sends it: for programs that
+// pass on what others say, and to try a listener that stands behind a proxy.
+// https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt
+enum class ProxyProtocol : uint8_t { kOff, kV1, kV2 };
+
+struct ProxyProtocolOptions {
+  ProxyProtocol version = ProxyProtocol::kOff;
+  // For whom we speak, "192.0.2.7:50000" or "[2001:db8::7]:50000". Empty: for ourselves (UNKNOWN,
+  // LOCAL). As its destination the header names the loopback address with the server's port.
+  std::string source{};
+};
+
 // Before each attempt to connect: change what the next CONNECT says (fresh credentials), or where
 // it goes.
 struct Attempt {
@@ -199,6 +211,7 @@ struct Options {
   IoEngine io = IoEngine::kAuto;
   SocketOptions socket{};
   ProxyOptions proxy{};
+  ProxyProtocolOptions proxy_protocol{};
   TlsOptions tls{};
   // More headers of the WebSocket upgrade: Authorization, Cookie, Origin.
   std::vector<std::pair<std::string, std::string>> websocket_headers{};

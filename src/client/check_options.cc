@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/check_options.h"
+#include "client/proxy_source.h"
 
 #include <algorithm>
 #include <string>
@@ -59,6 +60,13 @@ Expected<void> CheckServers(const Options& options) {
   const ProxyOptions& proxy = options.proxy;
   if (proxy.kind != ProxyKind::kNone && (proxy.host.empty() || proxy.port == 0)) {
     return Bad("proxy: host and port are needed");
+  }
+  const ProxyProtocolOptions& header = options.proxy_protocol;
+  if (!header.source.empty() && !ParseProxySource(header.source).has_value()) {
+    return Bad("proxy_protocol: a source is an IP address and a port, as 192.0.2.7:50000");
+  }
+  if (!header.source.empty() && header.version == ProxyProtocol::kOff) {
+    return Bad("proxy_protocol: a source needs a version");
   }
   return {};
 }

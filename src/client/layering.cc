@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "client/proxy_source.h"
+#include "transport/proxy_layer.h"
 #include "transport/websocket_layer.h"
 
 namespace ringmq::client {
@@ -52,6 +54,26 @@ transport::TlsClientOptions OptionsOf(const TlsOptions& tls, const char* alpn) {
   return options;
 }
 
+// Requires: what CheckOptions() demands of them.
+std::unique_ptr<transport::Layer> MakeHeader(const ProxyProtocolOptions& options, uint16_t port) {
+  transport::ProxyHeader header;
+  if (options.source.empty()) {
+    header.is_local = true;
+  } else {
+    const auto source = ParseProxySource(options.source);
+    RMQ_CHECK(source.has_value());
+    header.family = transport::ProxyHeader::Family::kIp;
+    header.source = source->address;
+    header.source_port = source->port;
+    header.destination = *base::IpAddress::Parse(source->address.is_v4() ? "127.0.0.1" : "::1");
+    header.destination_port = port;
+  }
+  const bool is_v1 = options.version == ProxyProtocol::kV1;
+  return std::make_unique<transport::ProxyClientLayer>(
+      header, transport::ProxyWriting{.version = is_v1 ? transport::ProxyVersion::kV1
+                                                       : transport::ProxyVersion::kV2});
+}
+
 }  // namespace
 
 Expected<void> Layering::Prepare(const Endpoint& endpoint) {
@@ -96,6 +118,9 @@ std::vector<std::unique_ptr<transport::Layer>> Layering::Make(const Endpoint& en
     }
     made.push_back(
         std::make_unique<ProxyLayer>(ProxyHandshake(proxy, endpoint.host, port), proxy_));
+  }
+  if (options_.proxy_protocol.version != ProxyProtocol::kOff) {
+    made.push_back(MakeHeader(options_.proxy_protocol, port));
   }
   const bool is_web = HasWebSocket(endpoint);
   if (HasTls(endpoint)) {

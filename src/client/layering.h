@@ -31,7 +31,7 @@ class Layering {
     return options_.proxy.kind != ProxyKind::kNone && endpoint.transport != Transport::kUnix;
   }
   [[nodiscard]] bool IsNeeded(const Endpoint& endpoint) const {
-    return HasProxy(endpoint) ||
+    return HasProxy(endpoint) || options_.proxy_protocol.version != ProxyProtocol::kOff ||
            (endpoint.transport != Transport::kTcp && endpoint.transport != Transport::kUnix);
   }
 

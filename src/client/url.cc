@@ -6,6 +6,7 @@
 #include <charconv>
 #include <string>
 
+#include "client/proxy_source.h"
 #include "ringmq/options.h"
 
 namespace ringmq {
@@ -200,6 +201,16 @@ constexpr auto kKeys = std::to_array<Key>({
        const bool ok = options.proxy.tls.has_value() && ParseFlag(value, insecure);
        if (ok) options.proxy.tls->verify = !insecure;
        return ok;
+     }},
+    {"proxy_protocol", "1 or 2",
+     [](std::string_view value, Options& options) {
+       options.proxy_protocol.version = value == "1" ? ProxyProtocol::kV1 : ProxyProtocol::kV2;
+       return value == "1" || value == "2";
+     }},
+    {"proxy_source", "an IP address and a port, such as 192.0.2.7:50000",
+     [](std::string_view value, Options& options) {
+       options.proxy_protocol.source = value;
+       return client::ParseProxySource(value).has_value();
      }},
     {"io", "auto, io_uring or epoll",
      [](std::string_view value, Options& options) {

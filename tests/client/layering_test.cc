@@ -9,12 +9,14 @@
 
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "client/text.h"
 #include "support/certificates.h"
 #include "transport/byte_vector.h"
 #include "transport/layer_stack.h"
+#include "transport/proxy_header.h"
 #include "transport/tls_server_context.h"
 
 namespace ringmq::client {
@@ -211,6 +213,33 @@ TEST_F(ClientLayering, NamesTheProxysFileThatItCannotRead) {
   EXPECT_THAT(prepared.error().detail(), HasSubstr("/none.pem"));
   // A Unix socket needs no proxy.
   EXPECT_TRUE(layering.Prepare({.transport = Transport::kUnix, .host = "/x"}).ok());
+}
+
+TEST(ClientProxyHeader, GoesBeforeEverythingAndNamesWhomItIsFor) {
+  Options options;
+  for (const auto& [version, source, expected] :
+       {std::tuple(ProxyProtocol::kV1, "192.0.2.7:50000",
+                   "PROXY TCP4 192.0.2.7 127.0.0.1 50000 1883\r\n"),
+        std::tuple(ProxyProtocol::kV1, "[2001:db8::7]:1", "PROXY TCP6 2001:db8::7 ::1 1 1883\r\n"),
+        std::tuple(ProxyProtocol::kV1, "", "PROXY UNKNOWN\r\n")}) {
+    options.proxy_protocol = {.version = version, .source = source};
+    Layering layering(options, 1);
+    const Endpoint endpoint;
+    EXPECT_TRUE(layering.IsNeeded(endpoint));
+    LayerStack stack(layering.Make(endpoint, 1883));
+    ByteVector down;
+    stack.Start(down);
+    EXPECT_TRUE(stack.open());
+    EXPECT_EQ(AsText(down.bytes()), expected);
+  }
+  options.proxy_protocol = {.version = ProxyProtocol::kV2};
+  Layering layering(options, 1);
+  LayerStack stack(layering.Make(Endpoint{}, 1883));
+  ByteVector down;
+  stack.Start(down);
+  const transport::ProxyParse parse = transport::ParseProxyHeader(down.bytes(), {});
+  EXPECT_EQ(parse.status, transport::ProxyParse::kDone);
+  EXPECT_TRUE(parse.header.is_local);
 }
 
 }  // namespace

@@ -92,6 +92,9 @@ TEST(Url, SaysWhatIsWrong) {
       {"mqtt://h?proxy=ftp://x:1", "expected http://host:port"},
       {"mqtt://h?proxy=http://x:1&proxy_ca=/a", "after proxy=https://"},
       {"mqtt://h?proxy_insecure=1", "after proxy=https://"},
+      {"mqtt://h?proxy_protocol=3", "expected 1 or 2"},
+      {"mqtt://h?proxy_protocol=1&proxy_source=192.0.2.7", "expected an IP address and a port"},
+      {"mqtt://h?proxy_source=[::1:5", "expected an IP address and a port"},
       {"mqtt://h?receive_maximum=0", "1 to 65535"},
   };
   for (const auto& [url, why] : cases) {

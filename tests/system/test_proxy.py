@@ -63,6 +63,24 @@ class HeaderTest(Case):
                 self.assertEqual(client.expect(wire.CONNACK).body[1], 0)
                 broker.wait_for_line(f"client '{name}{i}' connected {line}")
 
+    def test_our_own_client_says_whom_it_speaks_for(self):
+        tool = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "ringmq/ringmq")
+        for more, scheme in (("", "mqtt"), ('transport = "any"\n', "ws")):
+            broker = self.start(listener() + more)
+            url = f"{scheme}://127.0.0.1:{broker.port}/" + ("t" if scheme == "mqtt" else "mqtt")
+            for args, line in ((["1", "--proxy-source", "192.0.2.7:50000"], "from 192.0.2.7:50000"),
+                               (["2", "--proxy-source", "[2001:db8::7]:1"], r"from \[2001:db8::7\]:1"),
+                               (["2"], "from 127.0.0.1:")):
+                name = "c" + args[0] + str(len(args)) + args[-1][0].strip("[")
+                done = subprocess.run([tool, "pub", "-L", url, *(["-t", "t"] if scheme == "ws" else []), "-i", name, "-q", "1",
+                                       "-m", "x", "--proxy-protocol", *args], capture_output=True, text=True, timeout=30)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                broker.wait_for_line(f"client '{name}' connected {line}")
+        done = subprocess.run([tool, "pub", "-t", "t", "-m", "x", "--proxy-protocol", "2", "--proxy-source", "here"],
+                              capture_output=True, text=True, timeout=30)
+        self.assertIn("192.0.2.7:50000", done.stderr)
+        self.assertNotEqual(done.returncode, 0)
+
     def test_a_client_behind_a_proxy_is_not_on_loopback(self):
         broker = self.start(listener(allow_anonymous='"on_loopback"'))
         broker.wait_for_line("listening on .*user name and password required")

@@ -41,6 +41,10 @@ constexpr OptionSpec kTable[] = {
      "resolves "
      "names.",
      "socks5h://localhost:1080"},
+    {kProxyProtocol, kServer, kForAll, 0, "proxy-protocol", "version", kText,
+     "Begin as a proxy would, with a header of the PROXY protocol, version 1 or 2.", "2"},
+    {kProxySource, kServer, kForAll, 0, "proxy-source", "address:port", kText,
+     "For whom, in that header. Without it for ourselves.", "192.0.2.7:50000"},
     {kNoDelay, kServer, kForAll, 0, "nodelay", nullptr, kNone,
      "Send small packets at once. Always so; accepted for mosquitto's sake.", nullptr},
 

@@ -25,6 +25,8 @@ enum class OptionId : uint8_t {
   kUnix,
   kBind,
   kProxy,
+  kProxyProtocol,
+  kProxySource,
   kNoDelay,
   // Session.
   kId,

@@ -214,6 +214,14 @@ Expected<void> Parser::ApplyServer(OptionId id, std::string_view value) {
       settings_.client.proxy = *proxy;
       break;
     }
+    case OptionId::kProxyProtocol:
+      if (value != "1" && value != "2") return Bad(Quoted(value) + " is not 1 or 2");
+      settings_.client.proxy_protocol.version =
+          value == "1" ? ProxyProtocol::kV1 : ProxyProtocol::kV2;
+      break;
+    case OptionId::kProxySource:
+      settings_.client.proxy_protocol.source = value;
+      break;
     default:  // kNoDelay: so it is.
       break;
   }
