@@ -69,7 +69,7 @@ struct Contexts {
 
 struct Pair {
   explicit Pair(const Contexts& contexts)
-      : server(MakeServerLayer(contexts.server)),
+      : server(MakeServerLayer(contexts.server, Instant{})),
         client(MakeClientLayer(contexts.client, "localhost", 8883)) {}
 
   // Seconds that the server's part took.

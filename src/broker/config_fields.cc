@@ -392,7 +392,7 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .doc = "PEM file of the authorities of client certificates."},
     {.name = "tls_ca_path",
      .slot = [](ListenerConfig& l) { return &l.tls.ca_path; },
-     .doc = "A directory of them, as `openssl rehash` makes it."},
+     .doc = "A directory of them, as `openssl rehash` makes it; read as a whole, by a reload too."},
     {.name = "tls_crl_file",
      .slot = [](ListenerConfig& l) { return &l.tls.crl_file; },
      .doc = "PEM file of certificate revocation lists for client certificates. Empty: none."},
@@ -430,7 +430,9 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .slot = [](ListenerConfig& l) { return &l.tls.ticket_lifetime_s; },
      .value_min = 1,
      .value_max = 604'800,
-     .doc = "For how long (seconds). The keys of tickets are changed as often."},
+     .doc = "For how long (seconds) since the full handshake, however many resumptions lie "
+            "between. The "
+            "keys of tickets are changed as often."},
     {.name = "tls_handshakes_per_second_max",
      .slot = [](ListenerConfig& l) { return &l.tls.handshakes_per_second_max; },
      .value_max = 1'000'000,

@@ -99,7 +99,7 @@ std::unique_ptr<transport::TlsLayer> TlsListener::MakeLayer(Instant now) const {
     const std::lock_guard lock(mutex_);
     context = context_;
   }
-  return transport::MakeServerLayer(context);
+  return transport::MakeServerLayer(context, now);
 }
 
 }  // namespace ringmq::broker

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/tls_files.h"
 
+#include <dirent.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "transport/tls_error.h"
 #include "transport/tls_names.h"
@@ -106,6 +110,35 @@ absl::StatusOr<int> AddCertificates(const std::string& text, const std::string& 
   return AddAll<TlsCertificate>(text, path, IsCertificate, Decode<X509, d2i_X509>, add);
 }
 
+constexpr size_t kHashDigits = 8;
+
+// "0123abcd.0" of a certificate, "0123abcd.r0" of a revocation list.
+bool IsHashedName(const std::string& name) {
+  if (name.size() < kHashDigits + 2 || name[kHashDigits] != '.') return false;
+  const size_t number_at = kHashDigits + (name[kHashDigits + 1] == 'r' ? 2 : 1);
+  return number_at < name.size() &&
+         std::all_of(name.begin(), name.begin() + kHashDigits,
+                     [](char c) { return absl::ascii_isxdigit(c); }) &&
+         std::all_of(name.begin() + static_cast<ptrdiff_t>(number_at), name.end(),
+                     [](char c) { return absl::ascii_isdigit(c); });
+}
+
+// In order, so that they always hash to the same.
+absl::StatusOr<std::vector<std::string>> HashedNames(const std::string& path) {
+  const std::unique_ptr<DIR, TlsFree<closedir>> directory(opendir(path.c_str()));
+  if (directory == nullptr) {
+    if (errno == ENOTDIR) return Refuse(path, " is not a directory");
+    return Refuse("cannot read the authorities in ", path, ": ", std::strerror(errno));
+  }
+  std::vector<std::string> names;
+  while (const dirent* const entry = readdir(directory.get())) {
+    std::string name = entry->d_name;
+    if (IsHashedName(name)) names.push_back(std::move(name));
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 class AuthorityReader {
  public:
   AuthorityReader() { authorities_.store.reset(X509_STORE_new()); }
@@ -123,31 +156,27 @@ class AuthorityReader {
     return absl::OkStatus();
   }
 
+  // All of it now, where OpenSSL would look for one name when it needs it: what is believed, and
+  // the hash of it, change with a reload and not in between.
   absl::Status AddDirectory(const std::string& path) {
-    struct stat status {};
-    if (stat(path.c_str(), &status) != 0) {
-      return Refuse("cannot read the authorities in ", path, ": ", std::strerror(errno));
+    const absl::StatusOr<std::vector<std::string>> names = HashedNames(path);
+    if (!names.ok()) return names.status();
+    for (const std::string& name : *names) {
+      const std::string file = absl::StrCat(path, "/", name);
+      struct stat status {};
+      // `openssl rehash` leaves links to files that have gone, and OpenSSL passes over them.
+      if (stat(file.c_str(), &status) != 0 && errno == ENOENT) continue;
+      const absl::Status added = name[kHashDigits + 1] == 'r' ? AddLists(file) : AddFile(file);
+      if (!added.ok()) return added;
     }
-    if (!S_ISDIR(status.st_mode)) return Refuse(path, " is not a directory");
-    if (X509_STORE_load_path(store(), path.c_str()) != 1) {
-      return Refuse("cannot use the authorities in ", path, ": ", TlsLibraryError());
-    }
-    absl::StrAppend(&seen_, "directory ", path);
-    return absl::OkStatus();
+    if (!names->empty()) return absl::OkStatus();
+    return Refuse("no authorities in ", path, ": has `openssl rehash` made their links?");
   }
 
   absl::Status AddRevocations(const std::string& path) {
-    const absl::StatusOr<std::string> text = TlsReadFile(path, "revocation list");
-    if (!text.ok()) return text.status();
-    const absl::StatusOr<int> count = AddAll<RevocationList>(
-        *text, path, IsRevocationList, Decode<X509_CRL, d2i_X509_CRL>,
-        [&](const RevocationList& list) { X509_STORE_add_crl(store(), list.get()); });
-    if (!count.ok()) return count.status();
-    if (*count == 0) return Refuse("no revocation list in ", path);
     // The peer's own certificate, not those of its authorities: these change by configuration.
     X509_STORE_set_flags(store(), X509_V_FLAG_CRL_CHECK);
-    absl::StrAppend(&seen_, "revocations ", *text);
-    return absl::OkStatus();
+    return AddLists(path);
   }
 
   void AddSystem() {
@@ -163,6 +192,25 @@ class AuthorityReader {
   }
 
  private:
+  absl::Status AddLists(const std::string& path) {
+    const absl::StatusOr<std::string> text = TlsReadFile(path, "revocation list");
+    if (!text.ok()) return text.status();
+    const absl::StatusOr<int> count =
+        AddAll<RevocationList>(*text, path, IsRevocationList, Decode<X509_CRL, d2i_X509_CRL>,
+                               [&](const RevocationList& list) { AddList(list.get()); });
+    if (!count.ok()) return count.status();
+    if (*count == 0) return Refuse("no revocation list in ", path);
+    absl::StrAppend(&seen_, "revocations ", *text);
+    return absl::OkStatus();
+  }
+
+  void AddList(X509_CRL* list) {
+    X509_STORE_add_crl(store(), list);
+    const ASN1_TIME* const until = X509_CRL_get0_nextUpdate(list);
+    if (until == nullptr) return;
+    authorities_.lists_until_s = std::min(authorities_.lists_until_s, TlsUnixTime(until));
+  }
+
   X509_STORE* store() { return authorities_.store.get(); }
 
   TlsAuthorities authorities_;
@@ -218,6 +266,23 @@ absl::StatusOr<TlsIdentity> TlsReadIdentity(const TlsKeyPair& files) {
     return Refuse("the key in ", key_path, " does not belong to the certificate ", path);
   }
   return identity;
+}
+
+int64_t TlsUnixTime(const ASN1_TIME* time) {
+  constexpr int64_t kDaySeconds = 24 * 3600;
+  const std::unique_ptr<ASN1_TIME, TlsFree<ASN1_TIME_free>> epoch(ASN1_TIME_set(nullptr, 0));
+  int days = 0;
+  int seconds = 0;
+  if (ASN1_TIME_diff(&days, &seconds, epoch.get(), time) != 1) {
+    return std::numeric_limits<int64_t>::min();
+  }
+  return days * kDaySeconds + seconds;
+}
+
+bool TlsHasPassed(int64_t unix_time_s) {
+  const std::unique_ptr<ASN1_TIME, TlsFree<ASN1_TIME_free>> time(
+      ASN1_TIME_set(nullptr, unix_time_s));
+  return time == nullptr || X509_cmp_current_time(time.get()) < 0;
 }
 
 std::string TlsValidityWarning(const TlsIdentity& identity, const std::string& path) {

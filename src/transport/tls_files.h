@@ -4,6 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,10 @@ struct TlsIdentity {
 };
 [[nodiscard]] absl::StatusOr<TlsIdentity> TlsReadIdentity(const TlsKeyPair& files);
 
+// In seconds; the smallest number if it is no time.
+[[nodiscard]] int64_t TlsUnixTime(const ASN1_TIME* time);
+[[nodiscard]] bool TlsHasPassed(int64_t unix_time_s);
+
 // "certificate /x.crt expired on 2020-01-01"; empty: it may be used today.
 [[nodiscard]] std::string TlsValidityWarning(const TlsIdentity& identity, const std::string& path);
 
@@ -37,6 +43,8 @@ struct TlsAuthorities {
   // A hash of all that was read. Sessions are resumed only where it is the same: a client whose
   // certificate was revoked must not come back with a ticket from before.
   std::string digest;
+  // Unix time at which the first revocation list is out of date; the greatest number: never.
+  int64_t lists_until_s = std::numeric_limits<int64_t>::max();
 };
 // Who is believed. With nothing given: the system's authorities if `use_system`, else nobody.
 enum class TlsDefaultTrust : uint8_t { kNobody, kSystem };

@@ -301,6 +301,8 @@ void TlsLayer::KeepFacts() {
   facts_ = std::make_unique<TlsFacts>(std::move(facts.tls));
 }
 
+Instant TlsLayer::BegunAt(const SSL* ssl) { return LayerOf(ssl)->origin_.begun_at; }
+
 int TlsLayer::OnVerify(int ok, X509_STORE_CTX* verification) {
   if (ok == 1) return ok;
   const auto* const ssl = static_cast<const SSL*>(

@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "transport/layer.h"
 #include "transport/tls_error.h"
 #include "transport/tls_handles.h"
@@ -44,6 +45,7 @@ struct TlsOrigin {
   std::string peer_name;                // Client: whose certificate is expected.
   std::string session_key;              // Client: where new sessions go in the cache.
   TlsSessionCache* sessions = nullptr;  // Of the context; null: do not resume.
+  Instant begun_at = {};                // Server: when the connection was accepted.
 };
 
 class TlsLayer final : public Layer {
@@ -76,6 +78,8 @@ class TlsLayer final : public Layer {
   [[nodiscard]] const TlsRecords* records() const { return records_.get(); }
   [[nodiscard]] const SSL* ssl() const { return ssl_.get(); }
 
+  // Of the connection's origin.
+  static Instant BegunAt(const SSL* ssl);
   // OpenSSL's callbacks; they find their layer by the SSL object's application data.
   static int OnVerify(int ok, X509_STORE_CTX* verification);
   static int OnNewSession(SSL* ssl, SSL_SESSION* session);

@@ -37,7 +37,7 @@ struct TlsKeyPair {
 // Whom to believe. The client: the system's authorities if all are empty.
 struct TlsTrust {
   std::string ca_file = {};
-  std::string ca_path = {};   // A directory as `openssl rehash` makes it.
+  std::string ca_path = {};   // A directory as `openssl rehash` makes it; all of it is read.
   std::string crl_file = {};  // One or more lists; applied to the peer's own certificate.
 };
 

@@ -4,19 +4,19 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "transport/tls_ticket_note.h"
 
 namespace ringmq::transport {
 namespace {
 
 constexpr std::array<unsigned char, 2> kAes128GcmSha256 = {0x13, 0x01};
-// Marks the identity in a session's application data, which travels in tickets too.
-constexpr std::string_view kMark = "psk:";
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -41,12 +41,18 @@ unsigned Copy(const std::string& key, unsigned char* target, unsigned bytes_max)
   return static_cast<unsigned>(key.size());
 }
 
+// A ticket is bound to the key.
+TlsTicketNote NoteOf(std::string_view identity, const std::string& key) {
+  return {.psk_identity = std::string(identity), .psk_digest = TlsTicketNote::DigestOf(key)};
+}
+
 // TLS 1.2.
 unsigned OnServerPsk(SSL* ssl, const char* identity, unsigned char* psk, unsigned bytes_max) {
   // TLS 1.3 asks here what OnFindPsk() did not know; that would lose the identity.
   if (identity == nullptr || SSL_version(ssl) >= TLS1_3_VERSION) return 0;
   const std::string* const key = Attached<TlsPskKeys>(ssl)->Find(identity);
-  return key == nullptr ? 0 : Copy(*key, psk, bytes_max);
+  if (key == nullptr || !TlsWriteNote(SSL_get_session(ssl), NoteOf(identity, *key))) return 0;
+  return Copy(*key, psk, bytes_max);
 }
 
 // TLS 1.3: a session out of thin air that has the key as its secret.
@@ -58,13 +64,12 @@ int OnFindPsk(SSL* ssl, const unsigned char* identity, size_t identity_bytes,
   if (key == nullptr) return 1;  // Not an error: it may be a ticket.
   TlsSession made(SSL_SESSION_new());
   const SSL_CIPHER* const cipher = SSL_CIPHER_find(ssl, kAes128GcmSha256.data());
-  const std::string mark = absl::StrCat(ToAbsl(kMark), ToAbsl(name));
   if (made == nullptr || cipher == nullptr ||
       SSL_SESSION_set1_master_key(made.get(), reinterpret_cast<const unsigned char*>(key->data()),
                                   key->size()) != 1 ||
       SSL_SESSION_set_cipher(made.get(), cipher) != 1 ||
       SSL_SESSION_set_protocol_version(made.get(), TLS1_3_VERSION) != 1 ||
-      SSL_SESSION_set1_ticket_appdata(made.get(), mark.data(), mark.size()) != 1) {
+      !TlsWriteNote(made.get(), NoteOf(name, *key))) {
     return 0;
   }
   *session = made.release();
@@ -134,13 +139,10 @@ void TlsUsePskCredential(SSL_CTX* ctx, const TlsPskCredential* credential) {
 
 std::string TlsPskIdentity(const SSL* ssl) {
   if (const char* const identity = SSL_get_psk_identity(ssl)) return identity;
-  void* data = nullptr;
-  size_t size_bytes = 0;
   SSL_SESSION* const session = SSL_get_session(ssl);
   if (session == nullptr) return {};
-  SSL_SESSION_get0_ticket_appdata(session, &data, &size_bytes);
-  const std::string_view mark(static_cast<const char*>(data), size_bytes);
-  return std::string(mark.starts_with(kMark) ? mark.substr(kMark.size()) : std::string_view());
+  const std::optional<TlsTicketNote> note = TlsReadNote(session);
+  return note ? note->psk_identity : std::string();
 }
 
 }  // namespace ringmq::transport

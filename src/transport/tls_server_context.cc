@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -49,17 +50,14 @@ absl::Status Check(const TlsServerOptions& options) {
   return absl::OkStatus();
 }
 
-void UseTickets(SSL_CTX* ctx, const TlsServerOptions& options, TlsTicketKeys* keys) {
-  // Tickets are the only memory of sessions.
-  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-  if (keys == nullptr) {
-    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
-    SSL_CTX_set_num_tickets(ctx, 0);
-    return;
+// When the first of these expires, in Unix time; kForEver without any.
+int64_t FirstToExpire(const STACK_OF(X509) * chain) {
+  int64_t first_s = TlsTicketNote::kForEver;
+  const int count = chain == nullptr ? 0 : sk_X509_num(chain);
+  for (int i = 0; i < count; ++i) {
+    first_s = std::min(first_s, TlsUnixTime(X509_get0_notAfter(sk_X509_value(chain, i))));
   }
-  keys->Use(ctx);
-  SSL_CTX_set_num_tickets(ctx, options.ticket_count);
-  SSL_CTX_set_timeout(ctx, options.ticket_lifetime.ns / kSecond.ns);
+  return first_s;
 }
 
 }  // namespace
@@ -83,6 +81,7 @@ absl::StatusOr<TlsServerContextPtr> TlsServerContext::Make(const TlsServerOption
 
 absl::Status TlsServerContext::Load(const TlsServerOptions& options) {
   record_layer_ = options.protocol.record_layer;
+  ticket_lifetime_ = options.ticket_lifetime;
   absl::StatusOr<TlsAuthorities> authorities =
       TlsReadAuthorities(options.trust, TlsDefaultTrust::kNobody);
   if (!authorities.ok()) return authorities.status();
@@ -150,7 +149,7 @@ absl::StatusOr<TlsServerContext::Site*> TlsServerContext::SiteFor(const TlsServe
 absl::Status TlsServerContext::Finish(const TlsServerOptions& options, Site& site) {
   SSL_CTX* const ctx = site.ctx.get();
   UseAuthorities(options, ctx);
-  UseTickets(ctx, options, ticket_keys_.get());
+  UseTickets(options, ctx);
   if (!psk_keys_.empty()) {
     TlsUsePskKeys(ctx, &psk_keys_);
     if (!options.psk_hint.empty() &&
@@ -180,6 +179,60 @@ void TlsServerContext::UseAuthorities(const TlsServerOptions& options, SSL_CTX* 
   static_assert(SHA256_DIGEST_LENGTH <= SSL_MAX_SID_CTX_LENGTH);
   SHA256(reinterpret_cast<const unsigned char*>(rules.data()), rules.size(), hash.data());
   SSL_CTX_set_session_id_context(ctx, hash.data(), hash.size());
+}
+
+void TlsServerContext::UseTickets(const TlsServerOptions& options, SSL_CTX* ctx) {
+  // Tickets are the only memory of sessions.
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  if (ticket_keys_ == nullptr) {
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(ctx, 0);
+    return;
+  }
+  ticket_keys_->Use(ctx);
+  SSL_CTX_set_num_tickets(ctx, options.ticket_count);
+  SSL_CTX_set_timeout(ctx, ticket_lifetime_.ns / kSecond.ns);
+  SSL_CTX_set_session_ticket_cb(ctx, OnMakeTicket, OnOpenTicket, this);
+}
+
+int TlsServerContext::OnMakeTicket(SSL* ssl, void* context) {
+  const auto* const self = static_cast<const TlsServerContext*>(context);
+  SSL_SESSION* const session = SSL_get_session(ssl);
+  const Instant now = TlsLayer::BegunAt(ssl);
+  TlsTicketNote note = TlsReadNote(session).value_or(TlsTicketNote{});
+  if (note.until == Instant::Max()) {
+    // No resumption: what was proved was proved now.
+    note.until = now + self->ticket_lifetime_;
+    if (const auto* const chain = SSL_get0_verified_chain(ssl); chain != nullptr) {
+      note.trusted_until_s = std::min(FirstToExpire(chain), self->authorities_.lists_until_s);
+    }
+    if (!TlsWriteNote(session, note)) return 0;
+  }
+  // Goes to the client, which need not try later.
+  SSL_SESSION_set_timeout(session, std::max<int64_t>(1, (note.until - now).ns / kSecond.ns));
+  return 1;
+}
+
+SSL_TICKET_RETURN TlsServerContext::OnOpenTicket(SSL* ssl, SSL_SESSION* session,
+                                                 const unsigned char*, size_t,
+                                                 SSL_TICKET_STATUS status, void* context) {
+  // A full handshake, and a new ticket.
+  constexpr SSL_TICKET_RETURN kRefuse = SSL_TICKET_RETURN_IGNORE_RENEW;
+  if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) return kRefuse;
+  const std::optional<TlsTicketNote> note = TlsReadNote(session);
+  const auto* const self = static_cast<const TlsServerContext*>(context);
+  if (!note || !self->Counts(*note, TlsLayer::BegunAt(ssl))) return kRefuse;
+  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+}
+
+bool TlsServerContext::Counts(const TlsTicketNote& note, Instant now) const {
+  if (now >= note.until) return false;
+  if (note.trusted_until_s != TlsTicketNote::kForEver && TlsHasPassed(note.trusted_until_s)) {
+    return false;
+  }
+  if (note.psk_identity.empty()) return true;
+  const std::string* const key = psk_keys_.Find(note.psk_identity);
+  return key != nullptr && TlsTicketNote::DigestOf(*key) == note.psk_digest;
 }
 
 SSL_CTX* TlsServerContext::Choose(std::string_view server_name) const {
@@ -212,12 +265,13 @@ int TlsServerContext::OnAlpn(SSL*, const unsigned char** out, unsigned char* out
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-std::unique_ptr<TlsLayer> MakeServerLayer(const TlsServerContextPtr& context) {
+std::unique_ptr<TlsLayer> MakeServerLayer(const TlsServerContextPtr& context, Instant now) {
   RMQ_CHECK(context != nullptr);
   TlsOrigin origin;
   origin.context = context;
   origin.role = TlsRole::kServer;
   origin.record_layer = context->record_layer_;
+  origin.begun_at = now;
   return std::make_unique<TlsLayer>(TlsSsl(SSL_new(context->sites_[0].ctx.get())),
                                     std::move(origin));
 }

@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/time.h"
 #include "transport/tls_files.h"
 #include "transport/tls_handles.h"
 #include "transport/tls_keylog.h"
@@ -22,6 +23,7 @@
 #include "transport/tls_options.h"
 #include "transport/tls_psk.h"
 #include "transport/tls_ticket_keys.h"
+#include "transport/tls_ticket_note.h"
 
 namespace ringmq::transport {
 
@@ -48,7 +50,7 @@ class TlsServerContext {
   [[nodiscard]] const TlsTicketKeysPtr& ticket_keys() const { return ticket_keys_; }
 
  private:
-  friend std::unique_ptr<TlsLayer> MakeServerLayer(const TlsServerContextPtr& context);
+  friend std::unique_ptr<TlsLayer> MakeServerLayer(const TlsServerContextPtr& context, Instant now);
 
   // A certificate, or several of different kinds with the same names.
   struct Site {
@@ -64,6 +66,12 @@ class TlsServerContext {
                                 int key_kind);
   absl::Status Finish(const TlsServerOptions& options, Site& site);
   void UseAuthorities(const TlsServerOptions& options, SSL_CTX* ctx);
+  void UseTickets(const TlsServerOptions& options, SSL_CTX* ctx);
+  // Would a full handshake still prove what this one has?
+  [[nodiscard]] bool Counts(const TlsTicketNote& note, Instant now) const;
+  static int OnMakeTicket(SSL* ssl, void* context);
+  static SSL_TICKET_RETURN OnOpenTicket(SSL* ssl, SSL_SESSION* session, const unsigned char* name,
+                                        size_t name_bytes, SSL_TICKET_STATUS status, void* context);
   [[nodiscard]] SSL_CTX* Choose(std::string_view server_name) const;
   static int OnServerName(SSL* ssl, int* alert, void* context);
   static int OnAlpn(SSL* ssl, const unsigned char** out, unsigned char* out_bytes,
@@ -76,11 +84,14 @@ class TlsServerContext {
   std::vector<uint8_t> alpn_;
   std::unique_ptr<TlsKeyLog> keylog_;
   TlsTicketKeysPtr ticket_keys_;
+  Duration ticket_lifetime_;
   std::vector<std::string> warnings_;
   TlsRecordLayer record_layer_ = TlsRecordLayer::kOpenSsl;
 };
 
-// A layer for one connection.
-[[nodiscard]] std::unique_ptr<TlsLayer> MakeServerLayer(const TlsServerContextPtr& context);
+// A layer for one connection. `now` is from a clock that goes on with the ticket keys: the lifetime
+// of tickets is measured by it.
+[[nodiscard]] std::unique_ptr<TlsLayer> MakeServerLayer(const TlsServerContextPtr& context,
+                                                        Instant now);
 
 }  // namespace ringmq::transport

@@ -3,7 +3,8 @@
 //
 // Shared by all cores and listeners, and handed on to the next context by a reload, so that a
 // client is known again wherever its next connection ends up. Rotated: tickets of the key before
-// the present one are still taken, so a ticket lives for at least one lifetime and at most two.
+// the present one are still opened, so for at least one lifetime and at most two. Whether what is
+// in there still counts is not asked here: see tls_ticket_note.h.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

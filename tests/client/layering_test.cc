@@ -79,7 +79,7 @@ class ClientLayering : public testing::Test {
     transport::TlsServerOptions server;
     server.key_pairs = {{.certificate_file = folder.Write(name, issued.certificate + issued.key)}};
     server.protocol.alpn = {alpn};
-    return transport::MakeServerLayer(*transport::TlsServerContext::Make(server));
+    return transport::MakeServerLayer(*transport::TlsServerContext::Make(server), Instant{});
   }
 
   // Lets both ends talk until they have nothing to say. The error of our end if it has one.

@@ -124,13 +124,14 @@ Issued Authority::Issue(const CertificateSpec& spec) {
   return issued;
 }
 
-std::string Authority::RevocationList(const std::vector<long>& serials) const {
+std::string Authority::RevocationList(const std::vector<long>& serials,
+                                      const RevocationSpec& spec) const {
   X509_CRL* const list = X509_CRL_new();
   X509_CRL_set_version(list, X509_CRL_VERSION_2);
   X509_CRL_set_issuer_name(list, X509_get_subject_name(certificate_));
   ASN1_TIME* const time = ASN1_TIME_new();
-  X509_CRL_set1_lastUpdate(list, X509_gmtime_adj(time, -kSecondsPerDay));
-  X509_CRL_set1_nextUpdate(list, X509_gmtime_adj(time, 30 * kSecondsPerDay));
+  X509_CRL_set1_lastUpdate(list, X509_gmtime_adj(time, -2 * kSecondsPerDay));
+  X509_CRL_set1_nextUpdate(list, X509_gmtime_adj(time, spec.valid_until_days * kSecondsPerDay));
   X509_gmtime_adj(time, -kSecondsPerDay);
   for (const long serial : serials) {
     X509_REVOKED* const revoked = X509_REVOKED_new();

@@ -34,6 +34,10 @@ struct CertificateSpec {
   std::string key_password = {};  // Empty: the key is not encrypted.
 };
 
+struct RevocationSpec {
+  int valid_until_days = 30;  // From now.
+};
+
 // As PEM.
 struct Issued {
   std::string certificate = {};
@@ -51,7 +55,8 @@ class Authority {
   [[nodiscard]] const std::string& certificate() const { return pem_; }
   Issued Issue(const CertificateSpec& spec);
   // A list that has these certificates revoked.
-  [[nodiscard]] std::string RevocationList(const std::vector<long>& serials) const;
+  [[nodiscard]] std::string RevocationList(const std::vector<long>& serials,
+                                           const RevocationSpec& spec = {}) const;
 
  private:
   X509* certificate_ = nullptr;

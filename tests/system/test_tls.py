@@ -230,6 +230,32 @@ class ServerTest(Case):
                 Client(broker.port, context(certificate=good)).come_in("good")
             broker.wait_for_line("connection closed: .*'revoked-later' is revoked", count=2)
 
+    def test_who_has_lost_its_pre_shared_key_does_not_resume(self):
+        key = "00112233445566778899aabbccddeeff"
+        with tempfile.TemporaryDirectory() as folder:
+            path, session = os.path.join(folder, "keys"), os.path.join(folder, "session.pem")
+
+            def write(text):
+                with open(path, "w") as file:
+                    file.write(text)
+
+            def handshake(*options):
+                done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{broker.port}", "-tls1_2", "-psk",
+                                       key, "-psk_identity", "one", *options], stdin=subprocess.DEVNULL,
+                                      capture_output=True, text=True, timeout=20)
+                found = re.search("(New|Reused), TLSv1.2", done.stdout)
+                return found.group(1) if found and done.returncode == 0 else "Refused"
+
+            write(f"one:{key}\n")
+            broker = self.start(listener(tls_psk_file=f'"{path}"'))
+            self.assertEqual(handshake("-sess_out", session), "New")
+            self.assertEqual(handshake("-sess_in", session), "Reused")
+            write("two:ffffffffffffffffffff\n")
+            broker.signal(signal.SIGHUP)
+            broker.wait_for_line("read again")
+            self.assertEqual(handshake("-sess_in", session), "Refused")
+            broker.wait_for_line("connection closed: .*identity is unknown")
+
     def test_openssl_changes_keys_and_says_goodbye(self):
         broker = self.start(with_certificate(), args=("-v",))
         client = subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{broker.port}", "-CAfile",

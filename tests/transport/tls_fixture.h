@@ -54,9 +54,11 @@ class TlsPair {
 
   TlsPair(const TlsServerContextPtr& server_context, const TlsClientContextPtr& client_context,
           const std::string& host = "localhost", size_t split = kAll)
-      : server(MakeServerLayer(server_context)),
-        client(MakeClientLayer(client_context, host, 8883)),
-        split_(split) {
+      : TlsPair(MakeServerLayer(server_context, Instant{}),
+                MakeClientLayer(client_context, host, 8883), split) {}
+  TlsPair(std::unique_ptr<TlsLayer> server_layer, std::unique_ptr<TlsLayer> client_layer,
+          size_t split = kAll)
+      : server(std::move(server_layer)), client(std::move(client_layer)), split_(split) {
     server.layer->Start(server.down);
     client.layer->Start(client.down);
     Pump();

@@ -152,7 +152,7 @@ TEST_F(TlsKernelKeysTest, MustWaitForTheRestOfARecord) {
 TEST_F(TlsKernelKeysTest, AreNotThereIfNobodyAskedOrTheHandshakeIsNotDone) {
   const TlsPair plain(Server(ServerOptions()), Client(ClientOptions()));
   EXPECT_EQ(plain.server.layer->records(), nullptr);
-  const auto opening = MakeServerLayer(Server(KernelServer()));
+  const auto opening = MakeServerLayer(Server(KernelServer()), Instant{});
   EXPECT_EQ(opening->records(), nullptr);
   TlsPair closed(Server(KernelServer()), Client(KernelClient(kTlsCases[3])));
   closed.server.layer->Close(closed.server.down);

@@ -114,7 +114,7 @@ struct UserSpace {
 class Rig {
  public:
   Rig(const TlsServerContextPtr& context, const Case& one) {
-    end.layer = MakeServerLayer(context);
+    end.layer = MakeServerLayer(context, Instant{});
     ctx_ = SSL_CTX_new(TLS_client_method());
     const int version = one.version == TlsVersion::k12 ? TLS1_2_VERSION : TLS1_3_VERSION;
     SSL_CTX_set_min_proto_version(ctx_, version);
@@ -346,7 +346,7 @@ bool BothEnds(const TlsServerContextPtr& server_context,
   Sockets sockets;
   UserSpace server;
   UserSpace client;
-  server.layer = MakeServerLayer(server_context);
+  server.layer = MakeServerLayer(server_context, Instant{});
   client.layer = MakeClientLayer(client_context, "localhost", 1);
   client.layer->Start(client.down);
   client.Flush(sockets.client);

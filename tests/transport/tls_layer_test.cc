@@ -80,7 +80,7 @@ TEST_F(TlsLayerTest, DataRightBehindTheHandshakeIsNotLost) {
   for (const TlsVersion version : kVersions) {
     TlsClientOptions options = ClientOptions();
     options.protocol.version_min = options.protocol.version_max = version;
-    TlsEnd server(MakeServerLayer(Server(ServerOptions())));
+    TlsEnd server(MakeServerLayer(Server(ServerOptions()), Instant{}));
     TlsEnd client(MakeClientLayer(Client(options), "localhost", 1));
     client.layer->Start(client.down);
     while (client.state() == LayerState::kOpening) {
@@ -134,7 +134,7 @@ TEST_F(TlsLayerTest, ClosingDuringTheHandshakeAddsNothing) {
   const size_t hello_bytes = client.down.bytes().size();
   client.layer->Close(client.down);
   EXPECT_EQ(client.down.bytes().size(), hello_bytes);
-  TlsEnd server(MakeServerLayer(Server(ServerOptions())));
+  TlsEnd server(MakeServerLayer(Server(ServerOptions()), Instant{}));
   server.layer->Close(server.down);
   EXPECT_TRUE(server.down.empty());
 }
@@ -145,7 +145,7 @@ TEST_F(TlsLayerTest, AStreamThatStopsAnywhereNeitherOpensNorFails) {
   client.layer->Start(client.down);
   const std::string hello = Text(client.down);
   for (size_t size = 0; size < hello.size(); ++size) {
-    TlsEnd server(MakeServerLayer(context));
+    TlsEnd server(MakeServerLayer(context, Instant{}));
     server.layer->Receive(Bytes(hello).first(size), server.up, server.down);
     ASSERT_EQ(server.state(), LayerState::kOpening) << size;
     ASSERT_TRUE(server.down.empty()) << size;
@@ -161,7 +161,7 @@ TEST_F(TlsLayerTest, NamesWhatIsNotTls) {
       {std::string("\x16GET / HTTP/1.1"), "impossible version"},
   };
   for (const auto& [bytes, expected] : kCases) {
-    TlsEnd server(MakeServerLayer(context));
+    TlsEnd server(MakeServerLayer(context, Instant{}));
     server.layer->Receive(Bytes(bytes), server.up, server.down);
     EXPECT_EQ(server.state(), LayerState::kFailed) << expected;
     EXPECT_THAT(server.error(), HasSubstr("not TLS")) << expected;
@@ -245,7 +245,7 @@ TEST_F(TlsLayerTest, AMutatedStreamNeverCrashesNorForgesData) {
   int opened = 0;
   int failed = 0;
   for (int round = 0; round < 300; ++round) {
-    TlsEnd server(MakeServerLayer(server_context));
+    TlsEnd server(MakeServerLayer(server_context, Instant{}));
     TlsEnd client(MakeClientLayer(client_context, "localhost", 1));
     client.layer->Start(client.down);
     bool sent = false;
@@ -313,7 +313,7 @@ TEST_F(TlsLayerTest, OutlivesTheContextThatMadeIt) {
 TEST_F(TlsLayerTest, SendsWhileAHandshakeMessageIsHalfReceived) {
   TlsClientOptions options = ClientOptions();
   options.key_pair = KeyPair("client", {.common_name = std::string(60, 'c')});
-  TlsEnd server(MakeServerLayer(Server(MutualOptions(ClientCertificates::kRequired))));
+  TlsEnd server(MakeServerLayer(Server(MutualOptions(ClientCertificates::kRequired)), Instant{}));
   TlsEnd client(MakeClientLayer(Client(options), "localhost", 1));
   SSL_set_max_send_fragment(const_cast<SSL*>(server.layer->ssl()), 512);
   client.layer->Start(client.down);
@@ -359,7 +359,7 @@ TEST_F(TlsLayerTest, WorksInAStackOfLayers) {
     TlsClientOptions options = ClientOptions();
     options.protocol.version_max = version;
     std::vector<std::unique_ptr<Layer>> layers;
-    layers.push_back(MakeServerLayer(Server(ServerOptions())));
+    layers.push_back(MakeServerLayer(Server(ServerOptions()), Instant{}));
     LayerStack stack(std::move(layers));
     TlsEnd client(MakeClientLayer(Client(options), "localhost", 1));
     ByteVector up;

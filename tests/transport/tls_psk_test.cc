@@ -34,6 +34,22 @@ class TlsPskTest : public TlsTest {
     options.protocol.version_min = options.protocol.version_max = version;
     return options;
   }
+
+  // What a client that came with a key may resume.
+  TlsSession SessionOf(const TlsServerContextPtr& server, TlsVersion version) {
+    const TlsPair pair(server, Client(PskClient(version)));
+    EXPECT_TRUE(pair.open());
+    TlsSession session(SSL_get1_session(const_cast<SSL*>(pair.client.layer->ssl())));
+    EXPECT_EQ(SSL_SESSION_is_resumable(session.get()), 1);
+    return session;
+  }
+  // A client that has such a session, but no good key any more.
+  TlsPair Resume(const TlsServerContextPtr& server, const TlsSession& session, TlsVersion version) {
+    auto client = MakeClientLayer(Client(PskClient(version, "nobody")), "localhost", 1);
+    const TlsSession own(SSL_SESSION_dup(session.get()));
+    SSL_set_session(const_cast<SSL*>(client->ssl()), own.get());
+    return {MakeServerLayer(server, Instant{}), std::move(client)};
+  }
 };
 
 TEST_F(TlsPskTest, AKeyTakesTheCertificatesPlace) {
@@ -111,29 +127,30 @@ TEST_F(TlsPskTest, AnIdentityThatWasNotUsedIsNotReported) {
   EXPECT_EQ(pair.server.facts().psk_identity, "");
 }
 
-// Method: a client that has a ticket from a connection with a key, but no key any more.
 TEST_F(TlsPskTest, ATicketKeepsTheIdentity) {
   for (const TlsVersion version : kVersions) {
     const TlsServerContextPtr server = Server(PskServer());
-    TlsPair first(server, Client(PskClient(version)));
-    ASSERT_TRUE(first.open());
-    const TlsSession session(SSL_get1_session(const_cast<SSL*>(first.client.layer->ssl())));
-    ASSERT_EQ(SSL_SESSION_is_resumable(session.get()), 1);
-    TlsClientOptions options = PskClient(version);
-    options.psk_identity = "bob smith";
-    options.psk_hex_key = "ffffffffffffffffffff";
-    TlsEnd server_end(MakeServerLayer(server));
-    TlsEnd client_end(MakeClientLayer(Client(options), "localhost", 1));
-    SSL_set_session(const_cast<SSL*>(client_end.layer->ssl()), session.get());
-    client_end.layer->Start(client_end.down);
-    for (int turn = 0; turn < 4; ++turn) {
-      server_end.layer->Receive(client_end.down.bytes(), server_end.up, server_end.down);
-      client_end.down.Clear();
-      client_end.layer->Receive(server_end.down.bytes(), client_end.up, client_end.down);
-      server_end.down.Clear();
+    const TlsSession session = SessionOf(server, version);
+    const TlsPair pair = Resume(server, session, version);
+    ASSERT_TRUE(pair.open()) << pair.server.error();
+    EXPECT_EQ(pair.server.facts().psk_identity, "alice");
+  }
+}
+
+// A ticket stands for the key that its connection was made with.
+TEST_F(TlsPskTest, ATicketEndsWithItsKey) {
+  for (const TlsVersion version : kVersions) {
+    TlsServerOptions options = PskServer();
+    const TlsServerContextPtr before = Server(options);
+    const TlsSession session = SessionOf(before, version);
+    for (const auto& [text, still_good] :
+         {std::pair("alice:00112233445566778899aabbccddeeff\n", true),
+          std::pair("alice:00112233445566778899aabbccddeefe\n", false),
+          std::pair("carol:00112233445566778899aabbccddeeff\n", false)}) {
+      options.psk_file = folder_.Write("psk", text);
+      const TlsServerContextPtr after = Server(options, before->ticket_keys());
+      EXPECT_EQ(Resume(after, session, version).open(), still_good) << text;
     }
-    ASSERT_EQ(server_end.state(), LayerState::kOpen) << server_end.error();
-    EXPECT_EQ(server_end.facts().psk_identity, "alice");
   }
 }
 

@@ -18,7 +18,13 @@ class TlsResumptionTest : public TlsTest {
 
   static Outcome Connect(const TlsServerContextPtr& server, const TlsClientContextPtr& client,
                          const std::string& host = "localhost") {
-    const TlsPair pair(server, client, host);
+    return Judge(TlsPair(server, client, host));
+  }
+  static Outcome ConnectAt(Instant now, const TlsServerContextPtr& server,
+                           const TlsClientContextPtr& client) {
+    return Judge(TlsPair(MakeServerLayer(server, now), MakeClientLayer(client, "localhost", 8883)));
+  }
+  static Outcome Judge(const TlsPair& pair) {
     if (!pair.open()) return Outcome::kFailed;
     const bool resumed = pair.server.facts().resumed;
     EXPECT_EQ(pair.client.facts().resumed, resumed);
@@ -150,6 +156,96 @@ TEST_F(TlsResumptionTest, ATicketFromUnderOtherRulesMeansAFullHandshake) {
     EXPECT_EQ(Connect(before, client), Outcome::kFull);
     EXPECT_EQ(Connect(Server(options, before->ticket_keys()), client), Outcome::kResumed);
     folder_.Write("list.crl", authority_.RevocationList({issued.serial}));
+    EXPECT_EQ(Connect(Server(options, before->ticket_keys()), client), Outcome::kFailed);
+  }
+}
+
+// Each resumption brings a new ticket, which must not begin a new lifetime.
+TEST_F(TlsResumptionTest, TheLifetimeIsThatSinceTheFullHandshake) {
+  for (const TlsVersion version : kVersions) {
+    TlsServerOptions options = ServerOptions();
+    options.ticket_lifetime = 100 * kSecond;
+    const TlsServerContextPtr server = Server(options);
+    const TlsClientContextPtr client = Client(ClientOf(version));
+    const Instant start{7};
+    EXPECT_EQ(ConnectAt(start, server, client), Outcome::kFull);
+    for (const int64_t age_s : {1, 40, 80, 99}) {
+      // With TLS 1.2 only a ticket of an older key is renewed.
+      if (age_s == 80) server->ticket_keys()->Rotate();
+      EXPECT_EQ(ConnectAt(start + age_s * kSecond, server, client), Outcome::kResumed) << age_s;
+    }
+    EXPECT_EQ(ConnectAt(start + 100 * kSecond, server, client), Outcome::kFull);
+    EXPECT_EQ(ConnectAt(start + 199 * kSecond, server, client), Outcome::kResumed);
+    EXPECT_EQ(ConnectAt(start + 200 * kSecond, server, client), Outcome::kFull);
+  }
+}
+
+TEST_F(TlsResumptionTest, ATicketSaysHowLongItMayStillBeUsed) {
+  TlsServerOptions options = ServerOptions();
+  options.ticket_lifetime = 100 * kSecond;
+  const TlsServerContextPtr server = Server(options);
+  const TlsClientContextPtr client = Client(ClientOf(TlsVersion::k13));
+  const auto hint = [&] {
+    const auto layer = MakeClientLayer(client, "localhost", 8883);
+    return SSL_SESSION_get_ticket_lifetime_hint(SSL_get_session(layer->ssl()));
+  };
+  EXPECT_EQ(ConnectAt(Instant{}, server, client), Outcome::kFull);
+  EXPECT_EQ(hint(), 100u);
+  EXPECT_EQ(ConnectAt(Instant{} + 40 * kSecond, server, client), Outcome::kResumed);
+  EXPECT_EQ(hint(), 60u);
+}
+
+// Method: the first handshake does not look at the time, as if it were long ago.
+TEST_F(TlsResumptionTest, ACertificateThatHasExpiredSinceDoesNotComeBack) {
+  for (const TlsVersion version : kVersions) {
+    const TlsServerContextPtr server = Server(MutualOptions(ClientCertificates::kRequired));
+    TlsClientOptions options = ClientOf(version);
+    options.key_pair =
+        KeyPair("device", {.common_name = "device", .valid_from_days = -3, .valid_until_days = -1});
+    const TlsClientContextPtr client = Client(options);
+    auto layer = MakeServerLayer(server, Instant{});
+    X509_VERIFY_PARAM_set_flags(SSL_get0_param(const_cast<SSL*>(layer->ssl())),
+                                X509_V_FLAG_NO_CHECK_TIME);
+    EXPECT_EQ(Judge(TlsPair(std::move(layer), MakeClientLayer(client, "localhost", 8883))),
+              Outcome::kFull);
+    const TlsPair pair(server, client);
+    EXPECT_EQ(pair.server.state(), LayerState::kFailed);
+    EXPECT_THAT(pair.server.error(), testing::HasSubstr("expired"));
+  }
+}
+
+TEST_F(TlsResumptionTest, ATicketDoesNotOutliveTheRevocationList) {
+  for (const TlsVersion version : kVersions) {
+    TlsServerOptions server_options = MutualOptions(ClientCertificates::kRequired);
+    server_options.trust.crl_file =
+        folder_.Write("list.crl", authority_.RevocationList({}, {.valid_until_days = -1}));
+    const TlsServerContextPtr server = Server(server_options);
+    TlsClientOptions options = ClientOf(version);
+    options.key_pair = KeyPair("device", {.common_name = "device"});
+    const TlsClientContextPtr client = Client(options);
+    auto layer = MakeServerLayer(server, Instant{});
+    X509_VERIFY_PARAM_set_flags(SSL_get0_param(const_cast<SSL*>(layer->ssl())),
+                                X509_V_FLAG_NO_CHECK_TIME);
+    EXPECT_EQ(Judge(TlsPair(std::move(layer), MakeClientLayer(client, "localhost", 8883))),
+              Outcome::kFull);
+    EXPECT_EQ(Connect(server, client), Outcome::kFailed);
+  }
+}
+
+TEST_F(TlsResumptionTest, TheContentOfADirectoryCountsAndNotItsName) {
+  for (const TlsVersion version : kVersions) {
+    const support::PemFolder directory;
+    directory.Write("0123abcd.0", authority_.certificate());
+    TlsServerOptions options = MutualOptions(ClientCertificates::kRequired);
+    options.trust = {.ca_path = directory.path()};
+    TlsClientOptions client_options = ClientOf(version);
+    client_options.key_pair = KeyPair("device", {.common_name = "device"});
+    const TlsClientContextPtr client = Client(client_options);
+    const TlsServerContextPtr before = Server(options);
+    EXPECT_EQ(Connect(before, client), Outcome::kFull);
+    EXPECT_EQ(Connect(Server(options, before->ticket_keys()), client), Outcome::kResumed);
+    support::Authority other("Other CA");
+    directory.Write("0123abcd.0", other.certificate());
     EXPECT_EQ(Connect(Server(options, before->ticket_keys()), client), Outcome::kFailed);
   }
 }

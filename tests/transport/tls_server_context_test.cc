@@ -64,6 +64,14 @@ TEST_F(TlsServerContextTest, SaysWhichFileIsMissingOrBroken) {
   EXPECT_EQ(Refusal(options), "no revocation list in " + ca_file_);
   options.trust = {.ca_path = "/none.d"};
   EXPECT_EQ(Refusal(options), "cannot read the authorities in /none.d: No such file or directory");
+  options.trust = {.ca_path = folder_.path()};
+  EXPECT_EQ(Refusal(options),
+            "no authorities in " + folder_.path() + ": has `openssl rehash` made their links?");
+  const support::PemFolder directory;
+  directory.Write("0123abcd.0", authority_.certificate());
+  const std::string damaged = directory.Write("0123abcd.r1", "-----BEGIN X509 CRL-----\nQ");
+  options.trust = {.ca_path = directory.path()};
+  EXPECT_THAT(Refusal(options), HasSubstr(damaged + ":1: block 1 (X509 CRL) is damaged"));
   options.trust = {.ca_path = ca_file_};
   EXPECT_EQ(Refusal(options), ca_file_ + " is not a directory");
 }
