@@ -122,7 +122,8 @@ class Client {
   const { return PublishMovedUntil(deadline, topic, payload, options); }
 
   // Remembered: asked for again when the server has lost the session. A filter that is refused is
-  // forgotten.
+  // forgotten. A packet that is larger than the server takes (5.0 s3.2.2.3.6) is not sent: kInvalid
+  // with kPacketTooLarge for each filter, and both sizes in the reason string.
   SubscribeHandle Subscribe(std::string_view filter, Qos qos = Qos::kAtMostOnce) const;
   // One packet. With several ids in it, the first one's counts. The user properties are part of
   // what is remembered and asked for again.

@@ -63,7 +63,9 @@ struct SessionLost {
   uint32_t given_up = 0;
 };
 
-// The remembered subscriptions were asked for again, and this is the answer.
+// The remembered subscriptions were asked for again, and this is the answer: one event for each
+// packet that it took. Those that this server's limits forbid (5.0 s3.2.2.3) come in one of their
+// own, with the reason that a server would give, without having been sent.
 struct Resubscribed {
   std::vector<std::string> filters;
   std::vector<ReasonCode> reasons;

@@ -70,6 +70,7 @@ struct Reply {
   Outcome outcome = Outcome::kShutdown;  // kAcknowledged when a response came; kExpired: none did.
   ReasonCode reason = ReasonCode::kSuccess;
   OwnedMessage message{};
+  std::string reason_string{};  // Why there is none, if the server or the client has a sentence.
 
   [[nodiscard]] bool ok() const noexcept { return outcome == Outcome::kAcknowledged; }
 };

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "client/message_builder.h"
+#include "client/packet_limit.h"
 #include "client/text.h"
 #include "codec/properties.h"
 
@@ -96,6 +97,7 @@ Core::Ending Core::OnTransportDown(Error cause) {
   ping_sent_ = Instant::Max();
   keep_alive_ = {};
   reauthenticating_ = false;
+  packet_size_bytes_max_ = 0;
   if (was_leaving) stopped_ = true;
   if (failure_.has_value()) cause = *std::exchange(failure_, std::nullopt);
   if (records_.error().has_value()) cause = *records_.error();
@@ -206,11 +208,31 @@ void Core::WriteGoodbye(const DisconnectOptions& options) {
   std::vector<uint8_t> properties;
   codec::PropertyWriter writer(properties);
   for (const auto& [name, value] : options.user_properties) writer.UserProperty(name, value);
-  const codec::Disconnect packet{.reason = options.reason,
-                                 .session_expiry_s = options.session_expiry_s,
-                                 .reason_string = options.reason_string,
-                                 .properties = {properties}};
+  codec::Disconnect packet{.reason = options.reason,
+                           .session_expiry_s = options.session_expiry_s,
+                           .reason_string = options.reason_string,
+                           .properties = {properties}};
+  // What explains is left out where it would make the packet too large. [MQTT-3.14.2-3]
+  // [MQTT-3.14.2-4]
+  const auto fits = [&] {
+    return codec::EncodedSizeBytes(packet, options_.version) <= packet_size_bytes_max_;
+  };
+  if (!fits()) packet.properties = {};
+  if (!fits()) packet.reason_string = {};
   wire_->Write(PacketType::kDisconnect, 0, packet);
+}
+
+void Core::WriteAuth(ReasonCode reason, std::string_view data) {
+  const codec::Auth packet{
+      .reason = reason, .method = options_.authenticator->method(), .data = AsBytes(data)};
+  const size_t size_bytes = codec::EncodedSizeBytes(packet, options_.version);
+  if (packet_size_bytes_max_ != 0 && size_bytes > packet_size_bytes_max_) {
+    Fail(Error(Errc::kPacketTooLarge, TooLargeText("AUTH", size_bytes, packet_size_bytes_max_))
+             .WithPhase(Phase::kEstablished),
+         ReasonCode::kImplementationSpecificError);
+    return;
+  }
+  wire_->Write(PacketType::kAuth, 0, packet);
 }
 
 void Core::Fail(Error error, ReasonCode tell_server) {
@@ -234,10 +256,7 @@ void Core::Reauthenticate() {
     return;
   }
   reauthenticating_ = true;
-  wire_->Write(PacketType::kAuth, 0,
-               codec::Auth{.reason = ReasonCode::kReauthenticate,  // [MQTT-4.12.1-1]
-                           .method = options_.authenticator->method(),
-                           .data = AsBytes(*start)});
+  WriteAuth(ReasonCode::kReauthenticate, *start);  // [MQTT-4.12.1-1]
 }
 
 void Core::Shutdown() {

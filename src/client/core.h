@@ -134,6 +134,7 @@ class Core {
   void FailMalformed(PacketType type);
   void FailProtocol(std::string detail, ReasonCode reason = ReasonCode::kProtocolError);
   void WriteGoodbye(const DisconnectOptions& options);
+  void WriteAuth(ReasonCode reason, std::string_view data);
   void CheckDrained(Instant now);
   void FinishDisconnect(Outcome outcome);
 
@@ -175,6 +176,8 @@ class Core {
   bool reauthenticating_ = false;
   uint64_t connects_ = 0;
   uint64_t messages_received_ = 0;
+
+  size_t packet_size_bytes_max_ = 0;  // Of the present server; zero before its CONNACK.
 
   // Keep alive. Max: off.
   Duration keep_alive_{};

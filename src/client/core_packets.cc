@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "client/core.h"
 #include "client/message_builder.h"
+#include "client/packet_limit.h"
 #include "client/text.h"
 #include "client/user_properties.h"
 #include "codec/decode.h"
@@ -163,11 +164,16 @@ void Core::Welcome(const codec::Connack& connack, Instant now) {
     link.aliases = &*outbound_aliases_;
   }
   receiver_.OnConnected(*wire_, present);
-  subscriber_.OnConnected(*wire_, limits, present);
+  packet_size_bytes_max_ = SizeBytesMaxOf(limits.maximum_packet_size);
+  Subscriber::Answered refused = subscriber_.OnConnected(*wire_, limits, present);
   const Sender::Losses losses = sender_.OnConnected(link, present, now);
   if (!present && had_one) {
     events_.emplace_back(
         SessionLost{.published_again = losses.published_again, .given_up = losses.given_up});
+  }
+  if (!refused.filters.empty()) {
+    events_.emplace_back(
+        Resubscribed{.filters = std::move(refused.filters), .reasons = std::move(refused.reasons)});
   }
 }
 
@@ -329,10 +335,7 @@ void Core::OnAuth(codec::Bytes body) {
       Fail(answer.error(), ReasonCode::kNotAuthorized);
       return;
     }
-    wire_->Write(PacketType::kAuth, 0,
-                 codec::Auth{.reason = ReasonCode::kContinueAuthentication,  // [MQTT-4.12.0-3]
-                             .method = authenticator->method(),
-                             .data = AsBytes(*answer)});
+    WriteAuth(ReasonCode::kContinueAuthentication, *answer);  // [MQTT-4.12.0-3]
     return;
   }
   const bool finishes = packet->reason == ReasonCode::kSuccess && reauthenticating_;

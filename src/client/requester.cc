@@ -75,7 +75,10 @@ void Requester::OnSubscribed(const SubscribeResult& result) {
   const Outcome outcome =
       result.outcome == Outcome::kAcknowledged ? Outcome::kRefused : result.outcome;
   while (!waiting_.empty()) {
-    End(waiting_.begin()->first, {.outcome = outcome, .reason = reason, .message = {}});
+    End(waiting_.begin()->first, {.outcome = outcome,
+                                  .reason = reason,
+                                  .message = {},
+                                  .reason_string = result.reason_string});
   }
 }
 
@@ -101,7 +104,10 @@ void Requester::Send(uint64_t number, RequestCall& call) {
 
 void Requester::OnDelivery(uint64_t number, const Delivery& delivery) {
   if (delivery.ok()) return;
-  End(number, {.outcome = delivery.outcome, .reason = delivery.reason, .message = {}});
+  End(number, {.outcome = delivery.outcome,
+               .reason = delivery.reason,
+               .message = {},
+               .reason_string = delivery.reason_string});
 }
 
 void Requester::End(uint64_t number, Reply reply) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "client/packet_limit.h"
 #include "client/user_properties.h"
 #include "codec/limits.h"
 
@@ -113,9 +114,9 @@ bool Sender::SendFront(Instant now) {
   }
   codec::PublishShape shape{
       .version = link_.wire->version(), .qos = qos, .retain = front.message.retain()};
-  const ReasonCode refusal = Refusal(publication, shape);
-  if (refusal != ReasonCode::kSuccess) {
-    EndQueued(0, Outcome::kInvalid, refusal);
+  Refused refusal = Refusal(publication, shape);
+  if (refusal.reason != ReasonCode::kSuccess) {
+    EndQueued(0, Outcome::kInvalid, std::move(refusal));
     return true;
   }
   if (qos != Qos::kAtMostOnce) return SendNew(front, publication, shape);
@@ -123,20 +124,19 @@ bool Sender::SendFront(Instant now) {
   return true;
 }
 
-ReasonCode Sender::Refusal(codec::Publication& publication,
-                           const codec::PublishShape& shape) const {
-  if (shape.qos > link_.maximum_qos) return ReasonCode::kQosNotSupported;  // [MQTT-3.2.2-11]
+Refused Sender::Refusal(codec::Publication& publication, const codec::PublishShape& shape) const {
+  if (shape.qos > link_.maximum_qos) return {ReasonCode::kQosNotSupported, {}};  // [MQTT-3.2.2-11]
   if (shape.retain && !link_.retain_available) {
-    return ReasonCode::kRetainNotSupported;  // [MQTT-3.2.2-14]
+    return {ReasonCode::kRetainNotSupported, {}};  // [MQTT-3.2.2-14]
   }
   if (link_.refuse_properties && !publication.content().forwardable.empty()) {
-    return ReasonCode::kUnsupportedProtocolVersion;
+    return {ReasonCode::kUnsupportedProtocolVersion, {}};
   }
   const size_t size_bytes = publication.FrameSizeBytes(shape);
-  const bool too_large =
-      (link_.maximum_packet_size != 0 && size_bytes > link_.maximum_packet_size) ||
-      size_bytes > codec::kPacketSizeBytesMax;
-  return too_large ? ReasonCode::kPacketTooLarge : ReasonCode::kSuccess;  // [MQTT-3.2.2-15]
+  const size_t size_bytes_max = SizeBytesMaxOf(link_.maximum_packet_size);
+  if (size_bytes <= size_bytes_max) return {};
+  // [MQTT-3.2.2-15]
+  return {ReasonCode::kPacketTooLarge, TooLargeText("PUBLISH", size_bytes, size_bytes_max)};
 }
 
 void Sender::Write(codec::Publication& publication, codec::PublishShape& shape,
@@ -240,9 +240,11 @@ void Sender::ResendNext(Instant now) {
                             .dup = true};  // [MQTT-3.3.1-1]
   // A server that took it before and now allows less: it would end the connection again and
   // again.
-  const ReasonCode refusal = Refusal(publication, shape);
-  if (refusal != ReasonCode::kSuccess) {
-    Complete(slot, {.outcome = Outcome::kRefused, .reason = refusal, .reason_string = {}});
+  Refused refusal = Refusal(publication, shape);
+  if (refusal.reason != ReasonCode::kSuccess) {
+    Complete(slot, {.outcome = Outcome::kRefused,
+                    .reason = refusal.reason,
+                    .reason_string = std::move(refusal.text)});
     return;
   }
   slot.counted = true;
@@ -377,7 +379,7 @@ void Sender::NoteExpiry(Instant expires) {
 }
 
 // Leaves the place empty; the caller pops or compacts.
-void Sender::EndQueued(size_t index, Outcome outcome, ReasonCode reason) {
+void Sender::EndQueued(size_t index, Outcome outcome, Refused why) {
   Queued& queued = queue_[index];
   if (queued.message.qos() != Qos::kAtMostOnce) {
     records_.Remove(StoredRecord::Kind::kQueued, queued.key);
@@ -386,7 +388,9 @@ void Sender::EndQueued(size_t index, Outcome outcome, ReasonCode reason) {
   }
   const size_t size_bytes = queued.message.size_bytes();
   queued.message = {};
-  Give(queued.promise, {.outcome = outcome, .reason = reason, .reason_string = {}}, size_bytes);
+  Give(queued.promise,
+       {.outcome = outcome, .reason = why.reason, .reason_string = std::move(why.text)},
+       size_bytes);
 }
 
 void Sender::CompactQueue() {

@@ -15,7 +15,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/ring_queue.h"
@@ -52,6 +52,12 @@ struct SenderOptions {
   Overflow overflow = Overflow::kReject;
   OutboundLimits limits{};
   SessionLoss session_loss = SessionLoss::kPublishAgain;
+};
+
+// Why a message is not sent: the reason that a server would give, and a sentence if there is one.
+struct Refused {
+  ReasonCode reason = ReasonCode::kSuccess;
+  std::string text{};
 };
 
 class Sender {
@@ -141,8 +147,8 @@ class Sender {
   [[nodiscard]] Slot* Find(codec::PacketId id, State state);
   [[nodiscard]] bool WindowOpen() const;
   // Why the connection cannot carry it; kSuccess: it can.
-  [[nodiscard]] ReasonCode Refusal(codec::Publication& publication,
-                                   const codec::PublishShape& shape) const;
+  [[nodiscard]] Refused Refusal(codec::Publication& publication,
+                                const codec::PublishShape& shape) const;
   [[nodiscard]] bool SendFront(Instant now);
   void SendQos0(Queued& front, codec::Publication& publication, codec::PublishShape& shape);
   [[nodiscard]] bool SendNew(Queued& front, codec::Publication& publication,
@@ -152,7 +158,7 @@ class Sender {
   void ResendNext(Instant now);
   void Complete(Slot& slot, Delivery delivery);
   void Give(PublishPromise& promise, Delivery delivery, size_t size_bytes);
-  void EndQueued(size_t index, Outcome outcome, ReasonCode reason = ReasonCode::kSuccess);
+  void EndQueued(size_t index, Outcome outcome, Refused why = {});
   void CompactQueue();
   void RequeueSlots(Losses& losses);
   void NoteExpiry(Instant expires);

@@ -5,11 +5,55 @@
 #include <utility>
 
 #include "base/check.h"
+#include "client/packet_limit.h"
 #include "client/user_properties.h"
 #include "codec/properties.h"
 #include "codec/topic.h"
 
 namespace ringmq::client {
+namespace {
+
+// Calls `use` with the type and the packet, which lives during the call.
+template <typename Use>
+auto WithPacket(const SubscribeCall& call, codec::PacketId id, ProtocolVersion version,
+                const Use& use) {
+  std::vector<uint8_t> properties;
+  codec::PropertyWriter writer(properties);
+  for (const auto& [name, value] : call.user_properties) writer.UserProperty(name, value);
+  std::vector<uint8_t> filters;
+  for (const SubscriptionRequest& request : call.requests) {
+    if (call.unsubscribe) {
+      codec::AppendFilter(request.filter, filters);
+    } else {
+      const codec::SubscriptionOptions options{.qos = request.qos,
+                                               .no_local = request.no_local,
+                                               .retain_as_published = request.retain_as_published,
+                                               .retain_handling = request.retain_handling};
+      codec::AppendSubscription(request.filter, options, version, filters);
+    }
+  }
+  const auto count = static_cast<uint32_t>(call.requests.size());
+  if (call.unsubscribe) {
+    return use(PacketType::kUnsubscribe, codec::Unsubscribe{.packet_id = id,
+                                                            .properties = {properties},
+                                                            .filters = filters,
+                                                            .filter_count = count});
+  }
+  return use(PacketType::kSubscribe, codec::Subscribe{.packet_id = id,
+                                                      .subscription_id = call.requests.front().id,
+                                                      .properties = {properties},
+                                                      .filters = filters,
+                                                      .filter_count = count});
+}
+
+// The same for every identifier.
+size_t SizeBytesOf(const SubscribeCall& call, ProtocolVersion version) {
+  return WithPacket(call, 1, version, [&](PacketType, const auto& packet) {
+    return codec::EncodedSizeBytes(packet, version);
+  });
+}
+
+}  // namespace
 
 Subscriber::~Subscriber() { RMQ_CHECK(idle()); }
 
@@ -20,35 +64,51 @@ void Subscriber::Call(SubscribeCall call) {
   waiting_.push_back(std::move(call));
 }
 
-void Subscriber::OnConnected(Wire& wire, const ServerLimits& limits, bool session_present) {
+Subscriber::Answered Subscriber::OnConnected(Wire& wire, const ServerLimits& limits,
+                                             bool session_present) {
   RMQ_CHECK(wire_ == nullptr);
   RMQ_CHECK(in_flight_.empty());
   wire_ = &wire;
   limits_ = limits;
-  if (!session_present) AskAgain();
+  Answered refused;
+  if (!session_present) refused = AskAgain();
   Flush();
+  return refused;
 }
 
-// One packet for each identifier and each list of properties, since a packet has one only of both.
-// 5.0 s3.8.2.1.2
-void Subscriber::AskAgain() {
+// One packet for each identifier and each list of properties, since a packet has one only of both
+// (5.0 s3.8.2.1.2), and several where one would be too large.
+Subscriber::Answered Subscriber::AskAgain() {
+  Answered refused{.filters = {}, .reasons = {}, .unsubscribe = false, .again = true};
   std::map<std::pair<uint32_t, UserProperties>, SubscribeCall> calls;
   std::vector<SubscribeCall> full;
   for (const auto& [filter, one] : remembered_) {
-    SubscribeCall& call = calls[{one.request.id, one.user_properties}];
-    call.again = true;
-    call.user_properties = one.user_properties;
-    call.requests.push_back(one.request);
-    if (call.requests.size() == kFiltersMax) {
-      full.push_back(std::move(call));
-      call = {};
+    SubscribeCall alone;
+    alone.again = true;
+    alone.user_properties = one.user_properties;
+    alone.requests.push_back(one.request);
+    ReasonCode refusal = Refusal(one.request);
+    if (!Fits(alone)) refusal = ReasonCode::kPacketTooLarge;
+    if (refusal != ReasonCode::kSuccess) {
+      refused.filters.push_back(filter);
+      refused.reasons.push_back(refusal);
+      continue;
     }
+    SubscribeCall& call = calls[{one.request.id, one.user_properties}];
+    if (call.requests.empty()) {
+      call = std::move(alone);
+      continue;
+    }
+    call.requests.push_back(one.request);
+    if (call.requests.size() <= kFiltersMax && Fits(call)) continue;
+    call.requests.pop_back();
+    full.push_back(std::exchange(call, std::move(alone)));
   }
-  for (auto& [shared, call] : calls) {
-    if (!call.requests.empty()) full.push_back(std::move(call));
-  }
+  for (auto& [shared, call] : calls) full.push_back(std::move(call));
+  for (const std::string& filter : refused.filters) remembered_.erase(filter);
   waiting_.insert(waiting_.begin(), std::make_move_iterator(full.begin()),
                   std::make_move_iterator(full.end()));
+  return refused;
 }
 
 void Subscriber::OnDisconnected() {
@@ -101,6 +161,7 @@ bool Subscriber::RefuseHere(SubscribeCall& call) const {
                           .reason_string = "3.1.1 has no user properties"});
     return true;
   }
+  if (RefuseSize(call)) return true;
   if (call.unsubscribe) return false;
   bool any = false;
   std::vector<ReasonCode> reasons;
@@ -114,35 +175,26 @@ bool Subscriber::RefuseHere(SubscribeCall& call) const {
   return any;
 }
 
+bool Subscriber::Fits(const SubscribeCall& call) const {
+  return SizeBytesOf(call, wire_->version()) <= SizeBytesMaxOf(limits_.maximum_packet_size);
+}
+
+// [MQTT-3.2.2-15]
+bool Subscriber::RefuseSize(SubscribeCall& call) const {
+  const size_t size_bytes = SizeBytesOf(call, wire_->version());
+  const size_t size_bytes_max = SizeBytesMaxOf(limits_.maximum_packet_size);
+  if (size_bytes <= size_bytes_max) return false;
+  call.promise.Resolve(
+      {.outcome = Outcome::kInvalid,
+       .reasons = std::vector<ReasonCode>(call.requests.size(), ReasonCode::kPacketTooLarge),
+       .reason_string = TooLargeText(call.unsubscribe ? "UNSUBSCRIBE" : "SUBSCRIBE", size_bytes,
+                                     size_bytes_max)});
+  return true;
+}
+
 void Subscriber::Send(SubscribeCall& call, codec::PacketId id) {
-  std::vector<uint8_t> properties;
-  codec::PropertyWriter writer(properties);
-  for (const auto& [name, value] : call.user_properties) writer.UserProperty(name, value);
-  std::vector<uint8_t> filters;
-  for (const SubscriptionRequest& request : call.requests) {
-    if (call.unsubscribe) {
-      codec::AppendFilter(request.filter, filters);
-    } else {
-      const codec::SubscriptionOptions options{.qos = request.qos,
-                                               .no_local = request.no_local,
-                                               .retain_as_published = request.retain_as_published,
-                                               .retain_handling = request.retain_handling};
-      codec::AppendSubscription(request.filter, options, wire_->version(), filters);
-    }
-  }
-  const auto count = static_cast<uint32_t>(call.requests.size());
-  if (call.unsubscribe) {
-    const codec::Unsubscribe packet{
-        .packet_id = id, .properties = {properties}, .filters = filters, .filter_count = count};
-    wire_->Write(PacketType::kUnsubscribe, id, packet);
-    return;
-  }
-  const codec::Subscribe packet{.packet_id = id,
-                                .subscription_id = call.requests.front().id,
-                                .properties = {properties},
-                                .filters = filters,
-                                .filter_count = count};
-  wire_->Write(PacketType::kSubscribe, id, packet);
+  WithPacket(call, id, wire_->version(),
+             [&](PacketType type, const auto& packet) { wire_->Write(type, id, packet); });
 }
 
 std::optional<Subscriber::Answered> Subscriber::OnAck(const codec::SubscribeAck& ack,

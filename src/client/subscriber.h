@@ -5,6 +5,9 @@
 // on the next one: the standard does not repeat them for us. What is remembered follows the user's
 // wish: added when granted, removed when UNSUBSCRIBE is asked for.
 //
+// No packet is larger than the server takes (5.0 s3.2.2.3.6): a call that would be ends here, and
+// what is asked for again is cut into packets that fit.
+//
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -46,18 +49,20 @@ class Subscriber {
 
   void Call(SubscribeCall call);
 
-  // Without the session everything remembered is asked for again, before what waits.
-  void OnConnected(Wire& wire, const ServerLimits& limits, bool session_present);
-  void OnDisconnected();
-  void Flush();
-
-  // The call that the answer belongs to, resolved; nothing: nobody asked (a protocol error).
+  // Of a call, resolved.
   struct Answered {
     std::vector<std::string> filters;
     std::vector<ReasonCode> reasons;
     bool unsubscribe = false;
     bool again = false;
   };
+  // Without the session everything remembered is asked for again, before what waits. Returns what
+  // of it this server said that it cannot: it is forgotten.
+  [[nodiscard]] Answered OnConnected(Wire& wire, const ServerLimits& limits, bool session_present);
+  void OnDisconnected();
+  void Flush();
+
+  // The call that the answer belongs to; nothing: nobody asked (a protocol error).
   [[nodiscard]] std::optional<Answered> OnAck(const codec::SubscribeAck& ack, bool unsubscribe);
 
   void Shutdown();
@@ -69,8 +74,10 @@ class Subscriber {
   [[nodiscard]] ReasonCode Refusal(const SubscriptionRequest& request) const;
   // True: resolved, because this server cannot.
   [[nodiscard]] bool RefuseHere(SubscribeCall& call) const;
+  [[nodiscard]] bool RefuseSize(SubscribeCall& call) const;
+  [[nodiscard]] bool Fits(const SubscribeCall& call) const;
   void Send(SubscribeCall& call, codec::PacketId id);
-  void AskAgain();
+  [[nodiscard]] Answered AskAgain();
 
   PacketIds& ids_;
   const bool refuse_properties_;

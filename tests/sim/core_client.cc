@@ -15,10 +15,10 @@ namespace {
 constexpr size_t kReadBytesMax = 3000;
 constexpr size_t kHandlesMax = 300;
 
-Options DrawOptions(base::Random& random, int number) {
+Options DrawOptions(base::Random& random, int number, const CoreClientPlan& plan) {
   Options options;
   options.client_id = fmt::format("core{}", number);
-  options.session_expiry_s = 1'000'000;
+  options.session_expiry_s = plan.is_forgotten ? 0 : 1'000'000;
   options.keep_alive_s = static_cast<uint16_t>(random.Chance(1, 2) ? 0 : 1 + random.Below(5));
   options.receive_maximum = static_cast<uint16_t>(1 + random.Below(20));
   options.in_flight_max = static_cast<uint16_t>(1 + random.Below(20));
@@ -64,29 +64,49 @@ std::string CoreOracle::WhatIsMissing(int clients) const {
   return "";
 }
 
-CoreClient::CoreClient(World& world, Cluster& cluster, CoreOracle& oracle, int number)
+CoreClient::CoreClient(World& world, Cluster& cluster, CoreOracle& oracle, int number,
+                       CoreClientPlan plan)
     : world_(world),
       cluster_(cluster),
       oracle_(oracle),
       number_(number),
-      options_(DrawOptions(world.random, number)),
+      plan_(std::move(plan)),
+      options_(DrawOptions(world.random, number, plan_)),
       attention_(new client::Attention),
       core_(options_, *attention_, acks_, world.random.Next(), {}),
       input_(options_.incoming_packet_bytes_max, options_.version),
       next_action_(world.now) {
-  auto [promise, handle] = client::MakePending<SubscribeResult>(*attention_);
-  subscribed_ = handle;
-  client::SubscribeCall call;
-  call.requests.push_back({.filter = "#", .qos = Qos::kExactlyOnce});
-  call.promise = std::move(promise);
-  core_.Subscribe(std::move(call));
+  for (const std::string& filter : plan_.filters) {
+    auto [promise, handle] = client::MakePending<SubscribeResult>(*attention_);
+    subscribed_.push_back(handle);
+    client::SubscribeCall call;
+    call.requests.push_back({.filter = filter, .qos = Qos::kExactlyOnce});
+    call.promise = std::move(promise);
+    core_.Subscribe(std::move(call));
+  }
+}
+
+bool CoreClient::subscribed() const {
+  return std::ranges::all_of(subscribed_, [&](const SubscribeHandle& handle) {
+    if (handle.done() && !handle.Poll()->ok()) world_.Fail("a SUBSCRIBE was refused");
+    return handle.done();
+  });
+}
+
+void CoreClient::Announce() {
+  for (const std::string& topic : plan_.filters) {
+    auto [promise, handle] = client::MakePending<Delivery>(*attention_);
+    core_.Publish(
+        {codec::MessageRef::Make({.topic = topic, .qos = Qos::kAtLeastOnce}), std::move(promise)});
+    handles_.push_back(std::move(handle));
+  }
 }
 
 CoreClient::~CoreClient() {
   core_.BeginBatch();
   core_.Shutdown();
   handles_.clear();
-  subscribed_ = {};
+  subscribed_.clear();
   attention_->Unref();
 }
 
@@ -107,6 +127,8 @@ void CoreClient::Lose() {
   const bool is_fair = ending.cause.code() == Errc::kConnectionLost ||
                        ending.cause.code() == Errc::kServerDisconnected ||
                        ending.cause.code() == Errc::kKeepAliveTimedOut;
+  // Whatever we sent was what the broker had said it takes.
+  if (ending.cause.reason() == ReasonCode::kPacketTooLarge) world_.Fail("a packet was too large");
   if (!is_fair) world_.Fail("the client blames the broker: " + Describe(ending.cause));
   next_action_ = world_.now + world_.UpTo(20 * kMillisecond);
 }
@@ -151,9 +173,15 @@ void CoreClient::Publish() {
 }
 
 void CoreClient::Look(Event& event) {
-  if (event.get<SessionLost>() != nullptr) world_.Fail("the broker has forgotten a session");
+  if (event.get<SessionLost>() != nullptr && !plan_.is_forgotten) {
+    world_.Fail("the broker has forgotten a session");
+  }
   const Message* const message = event.get<Message>();
   if (message == nullptr) return;
+  if (plan_.is_forgotten) {
+    heard_.insert(std::string(message->topic()));
+    return;
+  }
   int publisher = 0;
   int qos = 0;
   unsigned long long number = 0;
@@ -179,7 +207,8 @@ void CoreClient::Act() {
     Lose();
   }
   core_.BeginBatch();
-  while (lively_ && handles_.size() < kHandlesMax && world_.Chance(300)) Publish();
+  while (lively_ && !plan_.is_forgotten && handles_.size() < kHandlesMax && world_.Chance(300))
+    Publish();
   std::erase_if(handles_, [&](const PublishHandle& handle) {
     if (!handle.done()) return false;
     const Outcome outcome = handle.Poll()->outcome;

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,16 +46,26 @@ class CoreOracle {
   uint64_t deliveries_ = 0;
 };
 
+struct CoreClientPlan {
+  std::vector<std::string> filters = {"#"};  // Each in a SUBSCRIBE of its own at first.
+  // The broker forgets the session with each connection. Publishes nothing but Announce().
+  bool is_forgotten = false;
+};
+
 class CoreClient final : public Actor, private codec::FrameSink {
  public:
-  CoreClient(World& world, Cluster& cluster, CoreOracle& oracle, int number);
+  CoreClient(World& world, Cluster& cluster, CoreOracle& oracle, int number,
+             CoreClientPlan plan = {});
   ~CoreClient() override;
 
   // --- Actor.
   [[nodiscard]] Instant NextAction() const override { return next_action_; }
   void Act() override;
 
-  [[nodiscard]] bool subscribed() const { return subscribed_.valid() && subscribed_.done(); }
+  [[nodiscard]] bool subscribed() const;
+  // Publishes once to each filter of the plan, which are topics then; heard() counts them.
+  void Announce();
+  [[nodiscard]] size_t heard() const { return heard_.size(); }
   // Publishing, and breaking the connection, begins and ends.
   void set_lively(bool lively) { lively_ = lively; }
   // Nothing of ours is on its way.
@@ -88,6 +99,7 @@ class CoreClient final : public Actor, private codec::FrameSink {
   Cluster& cluster_;
   CoreOracle& oracle_;
   const int number_;
+  const CoreClientPlan plan_;
   Options options_;
   client::Attention* const attention_;
   NoAcks acks_;
@@ -99,7 +111,8 @@ class CoreClient final : public Actor, private codec::FrameSink {
   uint64_t sent_bytes_ = 0;
   Instant next_action_;
   bool lively_ = false;
-  SubscribeHandle subscribed_;
+  std::vector<SubscribeHandle> subscribed_;
+  std::set<std::string> heard_;
   std::map<Qos, uint64_t> published_;
   std::vector<PublishHandle> handles_;
 };

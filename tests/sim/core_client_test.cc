@@ -67,6 +67,50 @@ uint64_t RunSeed(uint64_t seed) {
   return oracle.deliveries();
 }
 
+// Clients whose sessions end with each connection, and a broker that takes small packets only.
+void RunForgotten(uint64_t seed) {
+  World world(seed);
+  world.repeat_command = "ringmq_sim_core_client_tests, and the seed " + std::to_string(seed);
+  ClusterOptions options = DrawCluster(world.random);
+  options.config.limits.packet_size_bytes_max = static_cast<uint32_t>(80 + world.random.Below(200));
+  Cluster cluster(world, options);
+  CoreOracle oracle(world);
+  CoreClientPlan plan{.filters = {}, .is_forgotten = true};
+  const uint64_t filters = 1 + world.random.Below(40);
+  for (uint64_t i = 0; i < filters; ++i) {
+    plan.filters.push_back(std::to_string(i) + "/" + std::string(world.random.Below(45), 'f'));
+  }
+  std::vector<std::unique_ptr<CoreClient>> clients;
+  std::vector<Actor*> actors;
+  for (int i = 0; i < 2; ++i) {
+    clients.push_back(std::make_unique<CoreClient>(world, cluster, oracle, i, plan));
+    actors.push_back(clients.back().get());
+  }
+  const auto all = [&](auto holds) { return std::ranges::all_of(clients, holds); };
+  const auto settled = [](const auto& client) { return client->Settled(); };
+  if (!cluster.RunUntil(world.now + 60 * kSecond, actors, [&] {
+        return all([](const auto& client) { return client->subscribed(); });
+      })) {
+    world.Fail("nobody answers a SUBSCRIBE");
+  }
+  for (const auto& client : clients) client->set_lively(true);
+  (void)cluster.RunUntil(world.now + kSecond, actors, [] { return false; });
+  for (const auto& client : clients) client->set_lively(false);
+  if (!cluster.RunUntil(world.now + 60 * kSecond, actors, [&] { return all(settled); })) {
+    world.Fail("the clients do not come to rest");
+  }
+  clients.front()->Announce();
+  if (!cluster.RunUntil(world.now + 60 * kSecond, actors, [&] {
+        return all([&](const auto& client) { return client->heard() == plan.filters.size(); });
+      })) {
+    world.Fail("a subscription was not asked for again");
+  }
+}
+
+TEST(CoreClients, AskAgainForEverythingInPacketsThatTheBrokerTakes) {  // [MQTT-3.2.2-15]
+  for (uint64_t seed = 1; seed <= kSeeds / 5; ++seed) RunForgotten(seed);
+}
+
 TEST(CoreClients, LoseNothingAndDoubleNothing) {
   uint64_t deliveries = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) deliveries += RunSeed(seed);
