@@ -146,6 +146,8 @@ struct Plan {
   std::vector<int> cpus;  // The n-th thread stays on the core n mod so many; none: anywhere.
   reactor::IoBackend io = reactor::IoBackend::kAuto;
 
+  // Nobody of the run publishes: subscribers take what others do.
+  [[nodiscard]] bool hears_others() const { return publishers == 0 && script == Script::kTraffic; }
   // Of all roles.
   [[nodiscard]] uint64_t connections() const;
   // Of those that are there at first.

@@ -322,7 +322,9 @@ class Director {
                    {.share = outcome.busiest_share, .thread = outcome.busiest_thread});
     // Who only hears follows no schedule, and is no closed loop either.
     const bool is_valid = outcome.verdict.kind == measure::Verdict::kValid;
-    if (is_valid && plan_.rate_per_s > 0 && ShareOfSchedule() == 0) outcome.verdict.text = "VALID";
+    const bool only_hears =
+        plan_.hears_others() || (plan_.rate_per_s > 0 && ShareOfSchedule() == 0);
+    if (is_valid && only_hears) outcome.verdict.text = "VALID";
     if (plan_.churn.per_s > 0) ConcludeChurn(plan_, outcome);
     ConcludeScript(plan_, outcome);
   }

@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "codec/packets.h"
 #include "load/findings.h"
+#include "load/others.h"
 #include "load/peer.h"
 #include "load/plan.h"
 #include "load/shared.h"
@@ -112,6 +113,7 @@ class Worker {
   void AnswerWaiting(Peer& peer);
   void OnAnswerAck(Peer& peer, uint16_t id);
   void Observe(Peer& peer, const measure::Stamp& stamp);
+  void OnOthers(const Peer& peer, const codec::Publish& publish, int64_t now_ns);
   void CountMissing(Peer& peer, measure::FlowVerdict verdict, uint64_t next,
                     const measure::Stamp& stamp);
   void NoteUnderWay(Peer& peer, int64_t count);
@@ -238,7 +240,8 @@ class Worker {
   std::vector<uint8_t> stored_payload_;
   std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began,
   std::vector<int64_t> due_ns_;         // and when the connection was due.
-  std::unique_ptr<Churning> churning_;  // Null: nobody of ours comes and goes.
+  Others others_;
+  std::unique_ptr<Churning> churning_;          // Null: nobody of ours comes and goes.
   std::unique_ptr<Reconnecting> reconnecting_;  // Null: nobody connects again.
   uint32_t returns_ = 0;                        // Clockwork's, when it was looked at last.
   Phase last_phase_ = Phase::kConnect;

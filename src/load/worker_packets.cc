@@ -138,6 +138,10 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
       publish.retain && peer.hearing != nullptr && peer.hearing->absences != nullptr;
   if (is_replay) return;
   Bump(progress_.received);
+  if (plan_.hears_others()) {
+    OnOthers(peer, publish, now_ns);
+    return;
+  }
   measure::Stamp stamp;
   const measure::StampStatus status = measure::ReadStamp(publish.payload, stamp);
   if (status == measure::StampStatus::kCorrupt) {
@@ -177,6 +181,30 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
   const int64_t service_ns = std::max<int64_t>(now_ns - sent_ns, 0);
   service_row_.Record(service_ns, measured, open_loop ? nullptr : &second_.response,
                       findings_.service);
+}
+
+// Nobody of this run publishes: what comes is measured as far as it has a stamp of ours.
+void Worker::OnOthers(const Peer& peer, const codec::Publish& publish, int64_t now_ns) {
+  const bool measured = measures(now_ns);
+  ++second_.received;
+  if (measured) {
+    ++findings_.received;
+    ++findings_.received_meanwhile;
+  }
+  measure::Stamp stamp;
+  switch (measure::ReadStamp(publish.payload, stamp)) {
+    case measure::StampStatus::kOk:
+      break;
+    case measure::StampStatus::kForeign:
+      ++findings_.integrity.foreign;
+      return;
+    case measure::StampStatus::kCorrupt:
+      ++findings_.integrity.corrupt;
+      return;
+  }
+  others_.Observe(IndexOf(peer), stamp, publish.qos != Qos::kAtMostOnce, findings_.integrity);
+  response_row_.Record(Others::LatencyNs(stamp.due_ns, now_ns), measured, &second_.response,
+                       findings_.response);
 }
 
 // What the turn has left in rows.

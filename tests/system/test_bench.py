@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -138,6 +139,34 @@ class Outputs(unittest.TestCase):
 
 
 class Errors(unittest.TestCase):
+    def test_sub_measures_what_others_publish(self):
+        with tempfile.TemporaryDirectory() as folder, Broker() as broker:
+            path = os.path.join(folder, "result.json")
+            url = ["-u", f"mqtt://127.0.0.1:{broker.port}"]
+            load = subprocess.Popen([os.path.join(TOOLS, "mqtt-bench/mqtt-bench"), "sub", *url, "-s",
+                                     "2", "-q", "1", "-d", "40s", "--warmup", "0s", "--json", path,
+                                     "--allow-invalid"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            while "measure" not in load.stderr.readline():
+                pass
+            done = run("pub", *url, "-p", "3", "-r", "300", "-q", "1", "-d", "1s", "--warmup", "0s",
+                       "--allow-invalid")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("pub  3 pubs  qos1", done.stdout)
+            while "received" not in load.stderr.readline():
+                pass
+            load.send_signal(signal.SIGINT)
+            output, _ = load.communicate(timeout=60)
+            with open(path) as file:
+                result = json.load(file)
+        self.assertIn("2 subs of what others publish", output)
+        self.assertIn("response", output)
+        self.assertIn("by this host's clock", output)
+        self.assertEqual(result["integrity"]["received"], 600)
+        self.assertEqual(result["integrity"]["lost"], 0)
+        self.assertEqual(result["integrity"]["foreign"], 0)
+        self.assertEqual(result["counters"]["received"], 600)
+
     def test_exit_codes(self):
         for args, code, text in ((["--nope"], 1, "--nope"),
                                  (["--rate", "fast"], 1, "--rate 20k"),

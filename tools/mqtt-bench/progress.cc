@@ -27,7 +27,7 @@ Progress::Progress(const Settings& settings, OffScreen off_screen) {
   const char* const no_colour = std::getenv("NO_COLOR");
   if (no_colour == nullptr || *no_colour == '\0') colour_ = report::Colour::kAnsi;
   state_.title = absl::StrCat(settings.command, "  ", TitleOf(settings));
-  state_.is_closed_loop = settings.rate.empty();
+  state_.is_closed_loop = settings.rate.empty() && settings.command != "sub";
   state_.has_acks = settings.qos > 0;
   state_.has_hearers = settings.command != "pub";
   state_.watch_pid = settings.watch_pid;

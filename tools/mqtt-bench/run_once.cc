@@ -76,7 +76,8 @@ void Describe(const Settings& settings, Result& result) {
     add("churn", absl::StrCat(settings.churn, settings.abrupt ? ", abruptly" : ""));
   }
   if (HasMessages(settings)) {
-    add("rate", settings.rate.empty() ? "closed loop" : settings.rate);
+    const char* const no_rate = settings.command == "sub" ? "that of others" : "closed loop";
+    add("rate", settings.rate.empty() ? no_rate : settings.rate);
     add("arrival", settings.arrival);
     add("in flight", absl::StrCat(settings.in_flight));
     add("payload", settings.payload);
@@ -100,7 +101,7 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   Result result;
   result.tool_version = RINGMQ_VERSION;
   result.scenario = settings.command;
-  result.closed_loop = settings.rate.empty();
+  result.closed_loop = settings.rate.empty() && settings.command != "sub";
   result.connections = outcome.connected;
   result.qos = static_cast<uint8_t>(settings.qos);
   result.phases.connect_s = outcome.connect_s;
@@ -194,6 +195,11 @@ void AddRemarks(const Settings& settings, const load::Plan& plan, Result& result
         "The response times are those of other tools' method: from the send on, without the wait "
         "before it.");
   }
+  if (plan.hears_others() && result.integrity.received > 0) {
+    result.notes.push_back(
+        "Response times are from when the publishing mqtt-bench had a message due, by this host's "
+        "clock: right if it ran here. Losses are what later messages have overtaken.");
+  }
   if (settings.watch_pid == 0) return;
   const std::string both = SharedWith(settings.watch_pid, plan.cpus);
   if (both.empty()) return;
@@ -271,9 +277,13 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
 }
 
 std::string TitleOf(const Settings& settings) {
-  const std::string traffic =
-      absl::StrCat(settings.publishers, " pubs → ", settings.subscribers, " subs  qos",
-                   settings.qos, "  ", settings.payload, " B");
+  if (settings.command == "sub") {
+    return absl::StrCat(settings.subscribers, " subs of what others publish  qos", settings.qos);
+  }
+  const std::string subscribers =
+      settings.command == "pub" ? "" : absl::StrCat(" → ", settings.subscribers, " subs");
+  const std::string traffic = absl::StrCat(settings.publishers, " pubs", subscribers, "  qos",
+                                           settings.qos, "  ", settings.payload, " B");
   if (settings.command == "churn") {
     return absl::StrCat(settings.connections, " clients, ", settings.churn, " come and go",
                         settings.abrupt ? " abruptly" : "",
