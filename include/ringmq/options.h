@@ -110,7 +110,8 @@ struct TlsOptions {
   std::string curves{};        // "X25519:P-256"; empty: OpenSSL's.
   // Best first; empty: "mqtt", for WebSocket and HTTP proxies "http/1.1", for SOCKS none.
   std::vector<std::string> alpn{};
-  // A pre-shared key instead of certificates, under the name that the server knows it by.
+  // A pre-shared key instead of certificates, under the name that the server knows it by. 8 bytes
+  // or more: whoever has heard one handshake can try out shorter ones.
   std::string psk_identity{};
   std::string psk_hex_key{};
   bool resume = true;         // Sessions, which saves most of the next handshake.
@@ -207,6 +208,9 @@ struct Options {
 
   std::vector<std::pair<std::string, std::string>> connect_user_properties{};
   bool request_response_information = false;
+  // False: the server leaves reason strings and user properties out of its answers. 5.0
+  // s3.1.2.11.7
+  bool request_problem_information = true;
 
   IoEngine io = IoEngine::kAuto;
   SocketOptions socket{};

@@ -144,6 +144,8 @@ class Core {
   [[nodiscard]] std::optional<std::string_view> TopicOf(const codec::Publish& publish);
   void Deliver(const codec::Publish& publish, std::string_view topic, const SharedBytes* block,
                uint64_t ticket);
+  [[nodiscard]] bool MayExplain(std::string_view reason_string,
+                                const codec::PropertyList& properties);
   void OnAck(const Frame& frame);
   void OnSubscribeAck(const Frame& frame);
   void OnPingresp(const Frame& frame);

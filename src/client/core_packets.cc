@@ -249,12 +249,21 @@ void Core::Deliver(const codec::Publish& publish, std::string_view topic, const 
 
 // --- Answers.
 
+// Who asked for no reasons gets none with answers. 5.0 s3.1.2.11.7
+bool Core::MayExplain(std::string_view reason_string, const codec::PropertyList& properties) {
+  if (options_.request_problem_information) return true;
+  if (reason_string.empty() && UserPropertiesOf(properties).empty()) return true;
+  FailProtocol("an answer with reasons that were not asked for");
+  return false;
+}
+
 void Core::OnAck(const Frame& frame) {
   const auto ack = codec::DecodeAck(frame.head.type, frame.body, options_.version, kLimits);
   if (!ack.ok()) {
     FailMalformed(frame.head.type);
     return;
   }
+  if (!MayExplain(ack->reason_string, ack->properties)) return;
   // Answers that nobody waits for are no crime: they may be late ones of a session that one of us
   // has forgotten. PUBREC and PUBREL are answered all the same.
   if (frame.head.type == PacketType::kPuback) {
@@ -276,6 +285,7 @@ void Core::OnSubscribeAck(const Frame& frame) {
     FailMalformed(frame.head.type);
     return;
   }
+  if (!MayExplain(ack->reason_string, ack->properties)) return;
   std::optional<Subscriber::Answered> answered = subscriber_.OnAck(*ack, unsubscribe);
   if (!answered.has_value()) {
     FailProtocol(std::string("a ") + NameOfPacket(frame.head.type) + " that fits no request");

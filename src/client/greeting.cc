@@ -56,6 +56,7 @@ void WriteConnect(const Options& options, const Greeting& greeting, Wire& wire) 
   }
   packet.topic_alias_maximum = options.topic_alias_maximum;
   packet.request_response_information = options.request_response_information;
+  packet.request_problem_information = options.request_problem_information;
   if (options.authenticator != nullptr) {
     packet.has_authentication_method = true;
     packet.authentication_method = options.authenticator->method();

@@ -21,6 +21,15 @@ int HexDigit(char c) {
   return -1;
 }
 
+// Of a scheme, whose letters count alike. RFC 3986 section 3.1
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return lower;
+}
+
 // RFC 3986 section 2.1.
 Expected<std::string> Decode(std::string_view text) {
   std::string decoded;
@@ -271,7 +280,7 @@ Expected<void> ApplyQuery(std::string_view query, Options& options) {
 
 // The parts that every URL has.
 struct Parts {
-  std::string_view scheme;
+  std::string scheme;  // In small letters.
   std::string username;
   std::string password;
   bool has_username = false;
@@ -324,14 +333,14 @@ Expected<Parts> Split(std::string_view url) {
   Parts parts;
   size_t separator = url.find("://");
   size_t skip = 3;
-  if (separator == std::string_view::npos && url.starts_with("unix:")) {
+  if (separator == std::string_view::npos && Lower(url.substr(0, 5)) == "unix:") {
     separator = 4;
     skip = 1;
   }
   if (separator == std::string_view::npos) {
     return Bad("'" + std::string(url) + "' is no URL; an example: mqtt://localhost:1883");
   }
-  parts.scheme = url.substr(0, separator);
+  parts.scheme = Lower(url.substr(0, separator));
   std::string_view rest = url.substr(separator + skip);
   const size_t question = std::min(rest.find('?'), rest.size());
   parts.query = rest.substr(std::min(question + 1, rest.size()));

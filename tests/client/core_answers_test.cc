@@ -65,6 +65,22 @@ TEST(ClientAnswers, AcknowledgementsOfPublishesBringTheirProperties) {
   ExpectSaid(*completed.Poll());
 }
 
+TEST(ClientAnswers, WithReasonsThatWereNotAskedForEndTheConnection) {  // 5.0 s3.1.2.11.7
+  Options options;
+  options.request_problem_information = false;
+  Script server(options);
+  server.Connect();
+  const auto taken = server.Publish("a", "x");
+  server.GiveAck(PacketType::kPuback, server.TakePublish().id);
+  EXPECT_EQ(Script::OutcomeOf(taken), Outcome::kAcknowledged);
+  EXPECT_FALSE(server.core->wants_close());
+
+  const auto another = server.Publish("a", "x");
+  Give(server, 0x40, Id(server.TakePublish().id) + std::string(1, '\x10') + Said());
+  EXPECT_TRUE(server.core->wants_close());
+  EXPECT_FALSE(another.done());
+}
+
 TEST(ClientAnswers, WithoutPropertiesThereIsNothing) {
   Script server;
   server.Connect();

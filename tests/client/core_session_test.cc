@@ -25,6 +25,7 @@ TEST(ClientConnect, SaysWhatTheOptionsAskFor) {
   options.will = WillMessage{.topic = "gone", .payload = "x", .qos = Qos::kAtLeastOnce};
   options.will->delay_s = 5;
   options.connect_user_properties = {{"k", "v"}};
+  options.request_problem_information = false;
   Script server(options);
   const codec::Connect connect = server.Greet();
   EXPECT_EQ(connect.client_id, "gw7");
@@ -37,6 +38,7 @@ TEST(ClientConnect, SaysWhatTheOptionsAskFor) {
   EXPECT_EQ(connect.topic_alias_maximum, 4);
   EXPECT_EQ(connect.will.topic, "gone");
   EXPECT_EQ(connect.will.delay_s, 5u);
+  EXPECT_FALSE(connect.request_problem_information);
 }
 
 TEST(ClientConnect, SpeaksTheOlderVersions) {

@@ -32,6 +32,16 @@ TEST(Url, TakesAddressesPathsAndSchemes) {
   EXPECT_EQ(Options::FromUrl("unix:@abstract")->servers.front().host, "@abstract");
 }
 
+TEST(Url, TakesSchemesInLettersOfAnySize) {  // RFC 3986 section 3.1
+  EXPECT_EQ(Options::FromUrl("MQTT://H")->servers.front().host, "H");
+  EXPECT_EQ(Options::FromUrl("Wss://h")->servers.front().transport, Transport::kWebSocketTls);
+  EXPECT_EQ(Options::FromUrl("UNIX:/run/Mqtt")->servers.front().host, "/run/Mqtt");
+  const auto proxied = Options::FromUrl("mqtt://h?proxy=HTTPS%3A%2F%2Fp%3A443");
+  ASSERT_TRUE(proxied.ok()) << Describe(proxied.error());
+  EXPECT_EQ(proxied->proxy.kind, ProxyKind::kHttpConnect);
+  EXPECT_TRUE(proxied->proxy.tls.has_value());
+}
+
 TEST(Url, TakesOptionsFromItsQuery) {
   const auto options = Options::FromUrl(
       "mqtt://h?client_id=gw%207&keep_alive=2m&version=3.1.1&session=resume&session_expiry=1h"

@@ -35,6 +35,13 @@ TEST(Documents, AreSharedOutAmongLettersAndNamesWithoutDoubles) {
   }
 }
 
+TEST(Documents, HaveNoEmptySections) {
+  EXPECT_THAT(HelpText(Command::kSub), HasSubstr("\nWhat is received:\n"));
+  EXPECT_THAT(HelpText(Command::kPub), Not(HasSubstr("What is received")));
+  EXPECT_THAT(ManPage(Command::kPub, "1"), Not(HasSubstr("What is received")));
+  for (const Command command : kCommands) EXPECT_THAT(HelpText(command), Not(HasSubstr(":\n\n")));
+}
+
 TEST(Documents, FitIntoATerminal) {
   const std::string help = HelpText(Command::kSub);
   for (size_t at = 0, end = 0; at < help.size(); at = end + 1) {

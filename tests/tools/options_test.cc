@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "complaint.h"
+
 namespace ringmq::cli {
 namespace {
 
@@ -164,18 +166,70 @@ TEST(Options, SayWhatIsWrongWithAProperty) {
   EXPECT_THAT(Complaint(Command::kPub, {"-D", "publish", "user-property", "a"}),
               HasSubstr("a key and a value"));
   EXPECT_THAT(Complaint(Command::kPub, {"-D", "connect", "receive-maximum", "70000"}),
-              HasSubstr("'70000' is not a number from 0 to 65535"));
+              HasSubstr("'70000' is not a number from 1 to 65535"));
 }
 
-TEST(Options, RememberWhatTheLibraryCannotDo) {
-  const Settings settings =
-      Good(Command::kSub, {"-t", "a", "--tls-engine", "x", "-D", "subscribe", "user-property", "a",
-                           "b", "-D", "subscribe", "subscription-identifier", "5"});
+TEST(Options, RememberWhatThisBuildCannotDo) {
+  const Settings settings = Good(Command::kSub, {"-t", "a", "--tls-engine", "x", "-D", "connect",
+                                                 "authentication-method", "KERBEROS"});
   EXPECT_THAT(settings.unsupported,
               ElementsAre("--tls-engine: OpenSSL 3 has given engines up",
-                          "-D subscribe user-property: the client library sends none with "
-                          "SUBSCRIBE"));
+                          "-D connect authentication-method: SCRAM-SHA-256 alone is built in"));
+  EXPECT_FALSE(settings.scram);
+}
+
+TEST(Options, GiveEveryPacketItsUserProperties) {
+  const Settings settings = Good(Command::kSub, {"-t",
+                                                 "a",
+                                                 "-D",
+                                                 "subscribe",
+                                                 "user-property",
+                                                 "s",
+                                                 "1",
+                                                 "-D",
+                                                 "unsubscribe",
+                                                 "user-property",
+                                                 "u",
+                                                 "2",
+                                                 "-D",
+                                                 "disconnect",
+                                                 "user-property",
+                                                 "d",
+                                                 "3",
+                                                 "-D",
+                                                 "connect",
+                                                 "user-property",
+                                                 "c",
+                                                 "4",
+                                                 "-D",
+                                                 "connect",
+                                                 "request-problem-information",
+                                                 "0",
+                                                 "-D",
+                                                 "subscribe",
+                                                 "subscription-identifier",
+                                                 "5"});
+  EXPECT_THAT(settings.receive.subscribe_properties, ElementsAre(Pair("s", "1")));
+  EXPECT_THAT(settings.receive.unsubscribe_properties, ElementsAre(Pair("u", "2")));
+  EXPECT_THAT(settings.disconnect.user_properties, ElementsAre(Pair("d", "3")));
+  EXPECT_THAT(settings.client.connect_user_properties, ElementsAre(Pair("c", "4")));
+  EXPECT_FALSE(settings.client.request_problem_information);
   EXPECT_EQ(settings.receive.subscription_id, 5u);
+  EXPECT_TRUE(settings.unsupported.empty());
+}
+
+TEST(Options, ProveAPasswordOnlyIfThereIsOne) {
+  const std::vector<std::string_view> words = {
+      "-t", "a", "-D", "connect", "authentication-method", "SCRAM-SHA-256", "-u", "me"};
+  EXPECT_THAT(Complaint(Command::kSub, words), HasSubstr("-D connect authentication-method SCRAM"));
+  EXPECT_TRUE(Good(Command::kSub, words, {.password = "secret"}).scram);
+}
+
+TEST(Options, TakeSchemesInLettersOfAnySize) {
+  const Settings settings =
+      Good(Command::kSub, {"-L", "MQTTS://h/t", "--proxy", "SOCKS5h://proxy"});
+  EXPECT_EQ(settings.client.servers.at(0).transport, Transport::kTls);
+  EXPECT_EQ(settings.client.proxy.kind, ProxyKind::kSocks5);
 }
 
 struct Wrong {
@@ -214,6 +268,21 @@ TEST(Options, NameTheOptionAndGiveAnExampleInEveryComplaint) {
       {Command::kSub, "-F %y", "-F: '%y' has no meaning"},
       {Command::kSub, "-W 0", "-W: '0' is not a time in seconds"},
       {Command::kSub, "-W nan", "-W: 'nan' is not a time in seconds"},
+      {Command::kSub, "-t a -x -1", "-x: a session that lasts needs a client identifier"},
+      {Command::kSub, "-t a -D connect session-expiry-interval 4294967295",
+       "-D connect session-expiry-interval: a session that lasts"},
+      {Command::kSub, "--tls-version tlsv13",
+       "--tls-version: 'tlsv13' is neither tlsv1.3 nor tlsv1.2; older ones are not safe\n"
+       "For example: ringmq sub --tls-version tlsv1.3"},
+      {Command::kSub, "--tls-version nonsense", "--tls-version: 'nonsense' is neither"},
+      {Command::kSub, "--tls-version=", "--tls-version: '' is neither"},
+      {Command::kSub, "--keyform der", "--keyform: 'der' is neither pem nor engine"},
+      {Command::kSub, "--psk zz", "--psk: the key is not an even number of hexadecimal digits"},
+      {Command::kSub, "--psk 00aa", "--psk: a key has 8 to 512 bytes"},
+      {Command::kSub, "-D connect receive-maximum 0", "'0' is not a number from 1 to 65535"},
+      {Command::kSub, "-D connect maximum-packet-size 63",
+       "maximum-packet-size: '63' is not a number from 64 to 4294967295"},
+      {Command::kSub, "-D subscribe subscription-identifier 0", "is not a number from 1 to"},
       {Command::kSub, "-L http://x", "-L: 'http' is none of mqtt, mqtts, ws, wss, unix"},
       {Command::kSub, "-L mqtt://x:0", "'0' is not a port"},
       {Command::kSub, "-L localhost", "the scheme is missing"},
@@ -248,6 +317,20 @@ TEST(Options, TakeThePasswordFromTheEnvironmentUnlessOneIsGiven) {
   EXPECT_EQ(Good(Command::kPub, {"-t", "a", "-n", "-u", "me"}, around).client.password, "hidden");
   EXPECT_EQ(Good(Command::kPub, {"-t", "a", "-n", "-u", "me", "-P", "x"}, around).client.password,
             "x");
+}
+
+TEST(Options, TellWhichOptionTheLibraryRefuses) {
+  Settings settings{.command = Command::kSub};
+  settings.client.tls.ca_file = "/x";
+  settings.client.tls.key_file = "/x.key";
+  EXPECT_EQ(InTermsOfOptions(settings, "cannot read /x: No such file"),
+            "--cafile: cannot read /x: No such file\nFor example: ringmq sub --cafile ca.pem");
+  EXPECT_THAT(InTermsOfOptions(settings, "wrong password for the key in /x.key"),
+              HasSubstr("--key: wrong password"));
+  EXPECT_EQ(InTermsOfOptions(settings, "connect_user_properties: no UTF-8"),
+            "-D connect user-property: no UTF-8\n"
+            "For example: ringmq sub -D connect user-property site north");
+  EXPECT_THAT(InTermsOfOptions(settings, "proxy: a name"), HasSubstr("--proxy: a name\n"));
 }
 
 TEST(Options, HelpWinsOverEverything) {

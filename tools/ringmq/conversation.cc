@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "complaint.h"
 #include "exit_code.h"
 
 namespace ringmq::cli {
@@ -39,7 +40,11 @@ std::string NameOf(const Endpoint& endpoint) {
 }  // namespace
 
 void Reporter::Complain(const std::string& text) const {
-  if (!settings_.quiet) std::fprintf(stderr, "ringmq: %s\n", text.c_str());
+  if (!settings_.quiet) ComplainOfUsage(text);
+}
+
+void Reporter::ComplainOfUsage(const std::string& text) const {
+  std::fprintf(stderr, "ringmq: %s\n", text.c_str());
 }
 
 void Reporter::Note(const std::string& text) const {
@@ -67,11 +72,24 @@ bool Conversation::Open() {
     options.acks = Acks::kManual;
     options.unused_acks = UnusedAcks::kLeave;
   }
+  if (settings_.scram) {
+    authenticator_ = MakeScramSha256(options.username, options.password);
+    options.authenticator = authenticator_.get();
+    // The server learns the name from the method, and the password not at all.
+    options.has_username = options.has_password = false;
+    options.username.clear();
+    options.password.clear();
+  }
   if (settings_.command != Command::kSub) options.backoff.attempts_max = kReconnectsMax;
   Expected<ClientPair> made = MakeClient(std::move(options));
   if (!made.ok()) {
-    reporter_.Complain(Describe(made.error()));
-    exit_code_ = ExitCodeOf(made.error());
+    const Error& error = made.error();
+    if (error.code() == Errc::kInvalidArgument) {
+      reporter_.ComplainOfUsage(InTermsOfOptions(settings_, error.detail()));
+    } else {
+      reporter_.Complain(Describe(error));
+    }
+    exit_code_ = ExitCodeOf(error);
     return false;
   }
   pair_.emplace(*std::move(made));

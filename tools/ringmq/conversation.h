@@ -10,9 +10,11 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "ringmq/authenticator.h"
 #include "ringmq/client.h"
 #include "settings.h"
 
@@ -25,7 +27,8 @@ class Reporter {
  public:
   explicit Reporter(const OutputSettings& settings) : settings_(settings) {}
   void Complain(const std::string& text) const;  // Unless --quiet.
-  void Note(const std::string& text) const;      // With --debug.
+  void ComplainOfUsage(const std::string& text) const;
+  void Note(const std::string& text) const;  // With --debug.
 
  private:
   const OutputSettings& settings_;
@@ -78,6 +81,7 @@ class Conversation {
 
   const Settings& settings_;
   const Reporter& reporter_;
+  std::unique_ptr<Authenticator> authenticator_{};  // Null: none. Outlives the client.
   std::optional<ClientPair> pair_{};
   int signal_fd_ = -1;
   int exit_code_ = 0;

@@ -125,8 +125,15 @@ std::string Upper(std::string_view text) {
   return out;
 }
 
+bool HasOptions(Section section, Command command) {
+  return std::ranges::any_of(OptionTable(), [=](const OptionSpec& spec) {
+    return spec.section == section && Belongs(spec, command);
+  });
+}
+
 void AppendManOptions(Command command, std::string& page) {
   for (const Section section : kSections) {
+    if (!HasOptions(section, command)) continue;
     page += ".SS " + std::string(TitleOf(section)) + "\n";
     for (const OptionSpec& spec : OptionTable()) {
       if (spec.section != section || !Belongs(spec, command)) continue;
@@ -162,6 +169,7 @@ std::string HelpText(Command command) {
   Wrap(std::string("usage: ringmq ") + NameOf(command) + " " + about.usage, 0, text);
   text += "\nFor example: " + std::string(about.example) + "\n";
   for (const Section section : kSections) {
+    if (!HasOptions(section, command)) continue;
     text += "\n" + std::string(TitleOf(section)) + ":\n";
     for (const OptionSpec& spec : OptionTable()) {
       if (spec.section != section || !Belongs(spec, command)) continue;

@@ -70,8 +70,9 @@ constexpr OptionSpec kTable[] = {
      "How long the server keeps the session: 0 to 4294967294, or -1 for ever. Means version 5.",
      "3600"},
     {kProperty, kSession, kForAll, 'D', "property", "packet name [key] value", kText,
-     "Property of a packet: connect, publish, subscribe, disconnect or will. user-property takes "
-     "key and value. Means version 5. May be repeated.",
+     "Property of a packet: connect, publish, subscribe, unsubscribe, disconnect or will. "
+     "user-property takes key and value. connect authentication-method SCRAM-SHA-256 proves the "
+     "password of -u and -P instead of showing it. Means version 5. May be repeated.",
      "publish user-property unit celsius"},
     {kWillTopic, kSession, kForAll, 0, "will-topic", "topic", kText,
      "Topic of the message that the server publishes when we vanish.", "sensor/7/state"},
@@ -171,7 +172,7 @@ constexpr OptionSpec kTable[] = {
     {kTlsUseOsCerts, kTls, kForAll, 0, "tls-use-os-certs", nullptr, kNone,
      "Trust the system's authorities. Means TLS.", nullptr},
     {kPsk, kTls, kForAll, 0, "psk", "hex", kText,
-     "Shared key in hexadecimal. Means TLS. Needs --psk-identity.",
+     "Shared key in hexadecimal, 8 bytes or more. Means TLS. Needs --psk-identity.",
      "00112233445566778899aabbccddeeff"},
     {kPskIdentity, kTls, kForAll, 0, "psk-identity", "name", kText,
      "Name under which the server knows the key. Needs --psk.", "sensor-7"},

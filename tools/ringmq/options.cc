@@ -63,7 +63,7 @@ class Parser {
   Expected<void> ApplyPayload(PayloadSource source, std::string_view value);
   Expected<void> ApplyReceive(OptionId id, std::string_view value);
   Expected<void> ApplyOutput(OptionId id, std::string_view value);
-  void ApplyTls(OptionId id, std::string_view value);
+  Expected<void> ApplyTls(OptionId id, std::string_view value);
 
   Expected<void> FinishServer();
   Expected<void> FinishSession();
@@ -180,8 +180,7 @@ Expected<void> Parser::Apply(OptionId id, std::string_view value) {
     case Section::kOutput:
       return ApplyOutput(id, value);
     case Section::kTls:
-      ApplyTls(id, value);
-      return {};
+      return ApplyTls(id, value);
     case Section::kGeneral:
       (id == OptionId::kHelp ? settings_.help : settings_.version) = true;
       return {};
@@ -463,10 +462,12 @@ void Parser::Unsupported(OptionId id, const char* why) {
   settings_.unsupported.push_back("--" + std::string(SpecOf(id).name) + ": " + why);
 }
 
-void Parser::ApplyTls(OptionId id, std::string_view value) {
-  const TlsMeaning meaning = ApplyTlsOption(id, value, settings_.client.tls);
-  wants_tls_ |= meaning.wants_tls;
-  if (meaning.unsupported != nullptr) Unsupported(id, meaning.unsupported);
+Expected<void> Parser::ApplyTls(OptionId id, std::string_view value) {
+  const Expected<TlsMeaning> meaning = ApplyTlsOption(id, value, settings_.client.tls);
+  if (!meaning.ok()) return meaning.error();
+  wants_tls_ |= meaning->wants_tls;
+  if (meaning->unsupported != nullptr) Unsupported(id, meaning->unsupported);
+  return {};
 }
 
 Expected<Settings> Parser::Finish() {
@@ -511,7 +512,11 @@ Expected<void> Parser::FinishSession() {
   if (session_expiry_s_) client.session_expiry_s = *session_expiry_s_;
   const bool lasts = keeps_session_ || client.session_expiry_s == UINT32_MAX;
   if (lasts && !has_id_) {
-    return Bad("-c: a session that lasts needs a client identifier.\nFor example: -c -i sensor-7");
+    const std::string option = keeps_session_      ? "-c"
+                               : session_expiry_s_ ? "-x"
+                                                   : "-D connect session-expiry-interval";
+    return Bad(option + ": a session that lasts needs a client identifier.\nFor example: " +
+               (keeps_session_ ? "-c -i sensor-7" : "-x -1 -i sensor-7"));
   }
   return {};
 }
@@ -527,6 +532,11 @@ Expected<void> Parser::FinishIdentity() {
   if (!client.has_password && !around_.password.empty()) {
     client.has_password = true;
     client.password = around_.password;
+  }
+  if (settings_.scram && !(client.has_username && client.has_password)) {
+    return Bad(
+        "-D connect authentication-method: needs a name and a password.\n"
+        "For example: -D connect authentication-method SCRAM-SHA-256 -u me -P secret");
   }
   if (client.has_password && !client.has_username && !is_v5) {
     return Bad("-P: before version 5 a password needs a user name.\nFor example: -u me -P secret");

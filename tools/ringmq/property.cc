@@ -31,30 +31,33 @@ enum class Kind : uint8_t { kNumber, kText, kPair };
 struct Property {
   std::string_view name;
   Kind kind;
-  uint32_t value_max;  // Of kNumber.
-  uint32_t packets;    // That may carry it: 5.0 s2.2.2.2.
+  uint32_t value_min;  // Of kNumber.
+  uint32_t value_max;
+  uint32_t packets;  // That may carry it: 5.0 s2.2.2.2.
 };
+constexpr uint32_t kPacketBytesMin = 64;  // The library's: a CONNACK must fit.
 constexpr uint32_t kUint16Max = 65535;
+constexpr std::string_view kScram = "SCRAM-SHA-256";
 constexpr uint32_t kVarintMax = 268'435'455;
 constexpr Property kProperties[] = {
-    {"authentication-data", Kind::kText, 0, kConnect},
-    {"authentication-method", Kind::kText, 0, kConnect},
-    {"content-type", Kind::kText, 0, kPublish | kWill},
-    {"correlation-data", Kind::kText, 0, kPublish | kWill},
-    {"maximum-packet-size", Kind::kNumber, UINT32_MAX, kConnect},
-    {"message-expiry-interval", Kind::kNumber, UINT32_MAX, kPublish | kWill},
-    {"payload-format-indicator", Kind::kNumber, 1, kPublish | kWill},
-    {"receive-maximum", Kind::kNumber, kUint16Max, kConnect},
-    {"request-problem-information", Kind::kNumber, 1, kConnect},
-    {"request-response-information", Kind::kNumber, 1, kConnect},
-    {"response-topic", Kind::kText, 0, kPublish | kWill},
-    {"session-expiry-interval", Kind::kNumber, UINT32_MAX, kConnect | kDisconnect},
-    {"subscription-identifier", Kind::kNumber, kVarintMax, kSubscribe},
-    {"topic-alias", Kind::kNumber, kUint16Max, kPublish},
-    {"topic-alias-maximum", Kind::kNumber, kUint16Max, kConnect},
-    {"user-property", Kind::kPair, 0,
+    {"authentication-data", Kind::kText, 0, 0, kConnect},
+    {"authentication-method", Kind::kText, 0, 0, kConnect},
+    {"content-type", Kind::kText, 0, 0, kPublish | kWill},
+    {"correlation-data", Kind::kText, 0, 0, kPublish | kWill},
+    {"maximum-packet-size", Kind::kNumber, kPacketBytesMin, UINT32_MAX, kConnect},
+    {"message-expiry-interval", Kind::kNumber, 0, UINT32_MAX, kPublish | kWill},
+    {"payload-format-indicator", Kind::kNumber, 0, 1, kPublish | kWill},
+    {"receive-maximum", Kind::kNumber, 1, kUint16Max, kConnect},
+    {"request-problem-information", Kind::kNumber, 0, 1, kConnect},
+    {"request-response-information", Kind::kNumber, 0, 1, kConnect},
+    {"response-topic", Kind::kText, 0, 0, kPublish | kWill},
+    {"session-expiry-interval", Kind::kNumber, 0, UINT32_MAX, kConnect | kDisconnect},
+    {"subscription-identifier", Kind::kNumber, 1, kVarintMax, kSubscribe},
+    {"topic-alias", Kind::kNumber, 1, kUint16Max, kPublish},
+    {"topic-alias-maximum", Kind::kNumber, 0, kUint16Max, kConnect},
+    {"user-property", Kind::kPair, 0, 0,
      kConnect | kPublish | kSubscribe | kUnsubscribe | kDisconnect | kWill},
-    {"will-delay-interval", Kind::kNumber, UINT32_MAX, kWill},
+    {"will-delay-interval", Kind::kNumber, 0, UINT32_MAX, kWill},
 };
 
 // One -D, read and found to be sound.
@@ -88,7 +91,8 @@ Expected<Packet> PacketNamed(std::string_view word) {
 
 Expected<uint32_t> NumberOf(const Property& property, std::string_view text) {
   uint32_t number = 0;
-  const Expected<void> taken = TakeNumber<uint32_t>(text, 0, property.value_max, number);
+  const Expected<void> taken =
+      TakeNumber<uint32_t>(text, property.value_min, property.value_max, number);
   if (!taken.ok()) return Bad(std::string(property.name) + ": " + taken.error().detail());
   return number;
 }
@@ -115,9 +119,12 @@ void SetOfConnect(const Given& given, Settings& settings) {
   } else if (given.name == "request-response-information") {
     client.request_response_information = given.number == 1;
   } else if (given.name == "request-problem-information") {
-    if (given.number == 0) RefuseLater(settings, given, "the library always asks for reasons");
+    client.request_problem_information = given.number == 1;
+  } else if (given.name == "authentication-method") {
+    settings.scram = given.text == kScram;
+    if (!settings.scram) RefuseLater(settings, given, "SCRAM-SHA-256 alone is built in");
   } else {
-    RefuseLater(settings, given, "no method of enhanced authentication is built in");
+    RefuseLater(settings, given, "the authentication method makes its data itself");
   }
 }
 
@@ -166,17 +173,20 @@ void Set(const Given& given, Settings& settings) {
     case kSubscribe:
       if (given.name == "subscription-identifier") {
         settings.receive.subscription_id = given.number;
-        return;
+      } else {
+        settings.receive.subscribe_properties.emplace_back(given.text, given.value);
       }
-      return RefuseLater(settings, given, "the client library sends none with SUBSCRIBE");
+      return;
     case kUnsubscribe:
-      return RefuseLater(settings, given, "the client library sends none with UNSUBSCRIBE");
+      settings.receive.unsubscribe_properties.emplace_back(given.text, given.value);
+      return;
     case kDisconnect:
       if (given.name == "session-expiry-interval") {
         settings.disconnect.session_expiry_s = given.number;
-        return;
+      } else {
+        settings.disconnect.user_properties.emplace_back(given.text, given.value);
       }
-      return RefuseLater(settings, given, "the client library sends none with DISCONNECT");
+      return;
   }
 }
 

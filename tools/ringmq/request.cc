@@ -5,6 +5,7 @@
 #include "request.h"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,8 +77,9 @@ int Requester::Run() {
 }
 
 void Requester::Subscribe() {
+  const SubscriptionRequest request{.filter = settings_.response_topic, .qos = settings_.qos};
   conversation_.client()
-      .Subscribe(settings_.response_topic, settings_.qos)
+      .Subscribe(std::span(&request, 1), settings_.receive.subscribe_properties)
       .OnComplete([this](const SubscribeResult& result) { OnSubscribed(result); });
 }
 

@@ -46,6 +46,8 @@ struct ReceiveSettings {
   bool remove_retained = false;
   bool retain_as_published = false;
   uint32_t subscription_id = 0;
+  UserProperties subscribe_properties{};
+  UserProperties unsubscribe_properties{};
   double print_chance = 1.0;
 };
 
@@ -63,6 +65,8 @@ struct Settings {
   bool help = false;  // Nothing else counts.
   bool version = false;
   Options client{};
+  // Prove the password to the server with SCRAM-SHA-256 instead of showing it.
+  bool scram = false;
   std::vector<std::string> topics{};  // Of sub filters; of the others exactly one.
   Qos qos = Qos::kAtMostOnce;
   std::string response_topic{};

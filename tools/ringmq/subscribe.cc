@@ -85,12 +85,13 @@ void Subscriber::Subscribe() {
                         .id = receive.subscription_id});
   }
   if (!requests.empty()) {
-    conversation_.client().Subscribe(requests).OnComplete(
-        [this](const SubscribeResult& result) { OnSubscribed(result); });
+    conversation_.client()
+        .Subscribe(requests, receive.subscribe_properties)
+        .OnComplete([this](const SubscribeResult& result) { OnSubscribed(result); });
   }
   if (receive.unsubscribe.empty()) return;
   conversation_.client()
-      .Unsubscribe(receive.unsubscribe)
+      .Unsubscribe(receive.unsubscribe, receive.unsubscribe_properties)
       .OnComplete([this](const SubscribeResult& result) { OnUnsubscribed(result); });
 }
 
@@ -112,7 +113,9 @@ void Subscriber::OnSubscribed(const SubscribeResult& result) {
     reporter_.Complain(why);
   }
   if (result.outcome != Outcome::kAcknowledged) {
-    reporter_.Complain(std::string("not subscribed: ") + NameOf(result.outcome));
+    std::string why = std::string("not subscribed: ") + NameOf(result.outcome);
+    if (!result.reason_string.empty()) why += " (" + result.reason_string + ")";
+    reporter_.Complain(why);
   }
   if (granted_count == 0) return conversation_.Leave(ExitCodeOf(refusal));
   if (settings_.receive.leave_when_subscribed && settings_.receive.unsubscribe.empty()) {

@@ -15,9 +15,11 @@ struct TlsMeaning {
   bool wants_tls = false;             // Whoever says this wants TLS.
   const char* unsupported = nullptr;  // Why it cannot be done.
 };
-TlsMeaning ApplyTlsOption(OptionId id, std::string_view value, TlsOptions& tls);
+// An error says what is wrong with `value`.
+[[nodiscard]] Expected<TlsMeaning> ApplyTlsOption(OptionId id, std::string_view value,
+                                                  TlsOptions& tls);
 
-// Options that go together.
+// Options that go together, and their files.
 [[nodiscard]] Expected<void> CheckTlsOptions(const TlsOptions& tls);
 
 }  // namespace ringmq::cli

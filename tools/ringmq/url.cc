@@ -10,7 +10,7 @@ constexpr uint16_t kSocksPort = 1080;
 constexpr uint16_t kHttpProxyPort = 8080;
 
 struct Parts {
-  std::string_view scheme;
+  std::string scheme;  // In small letters.
   std::optional<std::string_view> username;
   std::optional<std::string_view> password;
   std::string_view host;
@@ -31,6 +31,9 @@ Expected<Parts> Split(std::string_view url) {
   const auto scheme = TakeUntil(url, url.find("://"), 3);
   if (!scheme) return Bad("the scheme is missing");
   parts.scheme = *scheme;
+  for (char& letter : parts.scheme) {  // RFC 3986 s3.1
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter | 0x20);
+  }
   std::string_view authority = url;
   if (const auto before = TakeUntil(url, url.find('/'))) {
     authority = *before;
@@ -111,7 +114,7 @@ Expected<ServerUrl> ParseServerUrl(std::string_view url) {
   const Parts& parts = *split;
   const std::optional<Transport> transport = TransportOf(parts.scheme);
   if (!transport) {
-    return Bad("'" + std::string(parts.scheme) + "' is none of mqtt, mqtts, ws, wss, unix");
+    return Bad("'" + parts.scheme + "' is none of mqtt, mqtts, ws, wss, unix");
   }
   ServerUrl server{.endpoint = {.transport = *transport, .host = std::string(parts.host)}};
   if (parts.username) server.username = Decoded(*parts.username);
@@ -142,7 +145,7 @@ Expected<ProxyOptions> ParseProxyUrl(std::string_view url) {
     proxy.kind = ProxyKind::kHttpConnect;
     if (parts.scheme == "https") proxy.tls.emplace();
   } else {
-    return Bad("'" + std::string(parts.scheme) + "' is neither socks5h nor http nor https");
+    return Bad("'" + parts.scheme + "' is neither socks5h nor http nor https");
   }
   if (parts.host.empty()) return Bad("the host is missing");
   const Expected<uint16_t> port =
