@@ -21,6 +21,7 @@ namespace ringmq {
 
 class SessionStore;   // session_store.h
 class Authenticator;  // authenticator.h
+class Connector;      // connector.h
 
 enum class Transport : uint8_t { kTcp, kTls, kWebSocket, kWebSocketTls, kUnix };
 
@@ -223,6 +224,8 @@ struct Options {
   // Each outlives the loop; null: none. Called on the loop's thread.
   SessionStore* store = nullptr;
   Authenticator* authenticator = nullptr;
+  // Connects in place of the library, whose `socket` and `proxy` have no part in it then.
+  Connector* connector = nullptr;
   std::function<void(Attempt&)> on_attempt{};
 };
 

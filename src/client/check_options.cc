@@ -61,6 +61,9 @@ Expected<void> CheckServers(const Options& options) {
   if (proxy.kind != ProxyKind::kNone && (proxy.host.empty() || proxy.port == 0)) {
     return Bad("proxy: host and port are needed");
   }
+  if (proxy.kind != ProxyKind::kNone && options.connector != nullptr) {
+    return Bad("proxy: a connector goes its own way");
+  }
   const ProxyProtocolOptions& header = options.proxy_protocol;
   if (!header.source.empty() && !ParseProxySource(header.source).has_value()) {
     return Bad("proxy_protocol: a source is an IP address and a port, as 192.0.2.7:50000");

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/loop.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -8,6 +11,7 @@
 #include "base/check.h"
 #include "client/text.h"
 #include "reactor/clock.h"
+#include "ringmq/connector.h"
 
 namespace ringmq::client {
 
@@ -264,12 +268,12 @@ void Loop::Decide(Instant now) {
     BeginAttempt(now);
   }
   if (state_ == State::kResolving) Resolved(now);
-  if (state_ == State::kDialing) {
+  if (state_ == State::kDialing && options_.connector != nullptr) {
+    AskConnector(now);
+  } else if (state_ == State::kDialing) {
     const int fd = dialer_.TakeConnected();
     if (fd >= 0) {
-      connection_.Open(fd);
-      counted_sent_bytes_ = counted_received_bytes_ = 0;
-      TransportUp(now);
+      Dialed(fd, now);
     } else if (dialer_.error().has_value()) {
       AttemptFailed(*dialer_.error(), now);
     }
@@ -303,7 +307,9 @@ void Loop::BeginAttempt(Instant now) {
     AttemptFailed(prepared.error(), now);
     return;
   }
-  if (endpoint_.transport == Transport::kUnix) {
+  if (options_.connector != nullptr) {
+    state_ = State::kDialing;
+  } else if (endpoint_.transport == Transport::kUnix) {
     const std::optional<Address> address = UnixAddress(endpoint_.host);
     if (!address.has_value()) {
       AttemptFailed(Error(Errc::kInvalidArgument, "the socket's path is too long"), now);
@@ -330,6 +336,36 @@ void Loop::Resolved(Instant now) {
 void Loop::Dial(std::vector<Address> addresses, Instant now) {
   state_ = State::kDialing;
   dialer_.Start(std::move(addresses), options_.socket, now);
+}
+
+void Loop::Dialed(int fd, Instant now) {
+  connection_.Open(fd);
+  counted_sent_bytes_ = counted_received_bytes_ = 0;
+  TransportUp(now);
+}
+
+void Loop::AskConnector(Instant now) {
+  Expected<int> fd = options_.connector->Connect(endpoint_);
+  connector_waits_ = !fd.ok() && fd.error().code() == Errc::kWouldBlock;
+  if (connector_waits_) return;
+  if (!fd.ok()) {
+    AttemptFailed(Error(fd.error()).WithPhase(Phase::kDial), now);
+    return;
+  }
+  int type = 0;
+  socklen_t size_bytes = sizeof(type);
+  const bool is_socket = getsockopt(*fd, SOL_SOCKET, SO_TYPE, &type, &size_bytes) == 0;
+  if (is_socket && type == SOCK_STREAM) {
+    Dialed(*fd, now);
+    return;
+  }
+  if (*fd >= 0) close(*fd);
+  Error error(Errc::kInvalidArgument, "the connector's descriptor is no stream socket");
+  AttemptFailed(error.WithPhase(Phase::kDial), now);
+}
+
+void Loop::AbandonConnector() {
+  if (std::exchange(connector_waits_, false)) options_.connector->Abandon();
 }
 
 // The bytes of MQTT may flow, or those of what comes before it.
@@ -385,6 +421,7 @@ void Loop::CheckConnection(Instant now) {
 void Loop::AttemptFailed(Error error, Instant now) {
   resolver_.Forget();
   dialer_.Stop();
+  AbandonConnector();
   ConnectionEnded(std::move(error), now);
 }
 
@@ -434,6 +471,7 @@ void Loop::PlanRetry(const Core::Ending& ending, Instant now) {
 void Loop::Finish(std::optional<Error> cause) {
   if (state_ == State::kEnded) return;
   state_ = State::kEnded;
+  AbandonConnector();
   connection_.Close(Connection::End::kNow, {});
   core_.Shutdown();
   commands_.clear();

@@ -68,6 +68,9 @@ class Loop {
   void BeginAttempt(Instant now);
   void Resolved(Instant now);
   void Dial(std::vector<Address> addresses, Instant now);
+  void AskConnector(Instant now);
+  void AbandonConnector();
+  void Dialed(int fd, Instant now);
   void TransportUp(Instant now);
   void OpenLayers(Instant now);
   void ReadLayers(Instant now);
@@ -93,6 +96,7 @@ class Loop {
   Connection connection_;
   Dialer dialer_;
   Resolver resolver_;
+  bool connector_waits_ = false;  // The user's has said that it is not there yet.
 
   State state_ = State::kIdle;
   bool bound_ = false;
