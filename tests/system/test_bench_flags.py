@@ -66,14 +66,19 @@ class Flags(unittest.TestCase):
                   'allow_anonymous = "always"\n')
         with Broker(config, files={"keys": f"bench:{key}\n"}) as broker:
             result = self.measure(broker, "-r", "100", "-u", f"mqtts://localhost:{broker.port}",
-                                  "--psk-identity", "bench", "--psk", key)
+                                  "--psk-identity", "bench", "--psk", key, "--watch-pid", "auto")
             self.assertEqual(result["counters"]["received"], 50)
+            self.assertEqual(result["broker"]["pid"], broker.process.pid)
+            self.assertIn('\'--psk\' "$PSK"', result["command_line"])
 
     def test_bad_values_name_the_flag_and_show_a_good_one(self):
         for args, text in ((["--rate-per-client", "fast"], "--rate-per-client 10"),
                            (["--rate", "1", "--rate-per-client", "1"], "--rate excludes"),
                            (["--share", "a/b"], "--share workers"),
                            (["--prop", "eu"], "--user-property region=eu"),
+                           (["--watch-pid", "ringmqd"], "--watch-pid: a process has a number"),
+                           (["--watch-pid", "auto", "-u", "mqtt://127.0.0.1:1"],
+                            "--watch-pid auto: nobody listens there"),
                            (["--proxy-protocol", "3"], "--proxy-protocol"),
                            (["--proxy-source", "here"], "--proxy-source 198.18.0.1"),
                            (["-u", "mqtts://localhost:1", "--psk", "00"], "--psk-identity me"),

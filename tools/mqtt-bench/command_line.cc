@@ -92,7 +92,7 @@ void AddComparing(CLI::App& app, Settings& s) {
   CLI::App* const ab =
       app.add_subcommand("ab", "two brokers in turns, and whether B differs")->fallthrough();
   ab->add_option("--url-b", s.url_b, "the second broker");
-  ab->add_option("--watch-pid-b", s.watch_pid_b, "its process");
+  AddWatchFlag(*ab, "--watch-pid-b", s.watch_pid_b, "its process, or auto");
   std::vector<std::string> scenarios;
   for (const auto& [name, what] : kCommands) scenarios.emplace_back(name);
   ab->add_option("--scenario", s.scenario, "what to run")

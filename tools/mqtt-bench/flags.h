@@ -29,6 +29,8 @@ void AddLengthFlags(CLI::App& app, Settings& settings);
 void AddStatefulFlags(CLI::App& app, Settings& settings);
 
 // flags_output.cc: what is looked at, what has to hold, what is shown and written.
+// A process by its number or "auto" (kWatchAuto). `flag` and `what` live for ever.
+void AddWatchFlag(CLI::App& app, const char* flag, int& pid, const char* what);
 void AddMeasureFlags(CLI::App& app, Settings& settings);
 void AddJudgeFlags(CLI::App& app, Settings& settings);
 void AddOutputFlags(CLI::App& app, Settings& settings);

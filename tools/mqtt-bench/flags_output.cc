@@ -7,6 +7,21 @@
 
 namespace ringmq::bench {
 
+void AddWatchFlag(CLI::App& app, const char* flag, int& pid, const char* what) {
+  app.add_option_function<std::string>(
+         flag,
+         [&pid, flag](const std::string& text) {
+           const bool is_auto = text == "auto";
+           if (!is_auto && (!CLI::detail::lexical_cast(text, pid) || pid <= 0)) {
+             throw CLI::ValidationError(flag,
+                                        "a process has a number; for example $(pidof ringmqd)");
+           }
+           if (is_auto) pid = kWatchAuto;
+         },
+         what)
+      ->type_name("PID");
+}
+
 void AddMeasureFlags(CLI::App& app, Settings& s) {
   app.option_defaults()->group("Measure");
   app.add_option("--stamp", s.stamp, "full (32 bytes, with checksum) or compact (16)")
@@ -16,7 +31,8 @@ void AddMeasureFlags(CLI::App& app, Settings& s) {
                  "service: report as response what other tools do, from the send on, without the "
                  "wait before it")
       ->check(CLI::IsMember({"service"}));
-  app.add_option("--watch-pid", s.watch_pid, "the broker's process, to show what it spent");
+  AddWatchFlag(app, "--watch-pid", s.watch_pid,
+               "the broker's process, to show what it spent; auto: who listens there");
 }
 
 void AddJudgeFlags(CLI::App& app, Settings& s) {

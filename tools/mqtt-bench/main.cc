@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -15,6 +17,7 @@
 #include "command_line.h"
 #include "compare.h"
 #include "doctor.h"
+#include "find_broker.h"
 #include "finish.h"
 #include "judge.h"
 #include "load/run.h"
@@ -39,22 +42,30 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// For a shell. Reports are passed on, and a password does not belong there: whoever repeats the
-// run sets PASSWORD.
+// For a shell. Reports are passed on, and secrets do not belong there: whoever repeats the run sets
+// PASSWORD, or PSK.
 std::string Quoted(int argc, char** argv) {
+  constexpr std::pair<std::string_view, const char*> kSecrets[] = {{"--pass", "PASSWORD"},
+                                                                   {"--psk", "PSK"}};
   std::string line;
-  bool is_password = false;
+  std::string next_secret;  // The variable for the word that follows.
   for (int i = 0; i < argc; ++i) {
     const std::string word = argv[i];
     if (i > 0) line += " ";
-    if (is_password) {
-      line += "\"$PASSWORD\"";
-    } else if (word.rfind("--pass=", 0) == 0) {
-      line += "--pass=\"$PASSWORD\"";
+    if (!next_secret.empty()) {
+      absl::StrAppend(&line, "\"$", std::exchange(next_secret, ""), "\"");
+      continue;
+    }
+    const char* variable = nullptr;  // Of a secret in this word.
+    for (const auto& [flag, name] : kSecrets) {
+      if (word == flag) next_secret = name;
+      if (word.rfind(std::string(flag) + "=", 0) == 0) variable = name;
+    }
+    if (variable != nullptr) {
+      absl::StrAppend(&line, word.substr(0, word.find('=') + 1), "\"$", variable, "\"");
     } else {
       absl::StrAppend(&line, "'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
     }
-    is_password = !is_password && word == "--pass";
   }
   return line;
 }
@@ -86,6 +97,9 @@ int Main(int argc, char** argv) {
   if (settings.command == "report") return Report(settings);
   if (settings.command == "compare") return CompareFiles(settings);
   if (settings.command == "doctor") return RunDoctor(settings);
+  if (const absl::Status status = FindBrokers(settings); !status.ok()) {
+    return Complain(status, kUsage);
+  }
   RaiseDescriptorLimit();
   if (settings.command == "ab") return RunAb(settings);
   if (settings.command == "search") return RunSearch(settings, Quoted(argc, argv));

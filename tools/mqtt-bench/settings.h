@@ -24,6 +24,9 @@ struct PhaseSettings {
   std::string command;  // For a shell when it begins; empty: none.
 };
 
+// The process that listens at the URL.
+inline constexpr int kWatchAuto = -1;
+
 struct Settings {
   std::string command;
 
