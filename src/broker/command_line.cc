@@ -43,13 +43,17 @@ absl::Status FlagError(std::string_view message) {
 }
 
 void AddOptions(CLI::App& app, CommandLine& line) {
-  const std::map<std::string, IoBackend> backends = {
+  static const std::map<std::string, IoBackend> backends = {
       {"auto", IoBackend::kAuto}, {"uring", IoBackend::kUring}, {"epoll", IoBackend::kEpoll}};
   app.add_option("-c,--config", line.config_path, "Configuration file (TOML)");
   app.add_option("-p,--port", line.port, "Port of the first listener; 0: kernel chooses")
       ->check(CLI::Range(0, 65535));
-  app.add_option("--io", line.io, "auto, uring or epoll")
-      ->transform(CLI::CheckedTransformer(backends));
+  // By name: CLI11's own mapping would show an enum of one byte as a character, and that of kAuto
+  // ends a C string.
+  app.add_option_function<std::string>(
+         "--io", [&line](const std::string& name) { line.io = backends.at(name); },
+         "How to talk to the kernel")
+      ->check(CLI::IsMember(backends));
   app.add_option("--threads", line.threads, "Number of shards; 0: one per CPU")
       ->check(CLI::Range(uint32_t{0}, kThreadsMax));
   app.add_option("--tls-keylog", line.tls_keylog,

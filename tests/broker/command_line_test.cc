@@ -64,7 +64,21 @@ TEST(CommandLine, HelpIsText) {
   const auto line = Parse({"--help"});
   ASSERT_TRUE(line.ok());
   ASSERT_TRUE(line->help_text.has_value());
-  EXPECT_THAT(*line->help_text, HasSubstr("--print-config"));
+  for (const char* const flag :
+       {"-h,--help", "-c,--config", "-p,--port", "--io", "--threads", "--tls-keylog",
+        "-v,--verbose", "-t,--check", "--features", "--version", "--print-config"}) {
+    // As a program prints it, which is to its first NUL.
+    EXPECT_THAT(line->help_text->c_str(), HasSubstr(flag));
+  }
+  for (const char* const backend : {"auto", "uring", "epoll"}) {
+    EXPECT_THAT(line->help_text->c_str(), HasSubstr(backend));
+  }
+}
+
+TEST(CommandLine, AnErrorNamesWhatCouldBeSaid) {
+  EXPECT_THAT(ErrorOf({"--io", "kqueue"}).c_str(),
+              AllOf(HasSubstr("auto"), HasSubstr("uring"), HasSubstr("epoll"),
+                    HasSubstr("Example: ringmqd --io auto")));
 }
 
 TEST(CommandLine, FlagsOverrideTheFile) {
