@@ -59,6 +59,11 @@ reactor::ListenOptions SocketOptionsOf(const ListenerConfig& listener, bool is_s
           .receive_buffer_bytes = listener.receive_buffer_bytes};
 }
 
+uint32_t UnixModeOf(const ListenerConfig& listener) {
+  if (listener.unix_mode.empty()) return kUnixModeDefault;
+  return static_cast<uint32_t>(std::stoul(listener.unix_mode, nullptr, 8));
+}
+
 uint64_t RandomSeed() {
   uint64_t seed = 0;
   RMQ_CHECK(getrandom(&seed, sizeof(seed), 0) == sizeof(seed));
@@ -248,11 +253,11 @@ absl::Status Broker::OpenListeners() {
 // connections go home with their CONNECT.
 absl::Status Broker::OpenUnixListener(const ListenerConfig& listener) {
   const std::string path = listener.address.substr(kUnixPrefix.size());
-  const absl::StatusOr<int> fd = reactor::ListenUnix(
-      path, {.backlog = static_cast<int>(listener.backlog),
-             .mode = static_cast<uint32_t>(std::stoul(listener.unix_mode, nullptr, 8)),
-             .owner = listener.unix_owner,
-             .group = listener.unix_group});
+  const absl::StatusOr<int> fd =
+      reactor::ListenUnix(path, {.backlog = static_cast<int>(listener.backlog),
+                                 .mode = UnixModeOf(listener),
+                                 .owner = listener.unix_owner,
+                                 .group = listener.unix_group});
   if (!fd.ok()) return fd.status();
   if (path.front() != '@') unix_paths_.push_back(path);
   for (const auto& worker : workers_) {

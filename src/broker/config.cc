@@ -60,8 +60,21 @@ void CheckAddress(const std::string& where, const ListenerConfig& listener, Erro
   }
 }
 
-void CheckUnixMode(const std::string& where, const ListenerConfig& listener, Errors& errors) {
+void CheckUnixFile(const std::string& where, const ListenerConfig& listener, Errors& errors) {
+  const bool is_abstract = listener.address.starts_with(std::string(kUnixPrefix) + "@");
+  if (is_abstract) {
+    for (const auto& [key, value] : {std::pair("unix_mode", &listener.unix_mode),
+                                     std::pair("unix_owner", &listener.unix_owner),
+                                     std::pair("unix_group", &listener.unix_group)}) {
+      if (value->empty()) continue;
+      errors.push_back(
+          fmt::format("{}.{}: expected a path as address beside it, for an abstract name has no "
+                      "file and lets everybody in, found {}",
+                      where, key, Quote(listener.address)));
+    }
+  }
   const std::string& mode = listener.unix_mode;
+  if (mode.empty()) return;
   const bool is_octal = mode.size() >= 3 && mode.size() <= 4 &&
                         mode.find_first_not_of("01234567") == std::string::npos;
   if (is_octal) return;
@@ -147,6 +160,17 @@ void CheckProxies(const std::string& where, const ListenerConfig& listener, Erro
       where));
 }
 
+void CheckWebSocket(const std::string& where, const ListenerConfig& listener, Errors& errors) {
+  for (const std::string& path : listener.websocket_paths) {
+    // What a request has behind its host, up to "?".
+    if (path.starts_with('/') && path.find_first_of(" ?#") == std::string::npos) continue;
+    errors.push_back(
+        fmt::format("{}.websocket_paths: expected a path that begins with /, like \"/mqtt\", and "
+                    "has no blank, ? or #, found {}",
+                    where, Quote(path)));
+  }
+}
+
 void CheckIdentity(const std::string& where, const ListenerConfig& listener, Errors& errors) {
   switch (listener.identity) {
     case IdentitySource::kNone:
@@ -170,7 +194,14 @@ void CheckIdentity(const std::string& where, const ListenerConfig& listener, Err
       tls.client_certificates != TlsClientCertificates::kOff || !tls.psk_file.empty();
   if (tls.use != TlsUse::kOff && may_prove) return;
   // A proxy may have seen the certificate.
-  if (listener.proxy_protocol != ProxyProtocol::kOff) return;
+  if (listener.proxy_protocol != ProxyProtocol::kOff) {
+    if (listener.identity == IdentitySource::kCertificateCn) return;
+    errors.push_back(fmt::format(
+        "{}.identity: expected certificate_cn, the only name that a PROXY header has, or "
+        "tls_client_certificates beside it, found neither",
+        where));
+    return;
+  }
   errors.push_back(
       fmt::format("{}.identity: expected tls_client_certificates or tls_psk_file beside it, found "
                   "neither",
@@ -193,9 +224,10 @@ void CheckListeners(const Config& config, Errors& errors) {
     CheckMountPoint(where, listener.mount_point, errors);
     CheckSocket(where, listener, errors);
     CheckProxies(where, listener, errors);
+    CheckWebSocket(where, listener, errors);
     CheckIdentity(where, listener, errors);
     if (IsUnixAddress(listener.address)) {
-      CheckUnixMode(where, listener, errors);
+      CheckUnixFile(where, listener, errors);
     } else if (listener.port == 0) {
       continue;  // Each gets a port of its own.
     }

@@ -78,8 +78,8 @@ struct ListenerConfig {
   AllowAnonymous allow_anonymous = AllowAnonymous::kOnLoopback;
   std::vector<std::string> websocket_paths = {"/mqtt", "/"};  // Empty: every path.
   std::vector<std::string> websocket_origins{};               // Empty: every origin.
-  std::string unix_mode = "0660";                             // Octal, of the socket's file.
-  std::string unix_owner{};                                   // A name; empty: the process's own.
+  std::string unix_mode{};   // Octal, of the socket's file; empty: kUnixModeDefault.
+  std::string unix_owner{};  // A name; empty: the process's own.
   std::string unix_group{};
   // What clients of this listener may do, besides [limits].
   std::vector<std::string> protocol_versions = {"3.1", "3.1.1", "5"};
@@ -195,6 +195,7 @@ struct Config {
 [[nodiscard]] absl::Status Validate(const Config& config);
 
 inline constexpr std::string_view kUnixPrefix = "unix:";
+inline constexpr uint32_t kUnixModeDefault = 0660;
 [[nodiscard]] bool IsUnixAddress(const std::string& address);
 
 // Whether connections to this address come from the same machine only: numeric loopback addresses

@@ -286,7 +286,8 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
             "that are no browsers send none and are let in. Empty: all."},
     {.name = "unix_mode",
      .slot = [](ListenerConfig& l) { return &l.unix_mode; },
-     .doc = "Permissions of the Unix socket's file, in octal."},
+     .doc = "Permissions of the Unix socket's file, in octal. Empty: \"0660\". An abstract name "
+            "(\"unix:@name\") has no file, and none of these three."},
     {.name = "unix_owner",
      .slot = [](ListenerConfig& l) { return &l.unix_owner; },
      .doc = "Owner of the Unix socket's file, a user name. Empty: as the process."},
