@@ -120,6 +120,23 @@ absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const Config& config, Log&
   return broker;
 }
 
+absl::StatusOr<std::vector<std::string>> Broker::Check(const Config& config) {
+  auto passwords = LoadPasswords(config);
+  if (!passwords.ok()) return passwords.status();
+  if (!config.auth.acl_file.empty()) {
+    const auto policy = LoadAclFile(config.auth.acl_file);
+    if (!policy.ok()) return policy.status();
+  }
+  Config without_log = config;
+  without_log.server.tls_keylog_file.clear();  // Loading would make the file.
+  const auto transports = Transports::Load(without_log);
+  if (!transports.ok()) return transports.status();
+  std::vector<std::string> warnings = std::move(passwords->warnings);
+  warnings.insert(warnings.end(), (*transports)->warnings().begin(),
+                  (*transports)->warnings().end());
+  return warnings;
+}
+
 absl::Status Broker::LoadRights() {
   auto passwords = LoadPasswords(config_);
   if (!passwords.ok()) return passwords.status();

@@ -51,6 +51,9 @@ class Broker {
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Broker>> Start(
       const Config& config, Log& log, const AuthMethods& auth_methods,
       const Extensions& extensions = {});
+  // Reads what Start() would read, passwords, rights, certificates, keys, and opens nothing. What
+  // an operator should know of it. An error as from Start().
+  [[nodiscard]] static absl::StatusOr<std::vector<std::string>> Check(const Config& config);
   // Stops if nobody did.
   ~Broker();
   Broker(const Broker&) = delete;

@@ -203,12 +203,45 @@ absl::Status Parser::status() const {
   return absl::InvalidArgumentError(fmt::format("{}", fmt::join(errors_, "\n")));
 }
 
-// Validate() knows no file; each of its lines gets the file's name in front.
-absl::Status PrefixLines(std::string_view file_name, const absl::Status& status) {
+// "listeners[0].port: expected" is about "listeners[0].port". Empty: about no key.
+std::string_view KeyOf(std::string_view message) {
+  constexpr std::string_view kOfKeys = "abcdefghijklmnopqrstuvwxyz0123456789_.[]";
+  const std::string_view key = message.substr(0, message.find(": "));
+  const bool is_key = key.size() < message.size() && !key.empty() && key.front() >= 'a' &&
+                      key.find_first_not_of(kOfKeys) == std::string_view::npos;
+  return is_key ? key : std::string_view();
+}
+
+// The line of a key, or else of the table that it would be in. 0: there is neither.
+uint32_t LineOf(const toml::table& root, std::string_view key) {
+  while (!key.empty()) {
+    const toml::node_view<const toml::node> found = toml::at_path(root, key);
+    if (found.node() != nullptr) return found.node()->source().begin.line;
+    const size_t dot = key.rfind('.');
+    key = dot == std::string_view::npos ? std::string_view() : key.substr(0, dot);
+  }
+  return 0;
+}
+
+// Whether a line that names no key of the file gets the file's name in front, too.
+enum class Others : uint8_t { kAreOfTheFile, kStay };
+
+// Who checks values knows no file.
+absl::Status PrefixLines(std::string_view file_name, const toml::table& root, Others others,
+                         const absl::Status& status) {
   const std::string messages(status.message());
   std::vector<std::string> lines;
   LineReader reader(messages);
-  while (reader.Next()) lines.push_back(fmt::format("{}: {}", file_name, reader.line()));
+  while (reader.Next()) {
+    const uint32_t number = LineOf(root, KeyOf(reader.line()));
+    if (number > 0) {
+      lines.push_back(fmt::format("{}:{}: {}", file_name, number, reader.line()));
+    } else if (others == Others::kAreOfTheFile) {
+      lines.push_back(fmt::format("{}: {}", file_name, reader.line()));
+    } else {
+      lines.emplace_back(reader.line());
+    }
+  }
   return absl::InvalidArgumentError(fmt::format("{}", fmt::join(lines, "\n")));
 }
 
@@ -233,9 +266,17 @@ absl::StatusOr<Config> ParseConfig(std::string_view file_name, std::string_view 
   parser.ReadRoot(parsed.table(), config);
   if (const absl::Status status = parser.status(); !status.ok()) return status;
   if (const absl::Status status = Validate(config); !status.ok()) {
-    return PrefixLines(file_name, status);
+    return PrefixLines(file_name, parsed.table(), Others::kAreOfTheFile, status);
   }
   return config;
+}
+
+absl::Status WithPlaces(const std::string& path, const absl::Status& status) {
+  if (status.ok() || path.empty()) return status;
+  const absl::StatusOr<TextFile> file = ReadTextFile(path, kConfigFileBytesMax);
+  if (!file.ok()) return status;
+  const toml::parse_result parsed = toml::parse(file->text, path);
+  return parsed ? PrefixLines(path, parsed.table(), Others::kStay, status) : status;
 }
 
 }  // namespace ringmq::broker

@@ -29,6 +29,13 @@ bool IsIn(const base::AddressSet& set, int fd) {
   return address.has_value() ? set.Contains(*address) : set.contains_unix() && IsUnixSocket(fd);
 }
 
+// In a configuration.
+std::string KeyOf(size_t listener, const std::string& option) {
+  if (option == "keylog_file") return "server.tls_keylog_file";  // One for all.
+  const std::string where = fmt::format("listeners[{}]", listener);
+  return option.empty() ? where : where + ".tls_" + option;
+}
+
 }  // namespace
 
 Transports::Transports(const Config& config) {
@@ -63,7 +70,8 @@ absl::Status Transports::Reload() {
     absl::StatusOr<TlsServerContextPtr> context = listeners_[i].tls->Load();
     if (!context.ok()) {
       const std::string cause(context.status().message());
-      return absl::InvalidArgumentError(fmt::format("listeners[{}]: {}", i, cause));
+      return absl::InvalidArgumentError(
+          fmt::format("{}: {}", KeyOf(i, transport::TlsOptionOf(context.status())), cause));
     }
     for (const std::string& warning : (*context)->warnings()) {
       warnings.push_back(fmt::format("listeners[{}]: {}", i, warning));

@@ -17,6 +17,8 @@
 namespace ringmq::transport {
 namespace {
 
+constexpr absl::string_view kOptionPayload = "ringmq/tls-option";
+
 constexpr size_t kNameBytesMax = 60;
 
 struct Sentence {
@@ -125,6 +127,16 @@ std::string TlsPrintable(std::string_view text, size_t bytes_max) {
     if (c < ' ' || c > '~') c = '?';
   }
   return printable;
+}
+
+absl::Status TlsAbout(std::string_view option, absl::Status status) {
+  if (!status.ok()) status.SetPayload(kOptionPayload, absl::Cord({option.data(), option.size()}));
+  return status;
+}
+
+std::string TlsOptionOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kOptionPayload);
+  return payload.has_value() ? std::string(*payload) : std::string();
 }
 
 std::string TlsLibraryError() {

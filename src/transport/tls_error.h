@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "transport/tls_handles.h"
 
 namespace ringmq::transport {
@@ -32,6 +33,12 @@ enum class TlsRole : uint8_t { kServer, kClient };
 [[nodiscard]] std::string TlsNotTls(TlsRole role, uint8_t first_byte);
 // Can a TLS peer begin like this?
 [[nodiscard]] bool TlsMayBegin(TlsRole role, uint8_t first_byte);
+
+// The status, with the option that it is about, by the name that TlsServerOptions and
+// configurations have for it ("ca_file"). Whoever knows more of where that was said can then tell.
+[[nodiscard]] absl::Status TlsAbout(std::string_view option, absl::Status status);
+// Empty: none.
+[[nodiscard]] std::string TlsOptionOf(const absl::Status& status);
 
 // The oldest entry of this thread's error queue in OpenSSL's own words; empties the queue.
 [[nodiscard]] std::string TlsLibraryError();

@@ -217,6 +217,21 @@ class AuthorityReader {
   std::string seen_;
 };
 
+absl::Status ReadCertificates(const std::string& path, TlsIdentity& identity) {
+  const absl::StatusOr<std::string> text = TlsReadFile(path, "certificate");
+  if (!text.ok()) return text.status();
+  identity.chain.reset(sk_X509_new_null());
+  const absl::StatusOr<int> count = AddCertificates(*text, path, [&](TlsCertificate& certificate) {
+    if (identity.certificate == nullptr) {
+      identity.certificate = std::move(certificate);
+    } else {
+      sk_X509_push(identity.chain.get(), certificate.release());
+    }
+  });
+  if (!count.ok()) return count.status();
+  return *count == 0 ? Refuse("no certificate in ", path) : absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> TlsReadFile(const std::string& path, std::string_view what) {
@@ -243,27 +258,22 @@ absl::StatusOr<std::string> TlsReadFile(const std::string& path, std::string_vie
 }
 
 absl::StatusOr<TlsIdentity> TlsReadIdentity(const TlsKeyPair& files) {
-  const std::string& path = files.certificate_file;
-  const absl::StatusOr<std::string> text = TlsReadFile(path, "certificate");
-  if (!text.ok()) return text.status();
   TlsIdentity identity;
-  identity.chain.reset(sk_X509_new_null());
-  const absl::StatusOr<int> count = AddCertificates(*text, path, [&](TlsCertificate& certificate) {
-    if (identity.certificate == nullptr) {
-      identity.certificate = std::move(certificate);
-    } else {
-      sk_X509_push(identity.chain.get(), certificate.release());
-    }
-  });
-  if (!count.ok()) return count.status();
-  if (identity.certificate == nullptr) return Refuse("no certificate in ", path);
-  const std::string& key_path = files.key_file.empty() ? path : files.key_file;
+  absl::Status status =
+      TlsAbout("certificate_files", ReadCertificates(files.certificate_file, identity));
+  if (!status.ok()) return status;
+  const bool is_one_file = files.key_file.empty();
+  const std::string& key_path = is_one_file ? files.certificate_file : files.key_file;
+  const std::string_view key_option = is_one_file ? "certificate_files" : "key_files";
   absl::StatusOr<TlsKey> key = ReadKey(key_path, files.key_password);
-  if (!key.ok()) return key.status();
+  if (!key.ok()) return TlsAbout(key_option, key.status());
   identity.key = *std::move(key);
   if (X509_check_private_key(identity.certificate.get(), identity.key.get()) != 1) {
     ERR_clear_error();
-    return Refuse("the key in ", key_path, " does not belong to the certificate ", path);
+    return TlsAbout(key_option, Refuse("the key in ", key_path,
+                                       " does not belong to the "
+                                       "certificate ",
+                                       files.certificate_file));
   }
   return identity;
 }
@@ -301,9 +311,11 @@ absl::StatusOr<TlsAuthorities> TlsReadAuthorities(const TlsTrust& trust,
                                                   TlsDefaultTrust otherwise) {
   AuthorityReader reader;
   absl::Status status;
-  if (!trust.ca_file.empty()) status.Update(reader.AddFile(trust.ca_file));
-  if (!trust.ca_path.empty()) status.Update(reader.AddDirectory(trust.ca_path));
-  if (!trust.crl_file.empty()) status.Update(reader.AddRevocations(trust.crl_file));
+  if (!trust.ca_file.empty()) status.Update(TlsAbout("ca_file", reader.AddFile(trust.ca_file)));
+  if (!trust.ca_path.empty())
+    status.Update(TlsAbout("ca_path", reader.AddDirectory(trust.ca_path)));
+  if (!trust.crl_file.empty())
+    status.Update(TlsAbout("crl_file", reader.AddRevocations(trust.crl_file)));
   if (!status.ok()) return status;
   const bool nothing_given = trust.ca_file.empty() && trust.ca_path.empty();
   if (nothing_given && otherwise == TlsDefaultTrust::kSystem) reader.AddSystem();

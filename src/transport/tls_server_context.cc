@@ -88,17 +88,17 @@ absl::Status TlsServerContext::Load(const TlsServerOptions& options) {
   authorities_ = *std::move(authorities);
   if (!options.psk_file.empty()) {
     const absl::StatusOr<std::string> text = TlsReadFile(options.psk_file, "pre-shared keys");
-    if (!text.ok()) return text.status();
+    if (!text.ok()) return TlsAbout("psk_file", text.status());
     absl::StatusOr<TlsPskKeys> keys = TlsPskKeys::Parse(*text, options.psk_file);
-    if (!keys.ok()) return keys.status();
+    if (!keys.ok()) return TlsAbout("psk_file", keys.status());
     psk_keys_ = *std::move(keys);
   }
   absl::StatusOr<std::vector<uint8_t>> alpn = TlsAlpnList(options.protocol.alpn);
-  if (!alpn.ok()) return alpn.status();
+  if (!alpn.ok()) return TlsAbout("alpn", alpn.status());
   alpn_ = *std::move(alpn);
   if (!options.protocol.keylog_file.empty()) {
     absl::StatusOr<std::unique_ptr<TlsKeyLog>> log = TlsKeyLog::Open(options.protocol.keylog_file);
-    if (!log.ok()) return log.status();
+    if (!log.ok()) return TlsAbout("keylog_file", log.status());
     keylog_ = *std::move(log);
   }
   for (const TlsKeyPair& files : options.key_pairs) {
@@ -125,7 +125,8 @@ absl::Status TlsServerContext::AddKeyPair(const TlsServerOptions& options,
   const absl::StatusOr<Site*> site = SiteFor(options, TlsServerNames(identity->certificate.get()),
                                              EVP_PKEY_get_base_id(identity->key.get()));
   if (!site.ok()) return site.status();
-  return TlsUseIdentity((*site)->ctx.get(), *identity, files.certificate_file);
+  return TlsAbout("certificate_files",
+                  TlsUseIdentity((*site)->ctx.get(), *identity, files.certificate_file));
 }
 
 absl::StatusOr<TlsServerContext::Site*> TlsServerContext::SiteFor(const TlsServerOptions& options,
@@ -154,7 +155,8 @@ absl::Status TlsServerContext::Finish(const TlsServerOptions& options, Site& sit
     TlsUsePskKeys(ctx, &psk_keys_);
     if (!options.psk_hint.empty() &&
         SSL_CTX_use_psk_identity_hint(ctx, options.psk_hint.c_str()) != 1) {
-      return absl::InvalidArgumentError("the hint for pre-shared keys is too long");
+      return TlsAbout("psk_hint",
+                      absl::InvalidArgumentError("the hint for pre-shared keys is too long"));
     }
   }
   if (keylog_ != nullptr || record_layer_ != TlsRecordLayer::kOpenSsl)

@@ -55,13 +55,14 @@ absl::Status SetCiphers(SSL_CTX* ctx, const TlsProtocol& protocol, TlsPskUse psk
       with_psk ? absl::StrCat(kPskCiphers, ":ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL") : kCiphers;
   const std::string& ciphers = protocol.ciphers.empty() ? standard : protocol.ciphers;
   if (SSL_CTX_set_cipher_list(ctx, ciphers.c_str()) != 1) {
-    return absl::InvalidArgumentError(absl::StrCat("no usable cipher in \"", ciphers, "\""));
+    return TlsAbout("ciphers", absl::InvalidArgumentError(
+                                   absl::StrCat("no usable cipher in \"", ciphers, "\"")));
   }
   const std::string ciphersuites =
       protocol.ciphersuites.empty() && with_psk ? kPskCiphersuites : protocol.ciphersuites;
   if (!ciphersuites.empty() && SSL_CTX_set_ciphersuites(ctx, ciphersuites.c_str()) != 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown TLS 1.3 cipher in \"", ciphersuites, "\""));
+    return TlsAbout("ciphersuites", absl::InvalidArgumentError(absl::StrCat(
+                                        "unknown TLS 1.3 cipher in \"", ciphersuites, "\"")));
   }
   return absl::OkStatus();
 }
@@ -87,7 +88,7 @@ absl::StatusOr<TlsSslCtx> TlsMakeCtx(TlsRole role, const TlsProtocol& protocol, 
   SSL_CTX_set_max_early_data(ctx.get(), 0);
   SSL_CTX_set_dh_auto(ctx.get(), 1);
   absl::Status status = SetCiphers(ctx.get(), protocol, psk);
-  if (status.ok()) status = SetCurves(ctx.get(), role, protocol.curves);
+  if (status.ok()) status = TlsAbout("curves", SetCurves(ctx.get(), role, protocol.curves));
   ERR_clear_error();
   if (!status.ok()) return status;
   return ctx;

@@ -162,7 +162,7 @@ TEST(Config, BrokenTomlNamesLineAndColumn) {
 
 TEST(Config, ContradictingLimitsAreRefused) {
   EXPECT_THAT(ErrorOf("[limits]\npacket_size_bytes_max = 1000\n"),
-              HasSubstr("test.toml: limits.packet_size_bytes_max_before_connect: expected at "
+              HasSubstr("test.toml:1: limits.packet_size_bytes_max_before_connect: expected at "
                         "most packet_size_bytes_max (1000), found 65536"));
   EXPECT_THAT(ErrorOf("[limits]\noutput_bytes_max = 4096\n"),
               HasSubstr("limits.output_bytes_high_mark"));

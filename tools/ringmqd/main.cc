@@ -15,6 +15,7 @@
 #include "broker/broker.h"
 #include "broker/command_line.h"
 #include "broker/config_default.h"
+#include "broker/config_file.h"
 #include "broker/kernel_tls.h"
 #include "broker/notify.h"
 #include "broker/version.h"
@@ -54,6 +55,11 @@ std::optional<int> Answer(const broker::CommandLine& line, const broker::Config&
     return 0;
   }
   if (line.check) {
+    const auto warnings = broker::Broker::Check(config);
+    if (!warnings.ok()) return Fail(broker::WithPlaces(line.config_path, warnings.status()));
+    for (const std::string& warning : *warnings) {
+      std::fprintf(stderr, "ringmqd: warning: %s\n", warning.c_str());
+    }
     std::puts("configuration ok");
     return 0;
   }
@@ -127,14 +133,14 @@ void Wait(broker::Broker& running, const sigset_t& signals, Log& log) {
   }
 }
 
-int Run(const broker::Config& config) {
+int Run(const broker::Config& config, const std::string& config_path) {
   const std::unique_ptr<Log> log =
       broker::MakeStderrLog(config.log.level, broker::DetectLogFormat());
   const sigset_t signals = BlockSignals();
   const broker::AuthMethods auth_methods;
   log->Info("ringmqd {}", broker::kVersion);
   auto running = broker::Broker::Start(config, *log, auth_methods);
-  if (!running.ok()) return Fail(running.status());
+  if (!running.ok()) return Fail(broker::WithPlaces(config_path, running.status()));
   Announce(config, **running, *log);
   if (!config.server.tls_keylog_file.empty()) {
     log->Warning("keys of TLS sessions are written to {}: who reads it reads everything",
@@ -166,7 +172,7 @@ int Main(int argc, char** argv) {
   const auto config = broker::ConfigFromCommandLine(*line);
   if (!config.ok()) return Fail(config.status());
   if (const auto exit_code = Answer(*line, *config)) return *exit_code;
-  return Run(*config);
+  return Run(*config, line->config_path);
 }
 
 }  // namespace
