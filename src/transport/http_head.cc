@@ -23,6 +23,18 @@ bool IsText(std::string_view text) {
   });
 }
 
+template <typename Test>
+bool AnyWord(const HttpHead& head, std::string_view name, Test test) {
+  for (const auto& [key, value] : head.headers) {
+    if (!EqualsIgnoringCase(key, name)) continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      if (test(TakeWord(rest))) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
@@ -60,14 +72,12 @@ bool HttpHead::Has(std::string_view name) const {
 }
 
 bool HttpHead::HasWord(std::string_view name, std::string_view word) const {
-  for (const auto& [key, value] : headers) {
-    if (!EqualsIgnoringCase(key, name)) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      if (EqualsIgnoringCase(TakeWord(rest), word)) return true;
-    }
-  }
-  return false;
+  return AnyWord(*this, name,
+                 [word](std::string_view one) { return EqualsIgnoringCase(one, word); });
+}
+
+bool HttpHead::HasExactWord(std::string_view name, std::string_view word) const {
+  return AnyWord(*this, name, [word](std::string_view one) { return one == word; });
 }
 
 std::optional<HttpHead> ParseHttpHead(std::string_view head, size_t headers_max) {

@@ -20,6 +20,8 @@ struct HttpHead {
   [[nodiscard]] std::optional<std::string_view> Single(std::string_view name) const;
   // Whether one of the comma-separated words of these headers is `word`, in any case.
   [[nodiscard]] bool HasWord(std::string_view name, std::string_view word) const;
+  // Likewise, as it is written.
+  [[nodiscard]] bool HasExactWord(std::string_view name, std::string_view word) const;
   [[nodiscard]] bool Has(std::string_view name) const;
 };
 

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
+#include "base/ip_address.h"
 #include "transport/http_head.h"
 #include "transport/websocket_accept.h"
 
@@ -78,10 +80,10 @@ UpgradeVerdict CheckWebSocketHeaders(const HttpHead& head, UpgradeRequest& reque
     return Refuse(400, "exactly one Sec-WebSocket-Key of 16 bytes in base64 is needed");
   }
   request.key = std::string(*key);
-  // [MQTT-6.0.0-3]
-  if (head.HasWord("Sec-WebSocket-Protocol", "mqtt")) {
+  // [MQTT-6.0.0-3] Their case counts: what is answered must have been offered (RFC 6455 s4.1).
+  if (head.HasExactWord("Sec-WebSocket-Protocol", "mqtt")) {
     request.subprotocol = "mqtt";
-  } else if (head.HasWord("Sec-WebSocket-Protocol", "mqttv3.1")) {
+  } else if (head.HasExactWord("Sec-WebSocket-Protocol", "mqttv3.1")) {
     request.subprotocol = "mqttv3.1";
   } else {
     return Refuse(400, "the WebSocket subprotocol mqtt (or mqttv3.1) has to be offered");
@@ -101,19 +103,41 @@ UpgradeVerdict CheckOrigin(const HttpHead& head, const UpgradeRules& rules,
   return known ? UpgradeVerdict() : Refuse(403, "pages of this origin may not connect");
 }
 
-// The last address of the list is the one that our proxy saw itself.
-std::string LastForwarded(const HttpHead& head) {
+bool IsPort(std::string_view text) {
+  return !text.empty() && text.size() <= 5 &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// "192.0.2.7", "2001:db8::7", "[2001:db8::7]", and the first and the last with ":port".
+std::optional<base::IpAddress> ParseForwarded(std::string_view text) {
+  if (text.starts_with('[')) {
+    const size_t end = text.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view rest = text.substr(end + 1);
+    const bool is_port = rest.starts_with(':') && IsPort(rest.substr(1));
+    if (!rest.empty() && !is_port) return std::nullopt;
+    return base::IpAddress::ParseV6(text.substr(1, end - 1));
+  }
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return base::IpAddress::ParseV4(text);
+  if (text.find(':', colon + 1) != std::string_view::npos) return base::IpAddress::ParseV6(text);
+  if (!IsPort(text.substr(colon + 1))) return std::nullopt;
+  return base::IpAddress::ParseV4(text.substr(0, colon));
+}
+
+// The last address of the list is the one that our proxy saw itself. Empty: it says nothing, or
+// that it does not know. None: what it says is no address.
+std::optional<std::string> LastForwarded(const HttpHead& head) {
   std::string_view last;
   for (const auto& [name, value] : head.headers) {
     if (!EqualsIgnoringCase(name, "X-Forwarded-For")) continue;
     std::string_view rest = value;
     while (!rest.empty()) last = TakeWord(rest);
   }
-  constexpr std::string_view kAddress = "0123456789abcdefABCDEF.:";
-  constexpr size_t kAddressBytesMax = 45;
-  const bool is_address =
-      last.size() <= kAddressBytesMax && last.find_first_not_of(kAddress) == std::string_view::npos;
-  return is_address ? std::string(last) : std::string();
+  if (last.empty() || EqualsIgnoringCase(last, "unknown")) return std::string();
+  const std::optional<base::IpAddress> address = ParseForwarded(last);
+  if (!address.has_value()) return std::nullopt;
+  return address->ToString();
 }
 
 }  // namespace
@@ -132,7 +156,13 @@ UpgradeVerdict CheckUpgradeRequest(std::string_view head, const UpgradeRules& ru
   if (auto line = CheckRequestLine(parsed->start_line, rules, request); !line.ok()) return line;
   if (auto socket = CheckWebSocketHeaders(*parsed, request); !socket.ok()) return socket;
   if (auto origin = CheckOrigin(*parsed, rules, request); !origin.ok()) return origin;
-  if (rules.is_trusted_proxy) request.forwarded_for = LastForwarded(*parsed);
+  if (!rules.is_trusted_proxy) return verdict;
+  std::optional<std::string> forwarded_for = LastForwarded(*parsed);
+  if (!forwarded_for.has_value()) {
+    // Going on as if the proxy were the client would hide it from whoever set it up.
+    return Refuse(400, "what X-Forwarded-For ends with is no address");
+  }
+  request.forwarded_for = *std::move(forwarded_for);
   return verdict;
 }
 

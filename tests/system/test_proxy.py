@@ -138,6 +138,14 @@ class HeaderTest(Case):
 
 
 class ForwardedTest(Case):
+    def test_what_is_no_address_is_refused(self):
+        broker = self.start(listener(proxy_protocol='"off"', transport='"websocket"'))
+        for value in "dead.beef", "[2001:db8::7", "203.0.113.9:port":
+            with self.subTest(value=value), socket.create_connection(("127.0.0.1", broker.port), timeout=5) as plain:
+                plain.sendall(transport.upgrade("dGhlIHNhbXBsZSBub25jZQ==", extra=f"X-Forwarded-For: {value}\r\n"))
+                self.assertTrue(plain.recv(1000).startswith(b"HTTP/1.1 400 "))
+        broker.wait_for_line("upgrade refused with 400: what X-Forwarded-For ends with is no address", count=3)
+
     def test_only_a_trusted_proxy_is_believed(self):
         for trusted, line in (('["127.0.0.1"]', "from 203.0.113.9"), ("[]", "from 127.0.0.1:")):
             broker = self.start(listener(proxy_protocol='"off"', transport='"websocket"', trusted_proxies=trusted))

@@ -99,7 +99,7 @@ TEST(HttpUpgrade, RefusesWhatIsNotAsItMustBe) {
 TEST(HttpUpgrade, PrefersMqttAndKnowsItsOldName) {
   const auto verdict = CheckUpgradeRequest(Head("chat, mqtt", "mqttv3.1"), {});
   EXPECT_EQ(verdict.request.subprotocol, "mqttv3.1");
-  const auto both = CheckUpgradeRequest(Head("chat, mqtt", "mqttv3.1, MQTT"), {});
+  const auto both = CheckUpgradeRequest(Head("chat, mqtt", "mqttv3.1, mqtt"), {});
   EXPECT_EQ(both.request.subprotocol, "mqtt");
 }
 
@@ -124,6 +124,36 @@ TEST(HttpUpgrade, BelievesForwardedForFromTrustedProxiesOnly) {
   EXPECT_EQ(CheckUpgradeRequest(head, trusting).request.forwarded_for, "2.2.2.2");
   const std::string odd = Head("Host: broker", "Host: broker\r\nX-Forwarded-For: <script>");
   EXPECT_EQ(CheckUpgradeRequest(odd, trusting).request.forwarded_for, "");
+  EXPECT_EQ(CheckUpgradeRequest(odd, {}).status, CheckUpgradeRequest(head, {}).status);
+}
+
+TEST(HttpUpgrade, ReadsForwardedForStrictly) {
+  const UpgradeRules trusting = {.is_trusted_proxy = true};
+  const auto verdict = [&](const std::string& value) {
+    return CheckUpgradeRequest(Head("Host: broker", "Host: broker\r\nX-Forwarded-For: " + value),
+                               trusting);
+  };
+  for (const auto& [value, address] :
+       {std::pair("192.0.2.7", "192.0.2.7"), std::pair("192.0.2.7:4711", "192.0.2.7"),
+        std::pair("2001:DB8::7", "2001:db8::7"), std::pair("[2001:db8::7]", "2001:db8::7"),
+        std::pair("[2001:db8::7]:4711", "2001:db8::7"),
+        std::pair("dead.beef, 192.0.2.7", "192.0.2.7"), std::pair("unknown", ""),
+        std::pair("", "")}) {
+    EXPECT_TRUE(verdict(value).ok()) << value;
+    EXPECT_EQ(verdict(value).request.forwarded_for, address) << value;
+  }
+  for (const char* const value :
+       {"dead.beef", "1.2.3", "1.2.3.4:", "1.2.3.4:x", "1.2.3.4:123456", "[2001:db8::7",
+        "[2001:db8::7]x", "[2001:db8::7]:", "[1.2.3.4]", "2001:db8", "fe80::1%eth0", "1.2.3.4 5"}) {
+    EXPECT_EQ(verdict(value).status, 400) << value;
+    EXPECT_THAT(std::string(verdict(value).reason), HasSubstr("X-Forwarded-For")) << value;
+  }
+}
+
+TEST(HttpUpgrade, AnswersWithASubprotocolThatWasOffered) {
+  EXPECT_THAT(MakeUpgradeResponse(CheckUpgradeRequest(Head("chat, mqtt", "MQTT, mqtt"), {})),
+              HasSubstr("\r\nSec-WebSocket-Protocol: mqtt\r\n"));
+  EXPECT_EQ(CheckUpgradeRequest(Head("chat, mqtt", "MQTT"), {}).status, 400);
 }
 
 TEST(HttpUpgrade, RefusalsSayWhyAndEndTheConnection) {
