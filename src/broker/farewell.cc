@@ -19,6 +19,8 @@ void Disconnect(Wire& wire, Connection& connection, ReasonCode reason) {
 
 void RefuseConnect(Wire& wire, Connection& connection, ReasonCode reason) {
   if (connection.state == ConnectionState::kClosing) return;
+  connection.ended_by = DisconnectedBy::kServer;
+  connection.end_reason = reason;
   // A failing CONNACK never says "session present". [MQTT-3.2.2-6]
   (void)codec::WritePacket(codec::Connack{.session_present = false, .reason = reason},
                            connection.link.version, connection.link.maximum_packet_size,

@@ -47,7 +47,7 @@ Gate::Step Gate::OnConnect(Connection& connection, codec::Bytes body) {
   if (!decoded.ok()) {
     ++core_.statistics.malformed_packets;
     if (!HasAnswer(decoded.error(), connection.link.version)) {
-      wire_.Close(connection, CloseMode::kFlush);
+      Disconnect(wire_, connection, codec::ReasonOf(decoded.error()));
     } else {
       Refuse(connection, codec::ReasonOf(decoded.error()), {});
     }

@@ -121,7 +121,7 @@ bool Protocol::OnEarlyFrame(Connection& connection, const codec::FrameHead& head
   core_.peer_errors.Write(core_.now, LogLevel::kInfo,
                           "closed: packet type {} where CONNECT was expected",
                           static_cast<unsigned>(head.type));
-  wire_.Close(connection, CloseMode::kFlush);
+  Disconnect(wire_, connection, ReasonCode::kProtocolError);
   return true;
 }
 

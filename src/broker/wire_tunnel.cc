@@ -16,8 +16,33 @@
 
 namespace ringmq::broker {
 
+using transport::CloseCause;
 using transport::LayerState;
 using transport::QueueSink;
+
+namespace {
+
+// What a layer may tell the peer of why we end the connection.
+CloseCause CauseOf(const Connection& connection) {
+  if (connection.ended_by != DisconnectedBy::kServer) return CloseCause::kNormal;
+  switch (connection.end_reason) {  // check:allow(default): most reasons are about rights or limits
+    case ReasonCode::kSuccess:
+      return CloseCause::kNormal;
+    case ReasonCode::kServerShuttingDown:
+    case ReasonCode::kServerMoved:
+    case ReasonCode::kUseAnotherServer:
+      return CloseCause::kGoingAway;
+    case ReasonCode::kMalformedPacket:
+    case ReasonCode::kProtocolError:
+    case ReasonCode::kTopicAliasInvalid:
+    case ReasonCode::kReceiveMaximumExceeded:
+      return CloseCause::kProtocolError;
+    default:  // check:allow(default): see above
+      return CloseCause::kPolicy;
+  }
+}
+
+}  // namespace
 
 void Wire::StartLayers(Connection& connection) {
   if (connection.tunnel == nullptr) return;
@@ -185,7 +210,7 @@ void Wire::WrapFarewell(Connection& connection) {
   if (!connection.output.empty() || tunnel.said_goodbye) return;
   tunnel.said_goodbye = true;
   QueueSink down(tunnel.output, core_.chunks);
-  tunnel.layers.Close(down);
+  tunnel.layers.Close(down, CauseOf(connection));
 }
 
 }  // namespace ringmq::broker

@@ -47,6 +47,14 @@ enum class KernelMove : uint8_t {
   kBroken,  // It sends but cannot receive: close the socket, say nothing.
 };
 
+// Why we say goodbye, for a layer that can tell its peer.
+enum class CloseCause : uint8_t {
+  kNormal,
+  kGoingAway,      // We stop.
+  kProtocolError,  // The peer's bytes are not what they should be.
+  kPolicy,         // They are, and it may not, or not so much.
+};
+
 class Layer {
  public:
   virtual ~Layer() = default;
@@ -65,6 +73,8 @@ class Layer {
   // Says goodbye: a close_notify, a Close frame. Once; in kOpening and after an error it adds
   // nothing. The owner looks at nothing that is received afterwards.
   virtual void Close(ByteSink& down) = 0;
+  // Comes before Close(), if at all.
+  virtual void SetCloseCause(CloseCause cause) { (void)cause; }
 
   [[nodiscard]] virtual LayerState state() const = 0;
 

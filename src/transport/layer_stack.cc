@@ -83,9 +83,10 @@ void LayerStack::Send(std::span<const uint8_t> bytes, ByteSink& down) {
   SendFrom(layers_.size(), bytes, down);
 }
 
-void LayerStack::Close(ByteSink& down) {
+void LayerStack::Close(ByteSink& down, CloseCause cause) {
   for (size_t index = layers_.size(); index-- > 0;) {
     ByteVector said;
+    layers_[index]->SetCloseCause(cause);
     layers_[index]->Close(said);
     SendFrom(index, said.bytes(), down);
   }

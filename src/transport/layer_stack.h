@@ -31,7 +31,7 @@ class LayerStack {
   void Receive(std::span<const uint8_t> input, ByteSink& up, ByteSink& down);
   void Send(std::span<const uint8_t> bytes, ByteSink& down);
   // Says goodbye from the top down. Once.
-  void Close(ByteSink& down);
+  void Close(ByteSink& down, CloseCause cause = CloseCause::kNormal);
 
   [[nodiscard]] LayerState state() const;
   [[nodiscard]] bool open() const { return state() == LayerState::kOpen; }

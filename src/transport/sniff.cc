@@ -68,6 +68,10 @@ void SniffLayer::Close(ByteSink& down) {
   if (chosen_ != nullptr) chosen_->Close(down);
 }
 
+void SniffLayer::SetCloseCause(CloseCause cause) {
+  if (chosen_ != nullptr) chosen_->SetCloseCause(cause);
+}
+
 LayerState SniffLayer::state() const {
   if (choose_ != nullptr) return LayerState::kOpening;
   return chosen_ == nullptr ? LayerState::kOpen : chosen_->state();

@@ -37,6 +37,7 @@ class SniffLayer final : public Layer {
   void Receive(std::span<const uint8_t> input, ByteSink& up, ByteSink& down) override;
   void Send(std::span<const uint8_t> bytes, ByteSink& down) override;
   void Close(ByteSink& down) override;
+  void SetCloseCause(CloseCause cause) override;
   [[nodiscard]] LayerState state() const override;
   [[nodiscard]] bool is_transparent() const override;
   KernelMove MoveIntoKernel(int fd) override;

@@ -26,9 +26,11 @@ enum class WebSocketOpcode : uint8_t {
 // RFC 6455 s7.4.1.
 enum class WebSocketClose : uint16_t {
   kNormal = 1000,
+  kGoingAway = 1001,
   kProtocolError = 1002,
   kUnsupportedData = 1003,
   kInvalidData = 1007,
+  kPolicyViolation = 1008,
 };
 
 using WebSocketMask = std::array<uint8_t, 4>;

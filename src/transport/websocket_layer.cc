@@ -208,7 +208,26 @@ void WebSocketLayer::SendClose(WebSocketClose code, ByteSink& down) {
 }
 
 void WebSocketLayer::Close(ByteSink& down) {
-  if (state_ == LayerState::kOpen && !close_sent_) SendClose(WebSocketClose::kNormal, down);
+  if (state_ == LayerState::kOpen && !close_sent_) SendClose(close_code_, down);
+}
+
+// RFC 6455 s7.4.1.
+void WebSocketLayer::SetCloseCause(CloseCause cause) {
+  switch (cause) {
+    case CloseCause::kNormal:
+      close_code_ = WebSocketClose::kNormal;
+      return;
+    case CloseCause::kGoingAway:
+      close_code_ = WebSocketClose::kGoingAway;
+      return;
+    case CloseCause::kProtocolError:
+      close_code_ = WebSocketClose::kProtocolError;
+      return;
+    case CloseCause::kPolicy:
+      close_code_ = WebSocketClose::kPolicyViolation;
+      return;
+  }
+  RMQ_CHECK(false);
 }
 
 void WebSocketLayer::Refuse(WebSocketClose code, std::string_view why, ByteSink& down) {

@@ -31,6 +31,7 @@ class WebSocketLayer : public Layer {
   void Receive(std::span<const uint8_t> input, ByteSink& up, ByteSink& down) final;
   void Send(std::span<const uint8_t> bytes, ByteSink& down) final;
   void Close(ByteSink& down) final;
+  void SetCloseCause(CloseCause cause) final;
   [[nodiscard]] LayerState state() const final { return state_; }
   [[nodiscard]] std::string_view error() const final { return error_; }
   void Describe(PeerFacts& facts) const final;
@@ -74,6 +75,7 @@ class WebSocketLayer : public Layer {
   bool in_message_ = false;  // Behind a frame that was not the last of its message.
   bool in_payload_ = false;  // `frame_` is the header of what comes now.
   bool close_sent_ = false;
+  WebSocketClose close_code_ = WebSocketClose::kNormal;  // What Close() says.
   bool pong_due_ = false;  // Of the pings in one Receive() the last is answered.
   WebSocketHeader frame_;
   uint64_t payload_seen_ = 0;

@@ -3,6 +3,7 @@
 import grp
 import os
 import shutil
+import signal
 import socket
 import ssl
 import stat
@@ -59,6 +60,7 @@ class WebSocketTest(unittest.TestCase):
     def test_the_upgrade_is_refused_with_a_reason(self):
         for request, status in ((transport.upgrade(KEY, path="/other"), b"404"),
                                 (transport.upgrade(KEY, protocol="chat"), b"400"),
+                                (transport.upgrade(KEY, protocol="MQTT"), b"400"),
                                 (transport.upgrade("short"), b"400"),
                                 (transport.upgrade(KEY, extra="Origin: https://evil.example\r\n"), b"403"),
                                 (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"426"),
@@ -80,6 +82,33 @@ class WebSocketTest(unittest.TestCase):
                     client = transport.WebSocket(raw.socket)
                     answer = client.input + raw.ask(data)
                     self.assertEqual(answer, b"\x88\x02" + code.to_bytes(2, "big"))
+
+    def test_what_is_no_mqtt_is_closed_with_what_it_was(self):
+        """RFC 6455 section 7.4.1."""
+        for version, packets, code in ((4, (b"\xf0\x00",), 1002),  # A type that there is not.
+                                       (4, (wire.connect("m", version=4), b"\x40\x01\x00"), 1002),
+                                       (5, (wire.connect("m"), b"\x40\x01\x00"), 1002),
+                                       (5, (wire.connect("m"), wire.publish("a", b"", qos=3, packet_id=1)), 1002),
+                                       (5, (wire.connect("m"), b"\xe0\x00"), 1000)):
+            with self.subTest(version=version, packets=packets):
+                with Raw(self.broker.port) as raw:
+                    client = transport.WebSocket(raw.socket)
+                    for packet in packets[:-1]:
+                        raw.socket.sendall(transport.frame(transport.BINARY, packet))
+                        client.recv(1000)
+                    answer = client.input + raw.ask(transport.frame(transport.BINARY, packets[-1]))
+                    self.assertTrue(answer.endswith(b"\x88\x02" + code.to_bytes(2, "big")), answer)
+
+    def test_says_why_when_it_stops(self):
+        with Broker(config=self.config) as broker, Raw(broker.port) as raw:
+            client = transport.WebSocket(raw.socket)
+            raw.socket.sendall(transport.frame(transport.BINARY, wire.connect("stays")))
+            client.recv(1000)
+            broker.signal(signal.SIGTERM)
+            answer = client.input
+            while piece := raw.socket.recv(1000):
+                answer += piece
+            self.assertTrue(answer.endswith(b"\x88\x02\x03\xe9"), answer)
 
     def test_says_goodbye(self):
         with Raw(self.broker.port) as raw:

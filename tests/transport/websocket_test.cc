@@ -4,10 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/random.h"
 #include "transport/byte_vector.h"
+#include "transport/layer_stack.h"
+#include "transport/sniff.h"
 #include "transport/websocket_accept.h"
 #include "transport/websocket_frame.h"
 
@@ -293,6 +298,29 @@ TEST(WebSocketLayer, CarriesBytesBothWaysHoweverTheyAreCut) {
     ends.Exchange();
     EXPECT_EQ(ends.server_->state(), LayerState::kEnded);
     EXPECT_EQ(ends.client_->state(), LayerState::kEnded);
+  }
+}
+
+TEST(WebSocketLayer, SaysWhyItCloses) {
+  for (const auto& [cause, code] :
+       {std::pair(CloseCause::kNormal, 1000), std::pair(CloseCause::kGoingAway, 1001),
+        std::pair(CloseCause::kProtocolError, 1002), std::pair(CloseCause::kPolicy, 1008)}) {
+    Ends ends(1000);
+    ASSERT_EQ(ends.server_->state(), LayerState::kOpen);
+    // Through a layer that stood in for it until the first bytes were there.
+    std::vector<std::unique_ptr<Layer>> layers;
+    layers.push_back(std::make_unique<SniffLayer>(
+        [&](Sniffed) -> std::unique_ptr<Layer> { return std::move(ends.server_); }));
+    LayerStack stack(std::move(layers));
+    ByteVector up;
+    ByteVector down;
+    stack.Start(down);
+    // An empty ping, masked with zeros: anything, for the layer to be chosen.
+    stack.Receive(Bytes(std::string("\x89\x80\0\0\0\0", 6)), up, down);
+    down.Clear();
+    stack.Close(down, cause);
+    EXPECT_EQ(Text(down), std::string("\x88\x02", 2) + static_cast<char>(code >> 8) +
+                              static_cast<char>(code & 0xff));
   }
 }
 
