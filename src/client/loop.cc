@@ -391,6 +391,13 @@ Error Loop::LayersError() const {
   return error;
 }
 
+// What a loss without an answer may mean.
+std::string_view Loop::LossText() const {
+  const bool is_silent = connection_.received_bytes() == 0;
+  if (phase() != Phase::kTls || !is_silent) return {};
+  return "the server answered nothing to the TLS handshake; it may not speak TLS at this port";
+}
+
 Phase Loop::phase() const {
   if (state_ == State::kOpening) return layering_.phase();
   return core_.is_up() ? Phase::kEstablished : Phase::kHandshake;
@@ -412,7 +419,7 @@ void Loop::CheckConnection(Instant now) {
   } else if (connection_.is_open() && connection_.layers_state() == LayerState::kFailed) {
     ConnectionEnded(LayersError(), now);
   } else if (connection_.lost().has_value()) {
-    Error error(Errc::kConnectionLost);
+    Error error(Errc::kConnectionLost, std::string(LossText()));
     error.WithErrno(*connection_.lost()).WithPhase(phase());
     ConnectionEnded(std::move(error), now);
   }

@@ -75,6 +75,7 @@ class Loop {
   void OpenLayers(Instant now);
   void ReadLayers(Instant now);
   [[nodiscard]] Error LayersError() const;
+  [[nodiscard]] std::string_view LossText() const;
   [[nodiscard]] Phase phase() const;
   void CheckConnection(Instant now);
   void AttemptFailed(Error error, Instant now);

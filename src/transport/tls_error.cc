@@ -218,7 +218,8 @@ std::string TlsNotTls(TlsRole role, uint8_t first_byte) {
     return absl::StrCat("not TLS: ", who, " speaks plain HTTP or another text protocol");
   }
   return absl::StrCat("not TLS: ", who, "'s first byte is 0x",
-                      absl::Hex(first_byte, absl::kZeroPad2));
+                      absl::Hex(first_byte, absl::kZeroPad2),
+                      role == TlsRole::kClient ? "; it may not speak TLS at this port" : "");
 }
 
 }  // namespace ringmq::transport

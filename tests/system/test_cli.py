@@ -11,6 +11,7 @@ import threading
 import time
 import unittest
 
+import certificates
 from broker import Broker
 from mosquitto import Mosquitto
 
@@ -283,6 +284,13 @@ class Behaviour(OnBothBrokers):
                 self.assertEqual(errors != "", wanted != 0)
                 if wanted not in (0, 1):
                     self.assertEqual(run(tool, port, "--quiet", *args), (wanted, b"", ""))
+
+    def test_a_plain_listener_is_not_taken_for_one_of_tls_without_a_word(self):
+        for port, in self.each():
+            code, out, errors = run("ringmq pub", port, "-t", "a", "-n", "--cafile", certificates.authority())
+            self.assertEqual(out, b"")
+            self.assertNotEqual(code, 0)
+            self.assertIn("may not speak TLS at this port", errors)
 
     def test_signals_leave_in_good_order(self):
         for port, number in self.each((signal.SIGINT, signal.SIGTERM)):
