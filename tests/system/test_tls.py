@@ -348,6 +348,19 @@ def checked(config):
         return check.returncode, check.stdout, check.stderr.replace(path, "FILE"), start.stderr.replace(path, "FILE")
 
 
+class AnnouncementTest(Case):
+    def test_a_listener_says_what_it_asks_for(self):
+        mutual = {"tls_client_certificates": '"required"', "tls_ca_file": f'"{certificates.authority()}"',
+                  "allow_anonymous": '"never"'}
+        for keys, text in (({**mutual, "identity": '"certificate_cn"'}, "client certificate required"),
+                           (mutual, "client certificate required, user name and password required"),
+                           ({**mutual, "allow_anonymous": '"always"'}, "client certificate required, anonymous clients allowed"),
+                           ({"allow_anonymous": '"never"'}, "user name and password required")):
+            with self.subTest(text=text):
+                broker = self.start(with_certificate(**keys))
+                broker.wait_for_line(r"listening on .* with TLS \(" + text + r"\)")
+
+
 class CheckTest(unittest.TestCase):
     """`ringmqd --check` refuses what a start would refuse, in the same words and with the place."""
 

@@ -89,11 +89,31 @@ const char* TlsText(const broker::ListenerConfig& listener) {
   return "";
 }
 
+bool IsIdentityEnough(const broker::ListenerConfig& listener) {
+  using broker::IdentitySource;
+  return listener.identity != IdentitySource::kNone &&
+         listener.identity != IdentitySource::kUnixUser &&
+         listener.identity_as == broker::IdentityUse::kUsername;
+}
+
+// Who may come in. A name that the transport proves stands in for a password.
+std::string WhoText(const broker::ListenerConfig& listener) {
+  using broker::TlsClientCertificates;
+  const bool is_certificate_asked =
+      listener.tls.use == broker::TlsUse::kRequired &&
+      listener.tls.client_certificates == TlsClientCertificates::kRequired;
+  const std::string certificate =
+      listener.tls.psk_file.empty() ? "client certificate" : "client certificate or pre-shared key";
+  if (is_certificate_asked && IsIdentityEnough(listener)) return certificate + " required";
+  const std::string also = is_certificate_asked ? certificate + " required, " : "";
+  return also + (broker::AllowsAnonymous(listener) ? "anonymous clients allowed"
+                                                   : "user name and password required");
+}
+
 void Announce(const broker::Config& config, const broker::Broker& running, Log& log) {
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const broker::ListenerConfig& listener = config.listeners[i];
-    const char* const who = broker::AllowsAnonymous(listener) ? "anonymous clients allowed"
-                                                              : "user name and password required";
+    const std::string who = WhoText(listener);
     if (broker::IsUnixAddress(listener.address)) {
       log.Info("listening on {}{} ({})", listener.address, TlsText(listener), who);
       continue;
