@@ -129,6 +129,21 @@ std::string TlsPrintable(std::string_view text, size_t bytes_max) {
   return printable;
 }
 
+TlsAlert TlsReadAlert(TlsRole role, TlsVersion version, std::span<const uint8_t> record) {
+  using Kind = TlsAlert::Kind;
+  constexpr size_t kAlertBytes = 2;
+  constexpr uint8_t kWarning = 1;
+  constexpr uint8_t kUserCanceled = 90;
+  if (record.size() != kAlertBytes) return {Kind::kDamaged, "damaged alert"};
+  const uint8_t alert = record[1];
+  if (alert == SSL_AD_CLOSE_NOTIFY) return {Kind::kGoodbye};
+  // TLS 1.3 has no warnings but this one, whatever the level says (RFC 8446 section 6).
+  const bool is_warning =
+      version == TlsVersion::k13 ? alert == kUserCanceled : record[0] == kWarning;
+  if (is_warning) return {Kind::kNothing};
+  return {Kind::kEnd, TlsAlertText(role, alert)};
+}
+
 absl::Status TlsAbout(std::string_view option, absl::Status status) {
   if (!status.ok()) status.SetPayload(kOptionPayload, absl::Cord({option.data(), option.size()}));
   return status;

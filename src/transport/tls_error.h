@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "transport/tls_handles.h"
+#include "transport/tls_options.h"
 
 namespace ringmq::transport {
 
@@ -23,6 +25,20 @@ enum class TlsRole : uint8_t { kServer, kClient };
 
 // What the peer says with a fatal alert.
 [[nodiscard]] std::string TlsAlertText(TlsRole role, int alert);
+
+// An alert behind the handshake.
+struct TlsAlert {
+  enum class Kind : uint8_t {
+    kGoodbye,  // close_notify
+    kNothing,  // A warning that means nothing to us.
+    kEnd,      // `reason` says why the peer gives up.
+    kDamaged,  // `reason` says so.
+  };
+  Kind kind = Kind::kNothing;
+  std::string reason = {};
+};
+[[nodiscard]] TlsAlert TlsReadAlert(TlsRole role, TlsVersion version,
+                                    std::span<const uint8_t> record);
 
 // Why `certificate` was not accepted: `problem` is an X509_V_ERR_*. `peer_name` is whom the client
 // wanted to talk to; empty for a server.

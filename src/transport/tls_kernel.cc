@@ -13,6 +13,8 @@
 #include <span>
 #include <utility>
 
+#include "base/check.h"
+
 namespace ringmq::transport {
 namespace {
 
@@ -50,15 +52,26 @@ ControlResult Fail(std::string reason) {
   return {ControlRecord::kFailed, TlsPrintable(reason, kReasonBytesMax)};
 }
 
-ControlResult ReadAlert(TlsRole role, std::span<const uint8_t> record) {
-  constexpr size_t kAlertBytes = 2;
-  constexpr uint8_t kFatal = 2;
-  if (record.size() != kAlertBytes) return Fail("damaged alert");
-  const uint8_t alert = record[1];
-  if (alert == SSL_AD_CLOSE_NOTIFY) return {ControlRecord::kClosed, {}};
-  // What warnings are left with TLS 1.2 does not matter now.
-  if (record[0] != kFatal) return {ControlRecord::kIgnored, {}};
-  return Fail(TlsAlertText(role, alert));
+// The kernel knows which version its keys are of; nobody else need remember.
+TlsVersion VersionOf(int fd) {
+  tls_crypto_info info{};
+  socklen_t size = sizeof(info);
+  const bool is_known = getsockopt(fd, SOL_TLS, TLS_TX, &info, &size) == 0;
+  return is_known && info.version == TLS_1_2_VERSION ? TlsVersion::k12 : TlsVersion::k13;
+}
+
+ControlResult ReadAlert(int fd, TlsRole role, std::span<const uint8_t> record) {
+  TlsAlert alert = TlsReadAlert(role, VersionOf(fd), record);
+  switch (alert.kind) {
+    case TlsAlert::Kind::kGoodbye:
+      return {ControlRecord::kClosed, {}};
+    case TlsAlert::Kind::kNothing:
+      return {ControlRecord::kIgnored, {}};
+    case TlsAlert::Kind::kEnd:
+    case TlsAlert::Kind::kDamaged:
+      return Fail(std::move(alert.reason));
+  }
+  RMQ_CHECK(false);
 }
 
 // A record may hold several messages: type, length in three bytes, content.
@@ -153,7 +166,7 @@ ControlResult ReadControlRecord(int fd, TlsRole role, ByteSink& up) {
   const auto record = std::span<const uint8_t>(bytes).first(static_cast<size_t>(received));
   switch (TypeOf(message)) {
     case kAlert:
-      return ReadAlert(role, record);
+      return ReadAlert(fd, role, record);
     case kHandshake:
       return ReadHandshake(role, record);
     case kApplicationData:

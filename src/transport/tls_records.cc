@@ -215,22 +215,22 @@ void TlsRecords::OnContent(uint8_t type, std::span<const uint8_t> content, ByteS
 }
 
 void TlsRecords::OnAlert(std::span<const uint8_t> content, ByteSink& down) {
-  constexpr size_t kAlertBytes = 2;
-  constexpr uint8_t kUserCanceled = 90;
-  if (content.size() != kAlertBytes) {
-    Fail(Alert::kDecodeError, "damaged alert", down);
-    return;
+  TlsAlert alert = TlsReadAlert(role_, keys_.is_13 ? TlsVersion::k13 : TlsVersion::k12, content);
+  switch (alert.kind) {
+    case TlsAlert::Kind::kGoodbye:
+      Close(down);  // Answers; RFC 5246 section 7.2.1.
+      return;
+    case TlsAlert::Kind::kNothing:
+      return;
+    case TlsAlert::Kind::kEnd:
+      state_ = LayerState::kFailed;
+      error_ = std::move(alert.reason);
+      return;
+    case TlsAlert::Kind::kDamaged:
+      Fail(Alert::kDecodeError, std::move(alert.reason), down);
+      return;
   }
-  const uint8_t alert = content[1];
-  if (alert == static_cast<uint8_t>(Alert::kCloseNotify)) {
-    Close(down);  // Answers; RFC 5246 section 7.2.1.
-    return;
-  }
-  // TLS 1.3 has no warnings but this one, whatever the level says (RFC 8446 section 6).
-  const bool is_warning = keys_.is_13 ? alert == kUserCanceled : content[0] == kWarning;
-  if (is_warning) return;
-  state_ = LayerState::kFailed;
-  error_ = TlsAlertText(role_, alert);
+  RMQ_CHECK(false);
 }
 
 void TlsRecords::OnHandshake(std::span<const uint8_t> content, ByteSink& down) {

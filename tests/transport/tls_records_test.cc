@@ -273,6 +273,34 @@ TEST_F(TlsRecordsByHandTest, WarningsAreNoErrors) {
   EXPECT_EQ(ErrorAfter(kTlsCases[3], '\x15', "\x01\x64"), TlsAlertText(TlsRole::kServer, 0x64));
 }
 
+// What both record layers, ours and the kernel's, take an alert for.
+TEST(TlsAlert, WhatItMeansDependsOnTheVersionAndItsLevel) {
+  using Kind = TlsAlert::Kind;
+  constexpr uint8_t kWarningLevel = 1;
+  constexpr uint8_t kFatalLevel = 2;
+  for (const TlsVersion version : {TlsVersion::k12, TlsVersion::k13}) {
+    for (int alert = 0; alert < 256; ++alert) {
+      for (const uint8_t level : {uint8_t{0}, kWarningLevel, kFatalLevel}) {
+        const uint8_t record[] = {level, static_cast<uint8_t>(alert)};
+        const bool is_warning =
+            version == TlsVersion::k12 ? level == kWarningLevel : alert == SSL_AD_USER_CANCELLED;
+        const Kind expected = alert == SSL_AD_CLOSE_NOTIFY ? Kind::kGoodbye
+                              : is_warning                 ? Kind::kNothing
+                                                           : Kind::kEnd;
+        const TlsAlert read = TlsReadAlert(TlsRole::kServer, version, record);
+        EXPECT_EQ(read.kind, expected) << alert << " " << int{level};
+        EXPECT_EQ(read.reason.empty(), expected != Kind::kEnd);
+      }
+    }
+    for (const size_t size : {0, 1, 3}) {
+      const uint8_t record[3] = {kFatalLevel, 40, 0};
+      const TlsAlert read = TlsReadAlert(TlsRole::kServer, version, std::span(record).first(size));
+      EXPECT_EQ(read.kind, Kind::kDamaged);
+      EXPECT_EQ(read.reason, "damaged alert");
+    }
+  }
+}
+
 TEST_F(TlsRecordsByHandTest, TakesZerosBehindTheContentAway) {
   TlsPair pair = Pair(kTlsCases[3]);
   // "padded", its type, zeros; what Seal() puts behind is one more zero.
