@@ -130,6 +130,7 @@ struct BrokerCounters {
   uint64_t transport_errors = 0;  // Connections that ended because of wrong TLS or WebSocket.
   uint64_t handshakes = 0;        // TLS and WebSocket handshakes that were agreed to.
   uint64_t kernel_tls = 0;        // Connections whose TLS the kernel took over (kTLS).
+  uint64_t kernel_tls_spent = 0;  // Of these, ended since their key had sealed all that it may.
   uint64_t publishers_paused = 0;
 
   // Messages that did not reach a receiver, by reason.

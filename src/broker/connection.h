@@ -96,8 +96,9 @@ class Connection final : public codec::FrameSink {
   Qos qos_max = Qos::kExactlyOnce;     // Of its PUBLISH packets and subscriptions.
   base::Handle<Connection> self;
   base::Handle<ClientSession> session;
-  base::TimerNode timer;  // Connect timeout, then keep alive, then lingering close.
-  Instant last_packet;    // 5.0 s3.1.2.10.
+  base::TimerNode timer;             // Connect timeout, then keep alive, then lingering close.
+  Instant last_packet;               // 5.0 s3.1.2.10.
+  uint64_t kernel_sealed_bytes = 0;  // With kernel_tls: what its key was used for.
   session::Link link;
   std::unique_ptr<Tunnel> tunnel;  // Null: bytes go to the socket as they are.
   // What layers that are gone found out about the peer; null: nothing.

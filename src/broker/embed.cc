@@ -75,6 +75,7 @@ BrokerCounters CountersOf(const broker::Statistics& s) {
           .transport_errors = s.transport_errors,
           .handshakes = s.handshakes,
           .kernel_tls = s.kernel_tls,
+          .kernel_tls_spent = s.kernel_tls_spent,
           .publishers_paused = s.publishers_paused,
           .dropped_output_full = dropped(Reason::kOutputFull),
           .dropped_queue_full = dropped(Reason::kQueueFull),

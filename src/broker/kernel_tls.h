@@ -4,10 +4,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
 #include "broker/config.h"
+#include "broker/limits.h"
 #include "transport/control_record.h"
 #include "transport/layer.h"
 
@@ -19,6 +21,8 @@ struct KernelTls {
   std::function<transport::ControlResult(int fd, transport::ByteSink& up)> read_control;
   // close_notify, if the socket has room for it.
   std::function<void(int fd)> say_goodbye;
+  // A connection that has sent so much ends, since its key cannot be changed.
+  uint64_t sealed_bytes_max = kKernelSealedBytesMax;
 };
 
 // For the sockets that this process accepts. Null: none of the listeners wants it, or this kernel

@@ -46,4 +46,8 @@ inline constexpr size_t kAclRulesPerSubjectMax = 10'000;
 
 inline constexpr size_t kLogLineBytesMax = 4096;
 
+// What AES-GCM may seal with one key: 2^23 full records, which is what TlsRecords changes its keys
+// after (RFC 8446 section 5.5 allows three times as much). In the kernel they cannot be changed.
+inline constexpr uint64_t kKernelSealedBytesMax = uint64_t{1} << 37;
+
 }  // namespace ringmq::broker

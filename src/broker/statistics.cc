@@ -38,6 +38,7 @@ void Statistics::Add(const Statistics& other) {
   transport_errors += other.transport_errors;
   handshakes += other.handshakes;
   kernel_tls += other.kernel_tls;
+  kernel_tls_spent += other.kernel_tls_spent;
   protocol_errors += other.protocol_errors;
   handed_over += other.handed_over;
   parcels_received += other.parcels_received;

@@ -55,6 +55,7 @@ struct Statistics {
   uint64_t transport_errors = 0;  // A layer failed: what came was not as it must be.
   uint64_t handshakes = 0;        // Layers that opened.
   uint64_t kernel_tls = 0;        // Connections whose TLS the kernel took over.
+  uint64_t kernel_tls_spent = 0;  // Of these, ended because their key has sealed all that it may.
   uint64_t protocol_errors = 0;
   uint64_t handed_over = 0;
   uint64_t parcels_received = 0;

@@ -495,6 +495,7 @@ void Wire::OnSend(Connection& connection, const reactor::Completion& completion)
   const bool failed = completion.result < 0 && completion.result != -EAGAIN &&
                       completion.result != -EINTR && completion.result != -ECANCELED;
   if (failed) LosePeer(connection);
+  if (connection.kernel_tls) CountSealed(connection, sent);
   if (connection.state == ConnectionState::kClosing) {
     ContinueClosing(connection);
     return;

@@ -152,6 +152,7 @@ class Wire {
   [[nodiscard]] bool WaitsForKernel(Connection& connection);
   void OnControlRecord(Connection& connection);
   void SayGoodbyeInKernel(Connection& connection);
+  void CountSealed(Connection& connection, size_t sent_bytes);
   void Wrap(Connection& connection);
   void WrapFarewell(Connection& connection);
   [[nodiscard]] static transport::OutputQueue& Outgoing(Connection& connection) {

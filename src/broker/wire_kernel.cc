@@ -83,6 +83,25 @@ void Wire::OnControlRecord(Connection& connection) {
   RMQ_CHECK(false);
 }
 
+// A key may seal only so much, and this one cannot be changed: the connection ends in good order
+// before that, and its client comes back with a new one. Counted for every cipher alike, though
+// ChaCha20 would bear more.
+void Wire::CountSealed(Connection& connection, size_t sent_bytes) {
+  constexpr size_t kRecordTextBytesMax = 1 << 14;
+  // Its last block, which may be nearly empty, and the one for its tag.
+  constexpr size_t kRecordExtraBytes = 32;
+  const size_t records = (sent_bytes + kRecordTextBytesMax - 1) / kRecordTextBytesMax;
+  connection.kernel_sealed_bytes += sent_bytes + records * kRecordExtraBytes;
+  if (connection.kernel_sealed_bytes < core_.kernel_tls.sealed_bytes_max) return;
+  if (connection.state == ConnectionState::kClosing) return;
+  ++core_.statistics.kernel_tls_spent;
+  core_.peer_errors.Write(core_.now, LogLevel::kInfo,
+                          "connection closed: its TLS key in the kernel has sealed all that one "
+                          "may, {} bytes, from {}",
+                          connection.kernel_sealed_bytes, PeerNameOf(connection));
+  core_.condemned.emplace_back(connection.self, ReasonCode::kQuotaExceeded);
+}
+
 // The last thing that is said on a connection that closes, after everything else was sent.
 void Wire::SayGoodbyeInKernel(Connection& connection) {
   if (!connection.kernel_tls || connection.abort || connection.said_goodbye) return;

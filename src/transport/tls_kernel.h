@@ -15,7 +15,8 @@
 //     multishot one, and stays until it is fetched with a control buffer: ReadControlRecord().
 //   - A damaged record fails with EBADMSG, for ever.
 //   - recv() with MSG_WAITALL works only from 6.0; send_zc is refused.
-//   - Before 6.14 the kernel does not change keys: after a KeyUpdate nothing can be read any more.
+//   - Before 6.14 the kernel does not change keys: after a KeyUpdate nothing can be read any more,
+//     and none can be sent. So whoever sends counts, and ends a connection whose key is used up.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -53,7 +53,8 @@ Cluster::Cluster(World& world, const ClusterOptions& options)
       // Only one kind of toy layer moves into the kernel, which needs nothing done for it there.
       nodes_[i]->shard->SetKernelTls(
           {.read_control = [](int, transport::ByteSink&) { return transport::ControlResult{}; },
-           .say_goodbye = [](int) {}});
+           .say_goodbye = [](int) {},
+           .sealed_bytes_max = options.kernel_sealed_bytes_max});
     }
   }
   for (uint32_t listener = 0; listener < options.config.listeners.size(); ++listener) {

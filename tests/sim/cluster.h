@@ -40,6 +40,7 @@ struct ClusterOptions {
   size_t pool_buffers = 16;
   size_t pool_buffer_bytes = 512;
   std::string layers;  // Toy layers below MQTT, one a letter; empty: none.
+  uint64_t kernel_sealed_bytes_max = broker::kKernelSealedBytesMax;
   broker::Config config;
 };
 

@@ -325,5 +325,31 @@ TEST(Scenario, TlsMovesIntoTheKernelBetweenTwoRecords) {
   }
 }
 
+// Its key cannot be changed there, so it ends before that has sealed too much, and says why.
+TEST(Scenario, AConnectionWhoseKeyInTheKernelIsSpentEndsInGoodOrder) {
+  ClusterOptions options = Options(2);
+  options.layers = "0";
+  options.kernel_sealed_bytes_max = 1000;
+  World world(1);
+  Cluster cluster(world, options);
+  ScriptedClient client(cluster, 0, ClientIdAt(cluster, 1));
+  client.Connected();
+  client.Subscribed("t", Qos::kAtMostOnce);
+  // It is there after a few more; two of 400 are less than the limit, and a third is not.
+  for (int i = 0; i < 3; ++i) {
+    client.SendPublish("t", "short", Qos::kAtMostOnce);
+    EXPECT_EQ(client.Expect(PacketType::kPublish).payload, "short");
+  }
+  ASSERT_EQ(cluster.Sum().kernel_tls, 1u);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(cluster.Sum().kernel_tls_spent, 0u) << i;
+    client.SendPublish("t", std::string(400, 'x'), Qos::kAtMostOnce);
+    EXPECT_EQ(client.Expect(PacketType::kPublish).payload, std::string(400, 'x'));
+  }
+  EXPECT_EQ(client.Expect(PacketType::kDisconnect).reason, ReasonCode::kQuotaExceeded);
+  EXPECT_TRUE(client.AwaitEnd());
+  EXPECT_EQ(cluster.Sum().kernel_tls_spent, 1u);
+}
+
 }  // namespace
 }  // namespace ringmq::sim
