@@ -149,9 +149,6 @@ class WebSocketTest(unittest.TestCase):
                            timeout=30, cwd=os.path.join(HERE, "mqttjs"))
 
 
-@unittest.skipUnless(shutil.which("chromium") and
-                     os.path.isfile(os.path.join(HERE, "mqttjs", "node_modules", "mqtt", "dist", "mqtt.min.js")),
-                     "chromium or mqtt.js is not installed")
 class GoodbyeTest(unittest.TestCase):
     """Who has more to be told than it reads, and says goodbye right behind what it still asks."""
     opening = wire.connect("echo", keep_alive=0) + wire.subscribe([("echo", 0)])
@@ -194,6 +191,9 @@ class GoodbyeTest(unittest.TestCase):
             raise ssl.SSLZeroReturnError
 
 
+@unittest.skipUnless(shutil.which("chromium") and
+                     os.path.isfile(os.path.join(HERE, "mqttjs", "node_modules", "mqtt", "dist", "mqtt.min.js")),
+                     "chromium or mqtt.js is not installed")
 class BrowserTest(unittest.TestCase):
     def test_mqtt_js_in_chromium(self):
         page = "file://" + os.path.join(HERE, "mqttjs", "browser.html")
