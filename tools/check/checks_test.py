@@ -305,5 +305,50 @@ class Systemd(Checks):
         self.assert_fails("systemd_unit.py", "exposure")
 
 
+class Packaging(Checks):
+    TREE = HERE.parent.parent
+    PORT, RECIPE = "packaging/vcpkg/ringmq/vcpkg.json", "packaging/conan/conanfile.py"
+
+    def setUp(self):
+        super().setUp()
+        for pattern in ("CMakeLists.txt", "LICENSE", "packaging/**/*", "tools/cmake/*",
+                        "include/ringmq/client.h", "src/*/CMakeLists.txt", "src/*/*.cmake"):
+            for path in self.TREE.glob(pattern):
+                if path.is_file():
+                    self.write(path.relative_to(self.TREE), path.read_text())
+
+    def change(self, path, old, new):
+        text = (self.root / path).read_text()
+        self.assertIn(old, text)
+        self.write(path, text.replace(old, new))
+
+    def test_passes_on_our_own(self):
+        self.assert_passes("packaging.py")
+
+    def test_finds_another_version(self):
+        self.change("CMakeLists.txt", "project(ringmq VERSION ", "project(ringmq VERSION 9.")
+        self.assert_fails("packaging.py", self.PORT + ":1: version ")
+        self.assert_fails("packaging.py", self.RECIPE + ":1: version ")
+
+    def test_finds_a_dependency_that_one_of_them_lacks(self):
+        self.change(self.PORT, '"liburing",', "")
+        self.assert_fails("packaging.py", "dependencies: liburing is missing")
+        self.change(self.RECIPE, 'self.requires("fmt/', 'self.requires("boost/')
+        self.assert_fails("packaging.py", "requirements: fmt is missing")
+        self.assert_fails("packaging.py", "requirements: boost is too much")
+        self.change("src/client/CMakeLists.txt", "find_package(OpenSSL", "find_package(Brotli")
+        self.assert_fails("packaging.py", "which package has Brotli?")
+
+    def test_finds_options_files_archives_and_components_that_do_not_exist(self):
+        self.change("CMakeLists.txt", "option(RINGMQ_BENCHES", "option(RINGMQ_MEASURES")
+        self.assert_fails("packaging.py", "options: RINGMQ_BENCHES is missing")
+        self.change(self.RECIPE, '"include/*"', '"headers/*"')
+        self.assert_fails("packaging.py", "headers/* is no file of ours")
+        self.change(self.RECIPE, '"ringmq-broker"]', '"broker"]')
+        self.assert_fails("packaging.py", "libs: ringmq-broker is missing")
+        self.change("tools/cmake/ringmq.pc.in", "absl_status,", "absl_cord,")
+        self.assert_fails("packaging.py", "ABSL_CLIENT: cord is missing")
+
+
 if __name__ == "__main__":
     unittest.main()
