@@ -28,6 +28,18 @@ void Span::Extend(const Span& other) {
   if (other.busy.share > busy.share) busy = other.busy;
 }
 
+void PhaseTally::Merge(const PhaseTally& other) {
+  for (const auto histogram :
+       {&PhaseTally::response, &PhaseTally::service, &PhaseTally::ack, &PhaseTally::lag}) {
+    (this->*histogram).Merge(other.*histogram);
+  }
+  for (const auto count :
+       {&PhaseTally::offered, &PhaseTally::sent, &PhaseTally::acked, &PhaseTally::received}) {
+    this->*count += other.*count;
+  }
+  integrity.Add(other.integrity);
+}
+
 void Findings::Merge(const Findings& other) {
   Tally::Merge(other);
   for (const auto histogram :
@@ -46,6 +58,8 @@ void Findings::Merge(const Findings& other) {
                           &Findings::kept, &Findings::came, &Findings::came_back}) {
     (this->*span).Extend(other.*span);
   }
+  phases.resize(std::max(phases.size(), other.phases.size()));
+  for (size_t i = 0; i < other.phases.size(); ++i) phases[i].Merge(other.phases[i]);
   by_publisher.resize(std::max(by_publisher.size(), other.by_publisher.size()));
   for (size_t i = 0; i < other.by_publisher.size(); ++i) by_publisher[i] += other.by_publisher[i];
   for (const auto& [text, count] : other.errors) errors[text] += count;

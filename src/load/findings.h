@@ -60,6 +60,22 @@ struct Span {
   }
 };
 
+// Of the messages that were due in one phase of a run whose rate changes, whenever they arrived.
+struct PhaseTally {
+  measure::Histogram response;
+  measure::Histogram service;
+  measure::Histogram ack;
+  measure::Histogram lag;
+  uint64_t offered = 0;
+  uint64_t sent = 0;
+  uint64_t acked = 0;
+  uint64_t received = 0;
+  // As far as stamps tell: not what was corrupt, nor losses, which are what is left of `offered`.
+  measure::IntegrityCounts integrity;
+
+  void Merge(const PhaseTally& other);
+};
+
 struct Findings : Tally {
   measure::Histogram ack;    // acked - due; in a closed loop: acked - sent.
   int64_t load_busy_ns = 0;  // busy_ns() of warm-up and measured phase alone.
@@ -92,6 +108,7 @@ struct Findings : Tally {
   Span kept;       // From the first who asked to the last message.
   Span came;       // From the first connect that was due to the last client that was ready,
   Span came_back;  // and the same of those who returned.
+  std::vector<PhaseTally> phases;          // Of Plan::phase_ends_s.
   std::vector<uint64_t> by_publisher;      // Sent by ours, from the first message on.
   std::map<std::string, uint64_t> errors;  // Sentences; of many different ones the first few.
   std::map<uint8_t, uint64_t> by_reason;   // Reason codes that say no.

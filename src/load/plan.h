@@ -115,6 +115,9 @@ struct Plan {
   // Instead of one rate, from the beginning of the warm-up on; rate_per_s is then that of the
   // measured phase on average. Empty: rate_per_s all the time.
   measure::RateProfile profile;
+  // When the phases of it end, in seconds since the measured phase began; each has figures of its
+  // own, which take up to a megabyte a phase and thread. Empty: nobody asks.
+  std::vector<double> phase_ends_s;
   measure::Arrival arrival = measure::Arrival::kConstant;
   uint32_t burst = 1;
   uint64_t seed = 1;

@@ -71,6 +71,7 @@ Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
   step_start_ns_.resize(peers_.size());
   due_ns_.resize(peers_.size());
   findings_.by_publisher.resize(plan.publishers);
+  findings_.phases.resize(plan.phase_ends_s.size());
   if (plan.reconnects) reconnecting_ = std::make_unique<Reconnecting>();
 }
 

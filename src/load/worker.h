@@ -112,7 +112,8 @@ class Worker {
   void Answer(Peer& peer, const codec::Publish& publish);
   void AnswerWaiting(Peer& peer);
   void OnAnswerAck(Peer& peer, uint16_t id);
-  void Observe(Peer& peer, const measure::Stamp& stamp);
+  void Observe(Peer& peer, const measure::Stamp& stamp, PhaseTally* phase);
+  [[nodiscard]] PhaseTally* FindPhase(int64_t due_ns);
   void OnOthers(const Peer& peer, const codec::Publish& publish, int64_t now_ns);
   void CountMissing(Peer& peer, measure::FlowVerdict verdict, uint64_t next,
                     const measure::Stamp& stamp);
@@ -189,6 +190,8 @@ class Worker {
   [[nodiscard]] std::span<uint8_t> AppendFrame(Publishing& publishing, std::vector<uint8_t>& out);
   void NoteWritten(Peer& peer, size_t bytes, int64_t now_ns);
   void NoteSent(const Publishing::Unwritten& row, uint32_t count, int64_t now_ns);
+  void NoteSentInPhase(const Publishing::Unwritten& row, uint32_t count, int64_t lag_ns);
+  void NoteAckedInPhase(const Publishing::Unacked& unacked, int64_t now_ns);
   void RecordRows();
   void PrepareFrame(Peer& peer);
   [[nodiscard]] std::vector<uint8_t> PropertiesOf(const Peer& peer) const;
@@ -212,6 +215,12 @@ class Worker {
     const int64_t start_ns = shared_.clockwork.measure_start_ns.load(std::memory_order_relaxed);
     return start_ns > 0 && due_ns >= start_ns &&
            due_ns < shared_.clockwork.measure_end_ns.load(std::memory_order_relaxed);
+  }
+  // Of a measured message, by when it was due as its stamp says; null: nobody asks for phases.
+  [[nodiscard]] PhaseTally* PhaseOf(int64_t due_ns) {
+    if (findings_.phases.empty()) return nullptr;
+    const bool is_as_before = due_ns >= phase_begin_ns_ && due_ns < phase_end_ns_;
+    return is_as_before ? &findings_.phases[phase_] : FindPhase(due_ns);
   }
   [[nodiscard]] static uint64_t Token(size_t index, OpKind kind) {
     return uint64_t{index} << 2 | static_cast<uint64_t>(kind);
@@ -268,6 +277,9 @@ class Worker {
   Repeated response_row_;      // Not recorded yet, until the end of the turn.
   Repeated service_row_;
   Repeated ack_row_;
+  size_t phase_ = 0;  // The one that PhaseOf() found last, and its ends.
+  int64_t phase_begin_ns_ = 0;
+  int64_t phase_end_ns_ = 0;
   Findings findings_;
 };
 

@@ -164,21 +164,27 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
     }
     return;
   }
-  if (publish.qos != plan_.qos) ++findings_.integrity.wrong_qos;
-  Observe(peer, stamp);
-  if (plan_.asks) OnAnswer(peer, publish, stamp);
   const bool measured = measures(stamp.due_ns);
+  PhaseTally* const phase = measured ? PhaseOf(stamp.due_ns) : nullptr;
+  if (publish.qos != plan_.qos) {
+    ++findings_.integrity.wrong_qos;
+    if (phase != nullptr) ++phase->integrity.wrong_qos;
+  }
+  Observe(peer, stamp, phase);
+  if (plan_.asks) OnAnswer(peer, publish, stamp);
   ++second_.received;
   if (measured) ++findings_.received;
   if (measures(now_ns)) ++findings_.received_meanwhile;
   const bool open_loop = plan_.rate_per_s > 0;
   if (open_loop) {
     response_row_.Record(now_ns - stamp.due_ns, measured, &second_.response, findings_.response);
+    if (phase != nullptr) phase->response.Record(now_ns - stamp.due_ns);
   }
   const int64_t sent_ns = shared_.sent_times[stamp.publisher].Get(stamp.sequence, stamp.due_ns);
   if (sent_ns < 0) return;
   // The kernel may deliver before it tells us that it has taken the last byte.
   const int64_t service_ns = std::max<int64_t>(now_ns - sent_ns, 0);
+  if (phase != nullptr) phase->service.Record(service_ns);
   service_row_.Record(service_ns, measured, open_loop ? nullptr : &second_.response,
                       findings_.service);
 }
@@ -218,13 +224,16 @@ void Worker::RecordRows() {
   }
 }
 
-void Worker::Observe(Peer& peer, const measure::Stamp& stamp) {
+void Worker::Observe(Peer& peer, const measure::Stamp& stamp, PhaseTally* phase) {
   measure::FlowWindow& flow = peer.hearing->FlowOf(stamp.publisher);
   const uint64_t next = flow.next();
   const measure::FlowVerdict verdict = flow.Observe(stamp.sequence);
   if (!peer.role->is_shared) CountMissing(peer, verdict, next, stamp);
   const bool is_fault = verdict != measure::FlowVerdict::kReordered || !peer.role->is_unordered;
   findings_.integrity.Add(is_fault ? verdict : measure::FlowVerdict::kInOrder);
+  if (phase == nullptr) return;
+  ++phase->received;
+  phase->integrity.Add(is_fault ? verdict : measure::FlowVerdict::kInOrder);
 }
 
 // `next` was the number that would have been in step.
@@ -294,6 +303,7 @@ void Worker::OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int6
   if (measures(now_ns)) ++findings_.acked_meanwhile;
   if (!unacked.measured) return;
   ++findings_.acked;
+  NoteAckedInPhase(unacked, now_ns);
   ack_row_.Record(now_ns - unacked.due_ns, true, nullptr, findings_.ack);
 }
 

@@ -140,7 +140,12 @@ void Worker::Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited) {
   Bump(shared_.published[PublisherOf(peer)], count);
   Bump(progress_.sent, count);
   second_.offered += count;
-  if (measured) findings_.offered += count;
+  if (measured) {
+    findings_.offered += count;
+    if (PhaseTally* const phase = PhaseOf(measure::DueAs(plan_.stamp, due_ns))) {
+      phase->offered += count;
+    }
+  }
   if (plan_.qos == Qos::kAtMostOnce && plan_.rate_per_s == 0) {
     on_their_way_ += static_cast<int64_t>(count * plan_.deliveries_each);
   }
@@ -218,6 +223,7 @@ void Worker::NoteSent(const Publishing::Unwritten& row, uint32_t count, int64_t 
   if (row.measured) findings_.sent += count;
   if (plan_.rate_per_s <= 0) return;
   const int64_t lag_ns = now_ns - row.due_ns;
+  if (row.measured) NoteSentInPhase(row, count, lag_ns);
   second_.lag.Record(lag_ns, count);
   if (!row.measured) return;
   findings_.lag.Record(lag_ns, count);

@@ -82,7 +82,7 @@ std::string SaysHtml(const Result& result) {
     absl::StrAppend(&items, "<li class=\"", news.css_class, "\"><b>", news.mark, "</b>",
                     Escape(text), "</li>");
   };
-  for (const Asserted& asserted : result.assertions) {
+  for (const Asserted& asserted : AllAssertions(result)) {
     add(!asserted.known  ? News{"unknown", "?"}
         : asserted.holds ? News{"good", "✓"}
                          : News{"bad", "✗"},
@@ -146,6 +146,7 @@ std::string HtmlReport(const Result& result) {
   body += SectionHtml("Assertions and notes", SaysHtml(result));
   body += SectionHtml("What was run", BesideHtml(std::array{TableHtml(ConfigTable(result)),
                                                             TableHtml(ThroughputTable(result))}));
+  body += SectionHtml("Phases", TableHtml(PhaseTable(result)));
   body += SectionHtml("Saturation", Html(SaturationCurve(result)) + TableHtml(SearchTable(result)));
   body += SectionHtml("How long it took", LatencyHtml(result));
   body += SectionHtml("Kept messages and wills", KeptHtml(result));

@@ -18,16 +18,19 @@ void AddPhases(const Phases& from, Phases& into) {
   into.drain_s = std::max(into.drain_s, from.drain_s);
 }
 
-void AddCounters(const Result& from, Result& into) {
-  into.counters.offered += from.counters.offered;
-  into.counters.sent += from.counters.sent;
-  into.counters.acked += from.counters.acked;
-  into.counters.received += from.counters.received;
-  into.counters.expected += from.counters.expected;
-  into.rates.offered_per_s += from.rates.offered_per_s;
-  into.rates.sent_per_s += from.rates.sent_per_s;
-  into.rates.acked_per_s += from.rates.acked_per_s;
-  into.rates.received_per_s += from.rates.received_per_s;
+void AddCounts(const Counters& from, Counters& into) {
+  into.offered += from.offered;
+  into.sent += from.sent;
+  into.acked += from.acked;
+  into.received += from.received;
+  into.expected += from.expected;
+}
+
+void AddRates(const Rates& from, Rates& into) {
+  into.offered_per_s += from.offered_per_s;
+  into.sent_per_s += from.sent_per_s;
+  into.acked_per_s += from.acked_per_s;
+  into.received_per_s += from.received_per_s;
 }
 
 void AddErrors(const Errors& from, Errors& into) {
@@ -65,6 +68,20 @@ void AddSeries(const std::vector<Second>& from, std::vector<Second>& into) {
   }
   into.clear();
   for (const auto& [at, second] : by_second) into.push_back(second);
+}
+
+// Phase by phase: they are those of one plan.
+void AddLoadPhases(const std::vector<LoadPhase>& from, std::vector<LoadPhase>& into) {
+  for (size_t i = 0; i < std::min(from.size(), into.size()); ++i) {
+    into[i].duration_s = std::max(into[i].duration_s, from[i].duration_s);
+    AddCounts(from[i].counters, into[i].counters);
+    AddRates(from[i].rates, into[i].rates);
+    into[i].integrity.Add(from[i].integrity);
+    for (size_t metric = 0; metric < kMetricCount; ++metric) {
+      into[i].histograms.by_metric[metric].Merge(from[i].histograms.by_metric[metric]);
+    }
+    into[i].assertions.clear();
+  }
 }
 
 void AddBroker(const std::optional<BrokerCost>& from, std::optional<BrokerCost>& into) {
@@ -153,7 +170,9 @@ Result Merge(std::span<const Result> parts) {
   Result whole = parts.front();
   for (const Result& part : parts.subspan(1)) {
     AddPhases(part.phases, whole.phases);
-    AddCounters(part, whole);
+    AddCounts(part.counters, whole.counters);
+    AddRates(part.rates, whole.rates);
+    AddLoadPhases(part.load_phases, whole.load_phases);
     AddErrors(part.errors, whole.errors);
     AddSeries(part.series, whole.series);
     AddBroker(part.broker, whole.broker);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/result.h"
 
+#include <algorithm>
 #include <bit>
+
+#include "absl/strings/str_cat.h"
 
 namespace ringmq::report {
 namespace {
@@ -99,6 +102,26 @@ int64_t HeatCellLowNs(size_t cell) {
   return (kHeatLowestNs / kHeatCellsPerDoubling *
           static_cast<int64_t>(kHeatCellsPerDoubling + part))
          << doubling;
+}
+
+std::vector<Asserted> AllAssertions(const Result& result) {
+  std::vector<Asserted> all = result.assertions;
+  for (const LoadPhase& phase : result.load_phases) {
+    const std::string of_phase = absl::StrCat("phase ", phase.name, ": ");
+    for (const Asserted& asserted : phase.assertions) {
+      all.push_back({.assertion = of_phase + asserted.assertion,
+                     .text = of_phase + asserted.text,
+                     .holds = asserted.holds,
+                     .known = asserted.known});
+    }
+  }
+  return all;
+}
+
+bool AssertionsHold(const Result& result) {
+  return std::ranges::all_of(AllAssertions(result), [](const Asserted& asserted) {
+    return asserted.known && asserted.holds;
+  });
 }
 
 HeatColumn HeatOf(const measure::Histogram& histogram) {

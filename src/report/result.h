@@ -143,6 +143,21 @@ struct Asserted {
   bool known = false;  // False: the run did not measure it, so `holds` means nothing.
 };
 
+// Of a run whose rate changes: the messages that were due in one phase, whenever they arrived.
+struct LoadPhase {
+  std::string name;
+  double from_s = 0;  // Since the measure phase began.
+  // Less than it should have been, or zero, if the run ended before.
+  double duration_s = 0;
+  double rate_from_per_s = 0;  // What was asked for at its beginning,
+  double rate_to_per_s = 0;    // and at its end.
+  Counters counters{};
+  Rates rates{};                         // What happened in its time, whenever it was due.
+  measure::IntegrityCounts integrity{};  // As far as it can be told of which phase something was.
+  Histograms histograms{};               // Response, service, ack, send lag.
+  std::vector<Asserted> assertions{};    // About this phase.
+};
+
 // One rate that `search` tried.
 struct SearchPoint {
   double rate_per_s = 0;
@@ -183,18 +198,17 @@ struct Result {
 
   measure::Verdict verdict{};
   std::vector<Asserted> assertions{};
-  std::vector<SearchPoint> search{};  // `search` only, by rising rate.
+  std::vector<LoadPhase> load_phases{};  // `run` only, in their order.
+  std::vector<SearchPoint> search{};     // `search` only, by rising rate.
   // What only one command measures: "retained_per_s". measure/scalars.h has the names.
   std::map<std::string, double> scalars{};
   std::vector<std::string> notes{};  // Sentences for whoever reads the figures.
 };
 
-[[nodiscard]] inline bool AssertionsHold(const Result& result) {
-  for (const Asserted& asserted : result.assertions) {
-    if (!asserted.known || !asserted.holds) return false;
-  }
-  return true;
-}
+// Of the run, then those of its phases, which say so.
+[[nodiscard]] std::vector<Asserted> AllAssertions(const Result& result);
+
+[[nodiscard]] bool AssertionsHold(const Result& result);
 
 // The messages that costs "per million" are divided by: deliveries, or publications when nobody
 // subscribed.

@@ -115,6 +115,19 @@ void VisitFields(auto& visit, Is<Asserted> auto& value) {
   visit("known", value.known);
 }
 
+void VisitFields(auto& visit, Is<LoadPhase> auto& value) {
+  visit("name", value.name);
+  visit("from_s", value.from_s);
+  visit("duration_s", value.duration_s);
+  visit("rate_from_per_s", value.rate_from_per_s);
+  visit("rate_to_per_s", value.rate_to_per_s);
+  visit.Object("counters", value.counters);
+  visit.Object("rates", value.rates);
+  visit.Object("integrity", value.integrity);
+  visit.List("assertions", value.assertions);
+  visit.Special("histograms", value.histograms);
+}
+
 void VisitFields(auto& visit, Is<SearchPoint> auto& value) {
   visit("rate_per_s", value.rate_per_s);
   visit("received_per_s", value.received_per_s);
@@ -151,6 +164,7 @@ void VisitFields(auto& visit, Is<Result> auto& value) {
   visit.Special("scalars", value.scalars);
   visit.Special("notes", value.notes);
   visit.List("search", value.search);
+  visit.List("load_phases", value.load_phases);
   visit.Special("histograms", value.histograms);
   visit.List("series", value.series);
 }

@@ -172,6 +172,27 @@ Table ThroughputTable(const Result& result) {
   return table;
 }
 
+Table PhaseTable(const Result& result) {
+  Table table{.title = "Phases", .values = Align::kRight};
+  if (result.load_phases.empty()) return table;
+  table.header = {"", "rate", "sent", "delivered", "lost", "p50", "p99", "p99.9", "max"};
+  for (const LoadPhase& phase : result.load_phases) {
+    const Histogram& response = phase.histograms[Metric::kResponse];
+    const bool is_held = phase.rate_from_per_s == phase.rate_to_per_s;
+    std::string rate = FormatRate(phase.rate_from_per_s);
+    if (!is_held) absl::StrAppend(&rate, " to ", FormatRate(phase.rate_to_per_s));
+    table.rows.push_back({phase.name, rate, GroupDigits(phase.counters.sent),
+                          GroupDigits(phase.counters.received),
+                          GroupDigits(phase.integrity.lost + phase.integrity.lost_permitted),
+                          PercentileText(response, 50), PercentileText(response, 99),
+                          PercentileText(response, 99.9), TimeText(response, response.max())});
+  }
+  table.note =
+      "of the messages that were due in a phase, whenever they arrived; times: from due to "
+      "received.";
+  return table;
+}
+
 Table LatencyTable(const Result& result) {
   if (result.closed_loop) {
     Table table = PercentileTable("Latency (closed loop, service time only)", result.histograms,
@@ -302,7 +323,7 @@ Table NoteTable(const Result& result) {
 Table AssertionTable(const Result& result) {
   Table table{.title = "Assertions"};
   // The text says what was demanded, whether it holds, and what was found.
-  for (const Asserted& asserted : result.assertions) table.rows.push_back({asserted.text});
+  for (const Asserted& asserted : AllAssertions(result)) table.rows.push_back({asserted.text});
   return table;
 }
 
@@ -322,9 +343,9 @@ Table EnvironmentTable(const Result& result) {
 std::vector<Table> AllTables(const Result& result) {
   std::vector<Table> tables;
   for (Table (*const make)(const Result&) :
-       {ConfigTable, SearchTable, NoteTable, AssertionTable, ThroughputTable, LatencyTable,
-        KeptTable, IntegrityTable, ErrorTable, ScalarTable, ConnectTable, EfficiencyTable,
-        EnvironmentTable}) {
+       {ConfigTable, SearchTable, NoteTable, AssertionTable, PhaseTable, ThroughputTable,
+        LatencyTable, KeptTable, IntegrityTable, ErrorTable, ScalarTable, ConnectTable,
+        EfficiencyTable, EnvironmentTable}) {
     Table table = make(result);
     if (!table.rows.empty()) tables.push_back(std::move(table));
   }

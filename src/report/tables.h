@@ -40,6 +40,8 @@ inline constexpr double kShownPercentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99, 
 // The curve of `search`, with the highest rate that holds and the knee marked.
 [[nodiscard]] Table SearchTable(const Result& result);
 [[nodiscard]] Table ThroughputTable(const Result& result);
+// Of a run whose rate changes, what was due in each phase.
+[[nodiscard]] Table PhaseTable(const Result& result);
 
 // Response beside service time, then ack and send lag. In a closed loop there is no response time,
 // and the title says so.

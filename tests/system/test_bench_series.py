@@ -192,10 +192,55 @@ run = "echo faulty >&2"
                                  (f'scenario = "x"\n{phase}', 1, "scenario: expected pubsub"),
                                  (f'{phase}to = "-1"\n', 4, "to: "), (f'{phase}color = 1\n', 4, "color: phases have name"),
                                  ('pubs = 1\n', 1, "phases: there are none"), ("x = [\n", 1, ""),
+                                 (f'{phase}assert = ["p99(e2e)"]\n', 4, "assert: assertion 'p99(e2e)'"),
+                                 (f'{phase}assert = "cpu_per_million<1"\n', 4, "assert: 'cpu_per_million<1' is about the whole run"),
+                                 (f'{phase}assert = [1979-05-27]\n', 4, "assert: expected a text or a list"),
                                  ('[[phases]]\nduration = "1500ms"\n', 1, "duration: a phase takes whole seconds")):
             with self.subTest(text=text):
                 done = self.run_file(text, code=1)
                 self.assertIn(f"run.toml:{line}: {what}", done.stderr)
+
+    # The first one holds for certain, the last one does not.
+    JUDGED = """
+scenario = "pairs"
+pubs = 3
+qos = 1
+warmup = "1s"
+[[phases]]
+name = "first"
+duration = "1s"
+rate = "200"
+assert = ["loss==0", "max(service)<50s", "offered_rate==200"]
+[[phases]]
+name = "second"
+duration = "1s"
+rate = "400"
+assert = "offered_rate==399"
+"""
+
+    def test_each_phase_is_judged_by_its_own_assertions(self):
+        for processes in "1", "3":
+            done = self.run_file(self.JUDGED, "--allow-invalid", "--processes", processes, "--json", self.path("judged.json"),
+                                 "--junit", self.path("judged.xml"), "--html", self.path("judged.html"), code=4)
+            self.assertIn("Not all assertions hold.", done.stdout)
+            self.assertRegex(done.stdout, r"(?m)^  phase first: loss==0 holds: 0$")
+            self.assertRegex(done.stdout, r"(?m)^  phase second: offered_rate==399 .*400")
+            phases = self.read("judged.json")["load_phases"]
+            self.assertEqual([phase["name"] for phase in phases], ["first", "second"])
+            for phase, count in zip(phases, (200, 400)):
+                self.assertEqual(phase["counters"]["offered"], count)
+                self.assertEqual(phase["counters"]["expected"], count)
+                self.assertEqual(phase["integrity"]["received"], count)
+                self.assertEqual(phase["integrity"]["lost"], 0)
+                self.assertIn("response", phase["histograms"])
+            self.assertEqual([each["holds"] for phase in phases for each in phase["assertions"]], [True, True, True, False])
+            with open(self.path("judged.xml")) as file:
+                self.assertIn('tests="5" failures="1"', file.read())
+            with open(self.path("judged.html")) as file:
+                self.assertIn("phase second: offered_rate==399", file.read())
+
+    def test_all_phases_hold(self):
+        self.run_file(self.JUDGED.replace("==399", "==400"), "--allow-invalid")
 
     def test_the_command_line_has_the_last_word(self):
         self.run_file(self.FILE, "--pubs", "3", "--allow-invalid", "--json", self.path("more.json"))

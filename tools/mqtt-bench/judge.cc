@@ -2,6 +2,7 @@
 #include "judge.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 
@@ -52,6 +53,12 @@ constexpr CountMetric kCounts[] = {
     {"errors", CountErrors},
 };
 
+// What a message's stamp tells of the phase that it is of.
+constexpr std::string_view kTimesOfPhase[] = {"response", "service", "ack", "lag"};
+constexpr std::string_view kScalarsOfPhase[] = {"loss",      "loss_permitted", "duplicates",
+                                                "reordered", "wrong_qos",      "rate",
+                                                "sent_rate", "acked_rate",     "offered_rate"};
+
 }  // namespace
 
 absl::StatusOr<std::vector<measure::Assertion>> ParseAssertions(
@@ -93,6 +100,34 @@ std::optional<double> ValueOf(const Result& result, std::string_view metric) {
     return found->second;
   }
   return std::nullopt;
+}
+
+bool IsOfPhase(const measure::Assertion& assertion) {
+  if (const auto time = measure::ParseTimeMetric(assertion.metric)) {
+    return std::ranges::find(kTimesOfPhase, time->time) != std::end(kTimesOfPhase);
+  }
+  return std::ranges::find(kScalarsOfPhase, assertion.metric) != std::end(kScalarsOfPhase);
+}
+
+void JudgePhaseBy(const std::vector<measure::Assertion>& assertions, report::LoadPhase& phase) {
+  Result result;
+  result.counters = phase.counters;
+  result.rates = phase.rates;
+  result.integrity = phase.integrity;
+  result.histograms = phase.histograms;
+  phase.assertions.clear();
+  for (const measure::Assertion& assertion : assertions) {
+    // Of a phase that the run did not come to nothing is known.
+    const measure::Judgement judgement =
+        measure::Judge(assertion, [&](std::string_view metric) -> std::optional<double> {
+          const bool is_known = phase.duration_s > 0 && IsOfPhase(assertion);
+          return is_known ? ValueOf(result, metric) : std::nullopt;
+        });
+    phase.assertions.push_back({.assertion = assertion.text,
+                                .text = judgement.text,
+                                .holds = judgement.holds,
+                                .known = judgement.known});
+  }
 }
 
 void JudgeBy(const std::vector<measure::Assertion>& assertions, Result& result) {

@@ -21,6 +21,12 @@ namespace ringmq::bench {
 // The value of "p99(response)", "loss", "rate", "cpu_per_million", ... Nothing: not measured.
 [[nodiscard]] std::optional<double> ValueOf(const report::Result& result, std::string_view metric);
 
+// Whether it can be said of one phase of a run: its times, rates, losses.
+[[nodiscard]] bool IsOfPhase(const measure::Assertion& assertion);
+
+// Fills phase.assertions.
+void JudgePhaseBy(const std::vector<measure::Assertion>& assertions, report::LoadPhase& phase);
+
 // Fills result.assertions.
 void JudgeBy(const std::vector<measure::Assertion>& assertions, report::Result& result);
 

@@ -157,6 +157,10 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   }
   if (!settings.phases.empty()) {
     plan.profile = ProfileOf(settings.phases, assignment.times.warmup_s);
+    double end_s = 0;
+    for (const PhaseSettings& phase : settings.phases) {
+      plan.phase_ends_s.push_back(end_s += phase.duration_s);
+    }
   }
   plan.version = static_cast<ProtocolVersion>(settings.version);
   plan.qos = static_cast<Qos>(settings.qos);

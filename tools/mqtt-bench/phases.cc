@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "finish.h"
-#include "measure/paired.h"
+#include "judge.h"
 #include "measure/quantity.h"
 #include "progress.h"
 #include "run_once.h"
@@ -23,35 +23,58 @@
 namespace ringmq::bench {
 namespace {
 
-std::string RateOf(const PhaseSettings& phase) {
-  if (phase.from_per_s == phase.to_per_s) {
-    return phase.from_per_s > 0 ? measure::FormatRate(phase.from_per_s) : "no load";
+std::string RateOf(const report::LoadPhase& phase) {
+  if (phase.rate_from_per_s == phase.rate_to_per_s) {
+    return phase.rate_from_per_s > 0 ? measure::FormatRate(phase.rate_from_per_s) : "no load";
   }
-  return absl::StrCat(measure::FormatRate(phase.from_per_s), " to ",
-                      measure::FormatRate(phase.to_per_s));
+  return absl::StrCat(measure::FormatRate(phase.rate_from_per_s), " to ",
+                      measure::FormatRate(phase.rate_to_per_s));
 }
 
-std::string SentenceOf(const PhaseSettings& phase, std::span<const report::Second> seconds) {
-  uint64_t sent = 0;
-  uint64_t received = 0;
-  uint64_t errors = 0;
-  std::vector<double> medians;
-  int64_t worst_p99_ns = 0;
+// Those whose middle lies in it, as a second has to be of one phase.
+std::vector<report::Second> SecondsOf(const report::LoadPhase& phase,
+                                      std::span<const report::Second> seconds) {
+  std::vector<report::Second> found;
   for (const report::Second& second : seconds) {
-    sent += second.sent;
-    received += second.received;
-    errors += second.errors;
-    if (second.response_p50_ns <= 0) continue;
-    medians.push_back(static_cast<double>(second.response_p50_ns));
-    worst_p99_ns = std::max(worst_p99_ns, second.response_p99_ns);
+    const double middle_s = second.at_s - 0.5 - phase.from_s;
+    if (middle_s >= 0 && middle_s < phase.duration_s) found.push_back(second);
   }
+  return found;
+}
+
+void Conclude(report::LoadPhase& phase, uint8_t qos, const measure::IntegrityCounts& of_run,
+              std::span<const report::Second> seconds) {
+  measure::IntegrityCounts& counts = phase.integrity;
+  const uint64_t different = counts.received - counts.duplicates - counts.too_old;
+  const uint64_t missing = phase.counters.expected - std::min(phase.counters.expected, different);
+  // Which of them nobody had promised is known of the run only.
+  const uint64_t lost = std::min(missing, of_run.lost + of_run.lost_permitted);
+  (qos == 0 ? counts.lost_permitted : counts.lost) = lost;
+  counts.lost_unpromised = missing - lost;
+  if (phase.duration_s <= 0) return;
+  report::Rates& rates = phase.rates;
+  rates = {};
+  rates.offered_per_s = static_cast<double>(phase.counters.offered) / phase.duration_s;
+  for (const report::Second& second : SecondsOf(phase, seconds)) {
+    rates.sent_per_s += static_cast<double>(second.sent) / phase.duration_s;
+    rates.acked_per_s += static_cast<double>(second.acked) / phase.duration_s;
+    rates.received_per_s += static_cast<double>(second.received) / phase.duration_s;
+  }
+}
+
+std::string SentenceOf(const report::LoadPhase& phase, std::span<const report::Second> seconds) {
   const auto duration_ns = static_cast<int64_t>(std::llround(phase.duration_s * 1e9));
   std::string text = absl::StrCat("phase ", phase.name, " (", measure::FormatTime(duration_ns),
-                                  ", ", RateOf(phase), "): sent ", sent, ", delivered ", received);
-  if (!medians.empty()) {
-    absl::StrAppend(&text, ", p50 ", measure::FormatTime(std::llround(measure::Median(medians))),
-                    ", p99 of its worst second ", measure::FormatTime(worst_p99_ns));
+                                  ", ", RateOf(phase), "): sent ", phase.counters.sent,
+                                  ", delivered ", phase.counters.received);
+  const measure::Histogram& response = phase.histograms[report::Metric::kResponse];
+  for (const double percentile : {50.0, 99.0}) {
+    if (!response.Supports(percentile)) continue;
+    absl::StrAppend(&text, ", p", percentile, " ",
+                    measure::FormatTime(response.ValueAtPercentile(percentile)));
   }
+  uint64_t errors = 0;
+  for (const report::Second& second : SecondsOf(phase, seconds)) errors += second.errors;
   if (errors > 0) absl::StrAppend(&text, ", errors ", errors);
   return text;
 }
@@ -78,21 +101,53 @@ measure::RateProfile ProfileOf(std::span<const PhaseSettings> phases, double war
   return profile;
 }
 
-std::vector<std::string> PhaseSentences(std::span<const PhaseSettings> phases,
-                                        std::span<const report::Second> seconds) {
+std::vector<report::LoadPhase> LoadPhasesOf(std::span<const PhaseSettings> phases,
+                                            const load::Outcome& outcome) {
+  RMQ_CHECK(outcome.findings.phases.size() == phases.size());
+  using report::Metric;
+  std::vector<report::LoadPhase> found(phases.size());
+  // Every message of a run has the same audience.
+  const uint64_t deliveries_each =
+      outcome.sent_in_all == 0 ? 0 : outcome.expected_in_all / outcome.sent_in_all;
+  double from_s = 0;
+  for (size_t i = 0; i < phases.size(); ++i) {
+    const load::PhaseTally& tally = outcome.findings.phases[i];
+    report::LoadPhase& phase = found[i];
+    phase.name = phases[i].name;
+    phase.from_s = from_s;
+    phase.duration_s = std::clamp(outcome.measured_s - from_s, 0.0, phases[i].duration_s);
+    phase.rate_from_per_s = phases[i].from_per_s;
+    phase.rate_to_per_s = phases[i].to_per_s;
+    phase.counters = {.offered = tally.offered,
+                      .sent = tally.sent,
+                      .acked = tally.acked,
+                      .received = tally.received,
+                      .expected = tally.offered * deliveries_each};
+    phase.integrity = tally.integrity;
+    phase.histograms[Metric::kResponse] = tally.response;
+    phase.histograms[Metric::kService] = tally.service;
+    phase.histograms[Metric::kAck] = tally.ack;
+    phase.histograms[Metric::kSendLag] = tally.lag;
+    from_s += phases[i].duration_s;
+  }
+  return found;
+}
+
+void ConcludePhases(std::span<const PhaseSettings> phases, report::Result& result) {
+  RMQ_CHECK(result.load_phases.size() == phases.size());
+  for (size_t i = 0; i < phases.size(); ++i) {
+    report::LoadPhase& phase = result.load_phases[i];
+    Conclude(phase, result.qos, result.integrity, result.series);
+    const auto assertions = ParseAssertions(phases[i].assertions);
+    RMQ_CHECK(assertions.ok());
+    JudgePhaseBy(*assertions, phase);
+  }
+}
+
+std::vector<std::string> PhaseSentences(const report::Result& result) {
   std::vector<std::string> sentences;
-  double begin_s = 0;
-  size_t first = 0;
-  // A second belongs to the phase that its middle lies in; those below zero are the warm-up's.
-  const auto middle_s = [&seconds](size_t index) { return seconds[index].at_s - 0.5; };
-  while (first < seconds.size() && middle_s(first) < 0) ++first;
-  for (const PhaseSettings& phase : phases) {
-    const double end_s = begin_s + phase.duration_s;
-    size_t last = first;
-    while (last < seconds.size() && middle_s(last) < end_s) ++last;
-    sentences.push_back(SentenceOf(phase, seconds.subspan(first, last - first)));
-    first = last;
-    begin_s = end_s;
+  for (const report::LoadPhase& phase : result.load_phases) {
+    sentences.push_back(SentenceOf(phase, result.series));
   }
   return sentences;
 }
@@ -167,8 +222,7 @@ int RunPhases(const Settings& settings, const std::string& command_line) {
   }
   result->command_line = command_line;
   result->title = settings.title_prefix + result->title;
-  for (std::vector<std::string>& sentences :
-       std::vector{PhaseSentences(settings.phases, result->series), commands.End()}) {
+  for (std::vector<std::string>& sentences : std::vector{PhaseSentences(*result), commands.End()}) {
     std::move(sentences.begin(), sentences.end(), std::back_inserter(result->notes));
   }
   return Finish(*result, settings);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "load/run.h"
 #include "load/tick.h"
 #include "measure/rate_profile.h"
 #include "report/result.h"
@@ -21,9 +22,16 @@ namespace ringmq::bench {
 [[nodiscard]] measure::RateProfile ProfileOf(std::span<const PhaseSettings> phases,
                                              double warmup_s);
 
-// One sentence a phase, of the seconds that lie in it.
-[[nodiscard]] std::vector<std::string> PhaseSentences(std::span<const PhaseSettings> phases,
-                                                      std::span<const report::Second> seconds);
+// What a run, or one process of it, has found of each phase. Requires: as many phases in the plan.
+[[nodiscard]] std::vector<report::LoadPhase> LoadPhasesOf(std::span<const PhaseSettings> phases,
+                                                          const load::Outcome& outcome);
+
+// What nobody knows before all processes are together: losses, rates, and what is asserted of each
+// phase. Requires: result.load_phases are those of `phases`, whose assertions are right.
+void ConcludePhases(std::span<const PhaseSettings> phases, report::Result& result);
+
+// One sentence a phase.
+[[nodiscard]] std::vector<std::string> PhaseSentences(const report::Result& result);
 
 // The commands of the phases: each is given to a shell when its phase begins, to the quarter of a
 // second, and ended with the run.

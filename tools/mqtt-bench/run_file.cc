@@ -18,6 +18,7 @@
 #include "absl/strings/str_replace.h"
 #include "base/time.h"
 #include "flags.h"
+#include "judge.h"
 #include "measure/quantity.h"
 #include "measure/rate_profile.h"
 #include "phases.h"
@@ -157,13 +158,38 @@ bool ReadRate(const toml::table& table, std::string_view key, double& rate_per_s
                                                   "; for example ", std::string(key), " = \"2k\""));
 }
 
+// About the phase that they stand in.
+bool ReadAssertions(const toml::table& table, std::vector<std::string>& texts,
+                    Complaints& complaints) {
+  constexpr const char* kExample = "; for example assert = [\"p99(response)<5ms\", \"loss==0\"]";
+  const toml::node* const node = table.get("assert");
+  if (node == nullptr) return true;
+  if (!ValuesOf(*node, texts)) {
+    return complaints.Add(node->source(), "assert",
+                          absl::StrCat("expected a text or a list of them", kExample));
+  }
+  for (const std::string& text : texts) {
+    const auto assertion = measure::ParseAssertion(text);
+    if (!assertion.ok()) {
+      return complaints.Add(node->source(), "assert", std::string(assertion.status().message()));
+    }
+    if (IsOfPhase(*assertion)) continue;
+    return complaints.Add(node->source(), "assert",
+                          absl::StrCat("'", text,
+                                       "' is about the whole run; a phase has times of messages, "
+                                       "rates and losses",
+                                       kExample));
+  }
+  return true;
+}
+
 bool ReadPhase(const toml::table& table, size_t number, PhaseSettings& phase,
                Complaints& complaints) {
-  constexpr std::string_view kKeys[] = {"name", "duration", "rate", "to", "run"};
+  constexpr std::string_view kKeys[] = {"name", "duration", "rate", "to", "run", "assert"};
   for (const auto& [key, node] : table) {
     if (!IsIn(kKeys, key.str())) {
       return complaints.Add(node.source(), key.str(),
-                            "phases have name, duration, rate, to and run");
+                            "phases have name, duration, rate, to, run and assert");
     }
   }
   phase.name = absl::StrCat(number);
@@ -171,7 +197,8 @@ bool ReadPhase(const toml::table& table, size_t number, PhaseSettings& phase,
   if (!ReadText(table, "name", phase.name, complaints) ||
       !ReadText(table, "run", phase.command, complaints) ||
       !ReadText(table, "duration", duration, complaints) ||
-      !ReadRate(table, "rate", phase.from_per_s, complaints)) {
+      !ReadRate(table, "rate", phase.from_per_s, complaints) ||
+      !ReadAssertions(table, phase.assertions, complaints)) {
     return false;
   }
   phase.to_per_s = phase.from_per_s;

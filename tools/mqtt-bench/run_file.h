@@ -9,6 +9,7 @@
 //   rate = "1k"                   # without: none at all, a pause
 //   to = "10k"                    # what it rises or falls to; without: it is held
 //   run = "kill -STOP 4711"       # given to a shell when the phase begins
+//   assert = ["p99(e2e)<5ms"]     # about the messages that are due in this phase
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -19,6 +19,7 @@
 #include "judge.h"
 #include "make_plan.h"
 #include "measure/quantity.h"
+#include "phases.h"
 #include "processes.h"
 #include "watch.h"
 
@@ -132,6 +133,7 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   result.histograms[Metric::kFirstMessage] = all.first_message;
   result.histograms[Metric::kWill] = all.will;
   result.histograms[Metric::kLastMessage] = all.last_message;
+  result.load_phases = LoadPhasesOf(settings.phases, outcome);
   result.scalars = outcome.scalars;
   result.notes = outcome.notes;
   result.integrity = all.integrity;
@@ -207,6 +209,13 @@ void AddRemarks(const Settings& settings, const load::Plan& plan, Result& result
                                       ") may run on the same cores as this tool: ", both, "."));
 }
 
+// Of all processes together.
+void JudgeAll(const Settings& settings, const std::vector<measure::Assertion>& assertions,
+              Result& result) {
+  ConcludePhases(settings.phases, result);
+  JudgeBy(assertions, result);
+}
+
 void NoteInterruption(const load::Outcome& outcome, const load::RunTimes& times, Result& result) {
   result.interrupted = true;
   result.notes.push_back(absl::StrFormat("Interrupted: measured for %.1f s instead of %.1f s.",
@@ -264,7 +273,7 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
                                .make_result = make_result,
                                .first = observer,
                                .leader = leader});
-    if (whole.ok()) JudgeBy(*assertions, *whole);
+    if (whole.ok()) JudgeAll(settings, *assertions, *whole);
     return whole;
   }
   begin();
@@ -272,7 +281,7 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
   observer.tick_ns = leader.tick_ns;
   observer.wants_end = leader.wants_end;
   Result result = make_result(load::Execute(assignment->plan, assignment->times, observer));
-  JudgeBy(*assertions, result);
+  JudgeAll(settings, *assertions, result);
   return result;
 }
 

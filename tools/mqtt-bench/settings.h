@@ -21,7 +21,8 @@ struct PhaseSettings {
   double duration_s = 0;
   double from_per_s = 0;
   double to_per_s = 0;
-  std::string command;  // For a shell when it begins; empty: none.
+  std::string command;                  // For a shell when it begins; empty: none.
+  std::vector<std::string> assertions;  // About this phase, as written.
 };
 
 // The process that listens at the URL.
