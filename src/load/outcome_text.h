@@ -1,9 +1,7 @@
 // The outcome of a part of a run as text, so that the process that had it can hand it over.
 //
-// Reader and writer are the same program, so there is no version, and nothing has a name: numbers
-// and histograms in a fixed order, a space behind each, texts with their length before them. What
-// nobody merges is left out: the verdict, the series, the broker's bill, and what each publisher
-// has sent.
+// What nobody merges is left out: the verdict, the series, the broker's bill, the phases of the
+// load, and what each publisher has sent.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

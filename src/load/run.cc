@@ -19,6 +19,8 @@ constexpr int64_t kStepNs = 5'000'000;
 constexpr int64_t kSecondNs = 1'000'000'000;
 // A thread hands a second over with its next turn; this is time enough.
 constexpr int64_t kHandOverNs = 300'000'000;
+// The same with another process between.
+constexpr int64_t kRelayNs = 700'000'000;
 // Other processes hear of the load before it begins, and of its end a little later.
 constexpr double kHeadStartS = 0.05;
 // Threads that are to connect look so often whether it begins, and a little time to spare.
@@ -49,7 +51,7 @@ class Director {
         leads_(leads == Leads::kYes),
         lookout_(plan, times.measure_s, shared_),
         timeline_(times.warmup_s) {
-    if (observer.on_tick) shared_.board.Open();
+    if (observer.on_tick || observer.on_board) shared_.board.Open();
     for (uint32_t i = part.first; i < part.first + part.count; ++i) {
       workers_.push_back(std::make_unique<Worker>(plan, i, shared_));
     }
@@ -223,7 +225,9 @@ class Director {
       WatchBroker();
       if (NowNs() - last_tick_ns_ < observer_.tick_ns) continue;
       last_tick_ns_ = NowNs();
-      CollectSeconds((NowNs() - load_start_ns() - kHandOverNs) / kSecondNs);
+      const int64_t hand_over_ns = workers_.empty() ? kRelayNs : kHandOverNs;
+      CollectSeconds((NowNs() - load_start_ns() - hand_over_ns) / kSecondNs);
+      if (observer_.on_board) observer_.on_board(shared_.board);
       if (observer_.on_tick) observer_.on_tick(Look());
     }
     return static_cast<double>(NowNs() - phase_start_ns_) * 1e-9;
@@ -247,6 +251,7 @@ class Director {
   void CollectSeconds(int64_t before) {
     for (const auto& [index, second] : shared_.series.Take(before)) {
       timeline_.Append(index, second);
+      if (observer_.on_second) observer_.on_second(index, second);
     }
   }
 

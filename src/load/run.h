@@ -37,6 +37,10 @@ struct Observer {
   std::function<bool()> wants_end;
   // Whether nothing can come of it any more: then it ends at once. Asked as often.
   std::function<bool()> is_hopeless;
+  // For whoever hands on what threads show to another process: seconds that are over, and the board
+  // as often as ticks.
+  std::function<void(int64_t index, const LiveSecond& second)> on_second;
+  std::function<void(const Board& board)> on_board;
   // Before anybody leaves, with all connections there.
   std::function<void()> on_leave;
 };

@@ -45,6 +45,28 @@ void Histogram::Merge(const Histogram& other) {
   saturated_ += other.saturated_;
 }
 
+Histogram Histogram::Since(const Histogram& before) const {
+  Histogram news;
+  news.negative_ = negative_ - before.negative_;
+  news.count_ = count_ - before.count_;
+  if (news.count_ == 0) return news;
+  news.counts_ = counts_;
+  if (before.count_ > 0) {
+    const size_t end = IndexOf(before.max_ns_);
+    for (size_t i = IndexOf(before.min_ns_); i <= end; ++i) news.counts_[i] -= before.counts_[i];
+  }
+  size_t first = IndexOf(min_ns_);
+  while (news.counts_[first] == 0) ++first;
+  size_t last = IndexOf(max_ns_);
+  while (news.counts_[last] == 0) --last;
+  // An end that is not new is known as exactly as its bucket.
+  news.min_ns_ = min_ns_ < before.min_ns_ ? min_ns_ : std::max(LowOf(first), min_ns_);
+  news.max_ns_ = max_ns_ > before.max_ns_ ? max_ns_ : std::min(HighOf(last), max_ns_);
+  news.sum_ns_ = sum_ns_ - before.sum_ns_;
+  news.saturated_ = saturated_ - before.saturated_;
+  return news;
+}
+
 void Histogram::Clear() {
   if (count_ > 0) {
     const auto first = counts_.begin();

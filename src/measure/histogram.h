@@ -53,6 +53,10 @@ class Histogram {
 
   void Merge(const Histogram& other);
 
+  // The samples that came since `before` was a copy of this one: merged into it, they make this one
+  // again. Requires: it was, and there was no Clear() since.
+  [[nodiscard]] Histogram Since(const Histogram& before) const;
+
   // Forgets the samples and keeps the memory.
   void Clear();
 

@@ -166,6 +166,29 @@ TEST(Histogram, MergesAsIfOneHadRecordedAll) {
   EXPECT_GT(merged.negative(), 0u);
 }
 
+// Copies at any time, merged in their order: nothing is lost between two of them, not even an end.
+TEST(Histogram, IsThePartsThatCameSinceEachCopy) {
+  base::Random random(8);
+  for (int run = 0; run < 50; ++run) {
+    Histogram whole;
+    Histogram before;
+    Histogram merged;
+    for (int part = 0; part < 10; ++part) {
+      const uint64_t samples = random.Below(4) * random.Below(100);
+      for (uint64_t i = 0; i < samples; ++i) whole.Record(RandomTime(random) - 1'100);
+      if (part == 7) whole.Record(INT64_MAX);
+      const Histogram news = whole.Since(before);
+      EXPECT_EQ(news.count(), whole.count() - before.count());
+      // What is written can be read: its ends are in the buckets that they should be in.
+      const absl::StatusOr<Histogram> read = Histogram::Decode(news.Encode());
+      ASSERT_TRUE(read.ok()) << read.status();
+      merged.Merge(*read);
+      EXPECT_EQ(merged.Encode(), whole.Encode());
+      before = whole;
+    }
+  }
+}
+
 TEST(Histogram, IsLikeNewAfterClear) {
   base::Random random(4);
   Histogram histogram;

@@ -103,6 +103,12 @@ class Processes(unittest.TestCase):
         self.assertAlmostEqual(scalars["connects_per_s"] * scalars["connected_all_s"], 301, delta=1)
         self.assertAlmostEqual(scalars["reconnects_per_s"] * scalars["reconnected_all_s"], 301, delta=1)
 
+    def test_lines_tell_of_the_last_second_of_all_processes(self):
+        done = subprocess.run([TOOL, "pairs", "-p", "4", "-r", "2k", "-d", "4s", "-u", self.url, "--allow-invalid",
+                               "--processes", "2"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"(?m)^(measure|drain) .* received [0-9.]+k?/s  p99 [0-9.]+(µs|ms|s)")
+
     def test_a_ramp_is_one_schedule(self):
         result = self.measure("conn", "-c", "200", "--ramp", "500/s", "-d", "100ms", "--processes", "3")
         scalars = result["scalars"]

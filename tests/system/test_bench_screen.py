@@ -147,6 +147,18 @@ class OnATerminal(unittest.TestCase):
         self.assertIn(f"pid {self.broker.process.pid}", lines[9])
         self.assertIn("\x1b[1m", session.text)
 
+    def test_several_processes_are_shown_as_one(self):
+        session = self.start("-p", "2", "-s", "2", "-r", "2k", "-d", "4s", "--warmup", "0s", "--processes", "2",
+                             "--watch-pid", str(self.broker.process.pid))
+        session.finish()
+        lines = session.screen().lines
+        self.assertTrue(lines[1].startswith("done"), lines)
+        # Of all so far, then of the last second.
+        self.assertRegex(lines[4], r"^response +p50 [0-9.]+(µs|ms|s) .*last 1 s p99 [0-9.]+(µs|ms|s)")
+        self.assertRegex(lines[5], r"^service +p50 [0-9.]+(µs|ms|s)")
+        self.assertIn("lost 0", lines[6])
+        self.assertRegex(session.text, r"cpu [0-9.]+ cores")
+
     def test_a_small_terminal_gets_what_fits(self):
         session = self.start("-r", "1k", "-d", "500ms", columns=40, rows=6)
         session.finish()

@@ -13,6 +13,8 @@
 namespace ringmq::bench {
 
 enum class Message : char {
+  kSecond = 's',   // load::SecondToText(), about once a second, if somebody looks on.
+  kPosting = 'p',  // load::PostingSender::News(), as often.
   kOutcome = 'o',  // load::ToText(), in the end.
   kResult = 'r',   // report::ToJson(), after it.
 };

@@ -19,8 +19,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "channel.h"
 #include "load/outcome_text.h"
+#include "load/relay.h"
 #include "load/shared.h"
 #include "load/stateful_outcome.h"
 #include "report/merge.h"
@@ -32,6 +34,7 @@ namespace {
 using report::Result;
 
 constexpr int kForEver = -1;
+constexpr int kAtOnce = 0;
 
 struct Child {
   pid_t pid = -1;  // Negative: it has ended.
@@ -49,7 +52,7 @@ std::string EndOf(int status) {
 class Family {
  public:
   Family(const load::Plan& plan, const load::RunTimes& times, const ProcessesOfRun& processes)
-      : plan_(plan), times_(times), processes_(processes), shared_(plan) {}
+      : plan_(plan), times_(times), processes_(processes), shared_(plan), postings_(plan.threads) {}
 
   ~Family() {
     for (Child& child : children_) {
@@ -65,7 +68,11 @@ class Family {
       if (absl::Status status = Start(i); !status.ok()) return status;
     }
     load::Observer observer = processes_.leader;
-    observer.is_hopeless = [this] { return HasLostOne(); };
+    observer.broker = processes_.first.broker;  // For whoever looks on.
+    observer.is_hopeless = [this] {
+      Listen(kAtOnce);
+      return HasLostOne();
+    };
     static_cast<void>(load::Lead(plan_, times_, observer, shared_));
     if (!death_.empty()) return absl::AbortedError(death_);
     return Collect();
@@ -107,12 +114,27 @@ class Family {
     const load::Part part = {.first = number * each, .count = each, .processes = processes_.count};
     load::Observer observer = processes_.first;
     if (number > 0) observer.broker = {};
+    load::PostingSender postings(plan_.threads);
+    if (processes_.leader.on_tick) Relay(pipe, postings, observer);
     processes_.begin();
     const load::Outcome outcome = load::ExecutePart(plan_, times_, observer, shared_, part);
     Say(pipe, Message::kOutcome, load::ToText(outcome));
     Say(pipe, Message::kResult, report::ToJson(processes_.make_result(outcome)));
     // Without what the copied stack and buffers of the other process would have to say.
     _exit(0);
+  }
+
+  // What threads of this process show goes to the one that is looked at.
+  static void Relay(int pipe, load::PostingSender& postings, load::Observer& observer) {
+    constexpr int64_t kRelayNs = 100'000'000;
+    observer.tick_ns = kRelayNs;
+    observer.on_second = [pipe](int64_t index, const load::LiveSecond& second) {
+      Say(pipe, Message::kSecond, load::SecondToText(index, second));
+    };
+    observer.on_board = [pipe, &postings](const load::Board& board) {
+      const std::string news = postings.News(board);
+      if (!news.empty()) Say(pipe, Message::kPosting, news);
+    };
   }
 
   // A process that ends before its result is read had no time to finish.
@@ -167,13 +189,24 @@ class Family {
     return true;
   }
 
-  static void Hear(Child& child) {
+  void Hear(Child& child) {
     const bool has_more = child.inbox.Read(child.pipe);
     for (const auto& [kind, text] : child.inbox.Take()) {
-      if (kind == Message::kOutcome) {
-        child.outcome = load::OutcomeFromText(text);
-      } else if (absl::StatusOr<Result> result = report::FromJson(text); result.ok()) {
-        child.result = *std::move(result);
+      switch (kind) {
+        case Message::kSecond:
+          RMQ_CHECK(load::AddSecond(text, shared_.series));
+          break;
+        case Message::kPosting:
+          RMQ_CHECK(postings_.Take(text, shared_.board));
+          break;
+        case Message::kOutcome:
+          child.outcome = load::OutcomeFromText(text);
+          break;
+        case Message::kResult:
+          if (absl::StatusOr<Result> result = report::FromJson(text); result.ok()) {
+            child.result = *std::move(result);
+          }
+          break;
       }
     }
     if (!has_more) close(std::exchange(child.pipe, -1));
@@ -202,7 +235,8 @@ class Family {
   const load::Plan& plan_;
   const load::RunTimes& times_;
   const ProcessesOfRun& processes_;
-  load::Shared shared_;
+  load::Shared shared_;  // Its series and board have what the children hand on.
+  load::PostingReceiver postings_;
   std::vector<Child> children_;
   std::string death_;  // Of the first that died; empty: none has.
 };

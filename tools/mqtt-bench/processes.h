@@ -27,7 +27,7 @@ struct ProcessesOfRun {
   std::function<report::Result(const load::Outcome& outcome)> make_result;
   // Of the first one: it watches the broker. Others are only told when they leave.
   load::Observer first;
-  // Of who started them: ticks have counts, but no percentiles.
+  // Of who started them; if it has on_tick, the others hand on what is to be seen.
   load::Observer leader;
 };
 

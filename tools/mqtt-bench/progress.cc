@@ -42,10 +42,6 @@ Progress::~Progress() {
 void Progress::Show(const load::Tick& tick) {
   if (form_ == Form::kNothing) return;
   state_.tick = tick;
-  if (tick.seconds.empty()) {
-    CountSecond(tick);
-    state_.tick.seconds = counted_;
-  }
   if (form_ == Form::kScreen) {
     // In the last column some terminals break the line.
     const size_t columns = std::max<size_t>(terminal_->size().columns, 2) - 1;
@@ -54,33 +50,6 @@ void Progress::Show(const load::Tick& tick) {
     PrintLine();
   }
   state_.tick.seconds = {};  // They are the director's again.
-}
-
-void Progress::CountSecond(const load::Tick& tick) {
-  constexpr int64_t kSecondNs = 1'000'000'000;
-  constexpr size_t kCountedMax = 100;
-  const int64_t now_ns = reactor::MonotonicNow().ns;
-  if (tick.sent == 0 || counted_until_ns_ == 0) {
-    counted_until_ns_ = now_ns;
-    counted_until_ = tick;
-    return;
-  }
-  if (now_ns - counted_until_ns_ < kSecondNs) return;
-  const double seconds = static_cast<double>(now_ns - counted_until_ns_) * 1e-9;
-  const auto rate = [&](uint64_t load::Tick::*count) {
-    return static_cast<uint64_t>(static_cast<double>(tick.*count - counted_until_.*count) /
-                                 seconds);
-  };
-  report::Second second;
-  second.offered = rate(&load::Tick::offered);
-  second.sent = rate(&load::Tick::sent);
-  second.acked = rate(&load::Tick::acked);
-  second.received = rate(&load::Tick::received);
-  if (counted_.size() == kCountedMax) counted_.erase(counted_.begin());
-  counted_.push_back(second);
-  counted_until_ns_ = now_ns;
-  counted_until_ = tick;
-  counted_until_.seconds = {};
 }
 
 void Progress::PrintLine() {

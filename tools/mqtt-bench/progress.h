@@ -34,8 +34,6 @@ class Progress {
 
  private:
   void PrintLine();
-  // Of counts, for a run by several processes, which keep their seconds to themselves.
-  void CountSecond(const load::Tick& tick);
 
   enum class Form : uint8_t { kNothing, kLines, kScreen };
 
@@ -45,9 +43,6 @@ class Progress {
   std::unique_ptr<Terminal> terminal_;  // Null: there is no screen.
   LiveState state_;
   int64_t next_line_ns_ = 0;
-  std::vector<report::Second> counted_;  // The newest ones.
-  load::Tick counted_until_;
-  int64_t counted_until_ns_ = 0;
 };
 
 // RunOnce() with a Progress.
