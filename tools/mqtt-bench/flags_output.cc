@@ -2,23 +2,30 @@
 #include "flags.h"
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 #include "outputs.h"
 
 namespace ringmq::bench {
 
 void AddWatchFlag(CLI::App& app, const char* flag, int& pid, const char* what) {
+  constexpr const char* kAuto = "auto";
   app.add_option_function<std::string>(
          flag,
-         [&pid, flag](const std::string& text) {
-           const bool is_auto = text == "auto";
-           if (!is_auto && (!CLI::detail::lexical_cast(text, pid) || pid <= 0)) {
-             throw CLI::ValidationError(flag,
-                                        "a process has a number; for example $(pidof ringmqd)");
+         [&pid](const std::string& text) {
+           if (text == kAuto) {
+             pid = kWatchAuto;
+           } else {
+             CLI::detail::lexical_cast(text, pid);
            }
-           if (is_auto) pid = kWatchAuto;
          },
          what)
+      ->check([](const std::string& text) {
+        int number = 0;
+        const bool is_one = CLI::detail::lexical_cast(text, number) && number > 0;
+        return is_one || text == kAuto ? std::string()
+                                       : "a process has a number; for example $(pidof ringmqd)";
+      })
       ->type_name("PID");
 }
 
