@@ -29,6 +29,11 @@ void Others::Observe(size_t subscriber, const measure::Stamp& stamp, bool is_pro
   if (verdict == FlowVerdict::kReordered && lost > 0) --lost;
 }
 
+void Others::Forget(size_t subscriber) {
+  absl::erase_if(flows_,
+                 [subscriber](const auto& flow) { return flow.first.subscriber == subscriber; });
+}
+
 int64_t Others::LatencyNs(int64_t due_ns, int64_t now_ns) {
   constexpr int64_t kMaxNs = int64_t{3600} * 1'000'000'000;  // As far as a histogram reaches.
   const int64_t latency_ns = now_ns - due_ns;

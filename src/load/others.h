@@ -25,6 +25,9 @@ class Others {
   void Observe(size_t subscriber, const measure::Stamp& stamp, bool is_promised,
                measure::IntegrityCounts& counts);
 
+  // It has been away without a session: its flows begin anew with the next messages.
+  void Forget(size_t subscriber);
+
   // What a message of `due_ns` that is there at `now_ns` took; negative: its clock is another
   // host's, as far as can be seen.
   [[nodiscard]] static int64_t LatencyNs(int64_t due_ns, int64_t now_ns);

@@ -46,8 +46,10 @@ struct Publishing {
   struct Unacked {
     int64_t due_ns = 0;
     uint64_t sequence = 0;
+    uint32_t payload_bytes = 0;
     bool measured = false;
     bool used = false;
+    bool is_released = false;  // QoS 2: PUBREC came.
   };
   // The packet with the longest payload, to be copied and patched.
   std::vector<uint8_t> frame;
@@ -67,6 +69,11 @@ struct Publishing {
   base::RingQueue<Unwritten> again;
   std::vector<Unacked> unacked;  // By packet identifier, less one; QoS 1 and 2.
   bool is_nudged = false;        // May send one message that the loop has no room for.
+
+  // None if the broker takes less than before.
+  [[nodiscard]] uint32_t WindowLeft() const {
+    return window > unacked_count ? window - unacked_count : 0;
+  }
 };
 
 // What a subscriber needs besides.
@@ -95,7 +102,14 @@ struct Answering {
     std::vector<uint8_t> packet;
     size_t packet_id_offset = 0;
   };
-  std::vector<bool> used;  // By packet identifier, less one.
+  struct Sent {
+    uint64_t number = 0;  // In the order of sending.
+    std::vector<uint8_t> packet;
+    bool is_released = false;
+  };
+  std::vector<bool> used;                       // By packet identifier, less one.
+  absl::flat_hash_map<uint16_t, Sent> unacked;  // To send again; only of sessions that are kept.
+  uint64_t sent = 0;
   uint32_t unacked_count = 0;
   uint16_t last_packet_id = 0;
   base::RingQueue<Waiting> waiting;
@@ -109,6 +123,8 @@ struct Peer {
   uint16_t receive_maximum = 65'535;  // What CONNACK said.
   bool receiving = false;
   bool sending = false;
+  bool has_session = false;      // CONNACK said so.
+  bool has_returned = false;     // This is not its first connection.
   std::vector<uint8_t> output;   // Waits to be sent;
   std::vector<uint8_t> in_send;  // is with the kernel,
   size_t in_send_offset = 0;     // from here on.

@@ -133,14 +133,16 @@ struct Plan {
   bool asks = false;
   // Who loses the connection connects again; only with kTraffic.
   bool reconnects = false;
+  // Sessions outlive their connections, for session_expiry_s; only with kTraffic.
+  bool keeps_sessions = false;
   double connects_per_s = 5000;
   bool is_ramp_asked_for = false;  // That rate is a schedule that has to be met.
   bool is_about_connects = false;  // There is nothing else.
   Churn churn;
   Script script = Script::kTraffic;
-  // kRetain: what is stored stays. kSession: so do the sessions.
+  // kRetain: what is stored stays. kSession, keeps_sessions: so do the sessions.
   bool keeps = false;
-  uint32_t session_expiry_s = 0;       // kSession, MQTT 5.
+  uint32_t session_expiry_s = 0;       // kSession and keeps_sessions, MQTT 5.
   std::optional<Qos> subscribe_qos{};  // Nothing: as published.
   double cuts_per_s = 0;               // kWill.
   uint32_t will_delay_s = 0;

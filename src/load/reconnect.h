@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/random.h"
 
 namespace ringmq::load {
@@ -42,6 +43,8 @@ struct Reconnecting {
   // When who has to try, or to give a try up.
   std::set<std::pair<int64_t, size_t>> agenda;
   uint64_t trying = 0;
+  // Of sessions that are kept, by place: messages of QoS 2 that came and have no PUBREL yet.
+  absl::flat_hash_map<size_t, absl::flat_hash_set<uint16_t>> received;
 
   void Plan(size_t place, Away& who, int64_t at_ns) {
     agenda.erase({who.at_ns, place});

@@ -76,6 +76,10 @@ class Director {
     if (is_ready && plan_.script != Script::kTraffic) Follow(plan_.script, outcome);
     if (observer_.broker) outcome.broker = observer_.broker();
     if (observer_.on_leave) observer_.on_leave();
+    // With MQTT 5 a DISCONNECT does it.
+    const bool has_to_clear =
+        plan_.keeps_sessions && !plan_.keeps && plan_.version != ProtocolVersion::kV5;
+    if (is_ready && has_to_clear) DoStep(Phase::kClear);
     Begin(Phase::kLeave, 0);
     // A last look, while everybody is still there.
     if (observer_.on_tick) observer_.on_tick(Look());

@@ -76,6 +76,21 @@ class SentTimes {
   std::span<std::atomic<uint64_t>> times_;
 };
 
+// The messages that a publisher has sent again: all of them lie between. Written by its thread.
+struct Resent {
+  std::atomic<uint64_t> begin{UINT64_MAX};
+  std::atomic<uint64_t> end{0};
+
+  void Add(uint64_t from, uint64_t to) {
+    if (from < begin.load(std::memory_order_relaxed)) begin.store(from, std::memory_order_relaxed);
+    if (to > end.load(std::memory_order_relaxed)) end.store(to, std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool Covers(uint64_t sequence) const {
+    return sequence >= begin.load(std::memory_order_relaxed) &&
+           sequence < end.load(std::memory_order_relaxed);
+  }
+};
+
 // One thread's progress, read by others while it runs. Relaxed throughout: numbers to look at.
 struct alignas(64) Progress {
   std::atomic<uint64_t> connected{0};  // And subscribed, where the role says so.
@@ -166,6 +181,7 @@ struct Shared {
   std::span<Progress> progress;                // By thread.
   std::span<std::atomic<uint64_t>> published;  // By publisher, from the first message on.
   std::span<std::atomic<uint64_t>> given_up;   // By publisher: what it will not know the fate of.
+  std::span<Resent> resent;                    // By publisher, if sessions are kept.
   std::vector<SentTimes> sent_times;           // By publisher.
   // When a client with a will was cut, by its number as a publisher; zero: it was not.
   std::span<std::atomic<int64_t>> cuts_ns;

@@ -111,8 +111,11 @@ void ConcludeWills(const Plan& plan, Outcome& outcome) {
 }
 
 // Of connections that were made again.
-void ConcludeReconnects(Outcome& outcome) {
+void ConcludeReconnects(const Plan& plan, Outcome& outcome) {
   const Findings& all = outcome.findings;
+  if (plan.keeps_sessions) {
+    outcome.scalars["sessions_lost"] = static_cast<double>(all.sessions_lost);
+  }
   outcome.scalars["reconnects"] = static_cast<double>(all.reconnects);
   outcome.scalars["connections_ended"] = static_cast<double>(all.connections_ended);
   if (all.connections_ended == 0) return;
@@ -164,7 +167,7 @@ void ConcludeScript(const Plan& plan, Outcome& outcome) {
   } else if (plan.is_about_connects) {
     ConcludeConnects(plan, outcome);
   }
-  if (plan.reconnects) ConcludeReconnects(outcome);
+  if (plan.reconnects) ConcludeReconnects(plan, outcome);
 }
 
 bool IsConcludedAsOne(const Plan& plan) {

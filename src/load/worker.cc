@@ -313,7 +313,11 @@ void Worker::Complain(const std::string& why) {
 
 void Worker::SendGoodbye(Peer& peer) {
   const uint8_t disconnect[2] = {0xe0, 0x00};
-  AppendBytes(disconnect, peer.output);
+  // With a Session Expiry Interval of zero. 5.0 s3.14.2.2.2
+  const uint8_t forget[9] = {0xe0, 7, 0, 5, 0x11, 0, 0, 0, 0};
+  const bool is_forgotten =
+      HasSession(peer) && !plan_.keeps && plan_.version == ProtocolVersion::kV5;
+  AppendBytes(is_forgotten ? std::span<const uint8_t>(forget) : disconnect, peer.output);
   if (peer.layers != nullptr) {
     Wrap(peer);
     transport::ByteVector goodbye;

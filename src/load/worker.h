@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -112,13 +113,17 @@ class Worker {
   void Answer(Peer& peer, const codec::Publish& publish);
   void AnswerWaiting(Peer& peer);
   void OnAnswerAck(Peer& peer, uint16_t id);
-  void Observe(Peer& peer, const measure::Stamp& stamp, PhaseTally* phase);
+  [[nodiscard]] std::optional<measure::FlowVerdict> Observe(Peer& peer,
+                                                            const codec::Publish& publish,
+                                                            const measure::Stamp& stamp,
+                                                            PhaseTally* phase);
   [[nodiscard]] PhaseTally* FindPhase(int64_t due_ns);
   void OnOthers(const Peer& peer, const codec::Publish& publish, int64_t now_ns);
   void CountMissing(Peer& peer, measure::FlowVerdict verdict, uint64_t next,
                     const measure::Stamp& stamp);
   void NoteUnderWay(Peer& peer, int64_t count);
-  void OnAnswer(Peer& peer, const codec::Publish& publish, const measure::Stamp& stamp);
+  void OnAnswer(Peer& peer, const codec::Publish& publish, const measure::Stamp& stamp,
+                measure::FlowVerdict verdict);
   void OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int64_t now_ns);
   void StartLayers(Peer& peer);
   [[nodiscard]] std::span<const uint8_t> Unwrap(Peer& peer, std::span<const uint8_t> bytes,
@@ -152,6 +157,18 @@ class Worker {
   void OnReturned(Peer& peer);
   void SendAgain(Peer& peer);
   void Nudge();
+  // Sessions that outlive their connections.
+  [[nodiscard]] bool HasSession(const Peer& peer) const;
+  void OnSession(Peer& peer, bool is_present);
+  void Resend(Peer& peer);
+  void ResendAnswers(Peer& peer);
+  void ForgetUnacked(Peer& peer);
+  [[nodiscard]] bool CameBefore(const Peer& peer, const codec::Publish& publish);
+  void OnPubrel(const Peer& peer, uint16_t id);
+  void NoteReleased(Peer& peer, uint16_t id);
+  [[nodiscard]] bool IsPermittedTwice(const Peer& peer, const codec::Publish& publish,
+                                      const measure::Stamp& stamp) const;
+  void PrepareForgetting();
   void CountAway();
   // The steps of other scripts. Returns when it has something to do again.
   [[nodiscard]] int64_t StageTurn(Phase phase, int64_t now_ns);
@@ -187,7 +204,10 @@ class Worker {
   [[nodiscard]] uint64_t RoomOf(const Peer& peer) const;
   void Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited);
   void AppendMessages(Peer& peer, const Publishing::Unwritten& messages);
-  [[nodiscard]] std::span<uint8_t> AppendFrame(Publishing& publishing, std::vector<uint8_t>& out);
+  void AppendMessage(Peer& peer, uint64_t sequence, int64_t due_ns, uint16_t id,
+                     size_t payload_bytes);
+  [[nodiscard]] std::span<uint8_t> AppendFrame(const Publishing& publishing, size_t payload_bytes,
+                                               std::vector<uint8_t>& out) const;
   void NoteWritten(Peer& peer, size_t bytes, int64_t now_ns);
   void NoteSent(const Publishing::Unwritten& row, uint32_t count, int64_t now_ns);
   void NoteSentInPhase(const Publishing::Unwritten& row, uint32_t count, int64_t lag_ns);

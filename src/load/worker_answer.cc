@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "codec/properties.h"
@@ -70,6 +71,10 @@ void Worker::AnswerWaiting(Peer& peer) {
     front.packet[front.packet_id_offset + 1] = static_cast<uint8_t>(answering.last_packet_id);
     if (peer.output.empty()) dirty_.push_back(IndexOf(peer));
     peer.output.insert(peer.output.end(), front.packet.begin(), front.packet.end());
+    if (HasSession(peer)) {
+      answering.unacked[answering.last_packet_id] = {
+          .number = answering.sent++, .packet = std::move(front.packet), .is_released = false};
+    }
     answering.waiting.pop_front();
   }
 }
@@ -81,13 +86,17 @@ void Worker::OnAnswerAck(Peer& peer, uint16_t id) {
     return;
   }
   answering.used[id - 1] = false;
+  answering.unacked.erase(id);
   --answering.unacked_count;
   AnswerWaiting(peer);
 }
 
 // The name has to be that of the request whose payload came back.
-void Worker::OnAnswer(Peer& peer, const codec::Publish& answer, const measure::Stamp& stamp) {
-  ++peer.publishing->answered;
+void Worker::OnAnswer(Peer& peer, const codec::Publish& answer, const measure::Stamp& stamp,
+                      measure::FlowVerdict verdict) {
+  const bool is_new =
+      verdict == measure::FlowVerdict::kInOrder || verdict == measure::FlowVerdict::kReordered;
+  if (is_new) ++peer.publishing->answered;
   if (peer.publishing->correlation_offset == 0) return;
   const auto name = CorrelationOf(answer.properties);
   const bool fits = name.size() == sizeof(stamp.sequence) &&

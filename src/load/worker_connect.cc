@@ -21,6 +21,10 @@ void Worker::Greet(Peer& peer) {
     connect.clean_start = plan_.version == ProtocolVersion::kV5 && peer.kept == nullptr;
     connect.session_expiry_s = plan_.session_expiry_s;
   }
+  if (HasSession(peer) && peer.kept == nullptr) {
+    connect.clean_start = plan_.version == ProtocolVersion::kV5 && !peer.has_returned;
+    connect.session_expiry_s = plan_.session_expiry_s;
+  }
   const std::string client_id = Fill(peer.role->client_id, peer.number);
   const std::string username = Fill(plan_.username, peer.number);
   const std::string password = Fill(plan_.password, peer.number);
@@ -63,18 +67,14 @@ void Worker::OnConnack(Peer& peer, std::span<const uint8_t> body, int64_t now_ns
   }
   const size_t index = IndexOf(peer);
   peer.receive_maximum = connack->receive_maximum;
-  if (peer.answering != nullptr) {  // It has been here before.
-    peer.answering->used.assign(peer.receive_maximum, false);
-    peer.answering->unacked_count = 0;
-    peer.answering->last_packet_id = 0;
-  }
   findings_.connack.Record(now_ns - step_start_ns_[index]);
   step_start_ns_[index] = now_ns;
   if (peer.kept != nullptr) {
     OnResumed(peer, connack->session_present, now_ns);
     return;
   }
-  if (peer.role->filter.empty()) {
+  if (IsAway(peer)) OnSession(peer, connack->session_present);
+  if (peer.role->filter.empty() || (IsAway(peer) && peer.has_session)) {
     BecomeReady(peer, now_ns);
     return;
   }

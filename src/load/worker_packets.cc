@@ -98,6 +98,7 @@ void Worker::OnPublish(Peer& peer, uint8_t first, std::span<const uint8_t> body,
   if (peer.output.empty() && publish.qos != Qos::kAtMostOnce) dirty_.push_back(IndexOf(peer));
   if (publish.qos == Qos::kAtLeastOnce) AppendAck(0x40, publish.packet_id, peer.output);
   if (publish.qos == Qos::kExactlyOnce) AppendAck(0x50, publish.packet_id, peer.output);
+  if (CameBefore(peer, publish)) return;
   if (peer.answering != nullptr) {
     Answer(peer, publish);
   } else {
@@ -134,8 +135,7 @@ bool Worker::ReadAsBefore(const Peer& peer, uint8_t first, std::span<const uint8
 
 void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
   // What is retained comes again to whoever subscribes again.
-  const bool is_replay =
-      publish.retain && peer.hearing != nullptr && peer.hearing->absences != nullptr;
+  const bool is_replay = publish.retain && peer.hearing != nullptr && peer.has_returned;
   if (is_replay) return;
   Bump(progress_.received);
   if (plan_.hears_others()) {
@@ -170,8 +170,9 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
     ++findings_.integrity.wrong_qos;
     if (phase != nullptr) ++phase->integrity.wrong_qos;
   }
-  Observe(peer, stamp, phase);
-  if (plan_.asks) OnAnswer(peer, publish, stamp);
+  const std::optional<measure::FlowVerdict> verdict = Observe(peer, publish, stamp, phase);
+  if (!verdict.has_value()) return;
+  if (plan_.asks) OnAnswer(peer, publish, stamp, *verdict);
   ++second_.received;
   if (measured) ++findings_.received;
   if (measures(now_ns)) ++findings_.received_meanwhile;
@@ -224,16 +225,29 @@ void Worker::RecordRows() {
   }
 }
 
-void Worker::Observe(Peer& peer, const measure::Stamp& stamp, PhaseTally* phase) {
+// Nothing: it was sent again, as is permitted, and counts no more.
+std::optional<measure::FlowVerdict> Worker::Observe(Peer& peer, const codec::Publish& publish,
+                                                    const measure::Stamp& stamp,
+                                                    PhaseTally* phase) {
   measure::FlowWindow& flow = peer.hearing->FlowOf(stamp.publisher);
   const uint64_t next = flow.next();
   const measure::FlowVerdict verdict = flow.Observe(stamp.sequence);
   if (!peer.role->is_shared) CountMissing(peer, verdict, next, stamp);
-  const bool is_fault = verdict != measure::FlowVerdict::kReordered || !peer.role->is_unordered;
+  const bool is_late = verdict == measure::FlowVerdict::kReordered;
+  const bool is_first = is_late || verdict == measure::FlowVerdict::kInOrder;
+  if (!is_first && IsPermittedTwice(peer, publish, stamp)) {
+    ++findings_.integrity.received;
+    ++findings_.integrity.duplicates_permitted;
+    Bump(progress_.received, -uint64_t{1});
+    return std::nullopt;
+  }
+  const bool is_fault = !is_late || !peer.role->is_unordered;
   findings_.integrity.Add(is_fault ? verdict : measure::FlowVerdict::kInOrder);
-  if (phase == nullptr) return;
-  ++phase->received;
-  phase->integrity.Add(is_fault ? verdict : measure::FlowVerdict::kInOrder);
+  if (phase != nullptr) {
+    ++phase->received;
+    phase->integrity.Add(is_fault ? verdict : measure::FlowVerdict::kInOrder);
+  }
+  return verdict;
 }
 
 // `next` was the number that would have been in step.
@@ -279,8 +293,16 @@ void Worker::OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int6
   const uint16_t id = IdAt(body);
   const auto packet = static_cast<PacketType>(type);
   const auto reason = static_cast<ReasonCode>(body.size() > 2 ? body[2] : 0);
-  if (IsFailure(reason)) Complain(Refusal(NameOf(packet), reason));
+  // A PUBREL that was sent again may find its exchange complete. [MQTT-4.3.3-4]
+  const bool is_late = packet == PacketType::kPubcomp && peer.has_returned &&
+                       reason == ReasonCode::kPacketIdentifierNotFound;
+  if (IsFailure(reason) && !is_late) Complain(Refusal(NameOf(packet), reason));
   if (packet == PacketType::kPubrel || (packet == PacketType::kPubrec && !IsFailure(reason))) {
+    if (packet == PacketType::kPubrel) {
+      OnPubrel(peer, id);
+    } else {
+      NoteReleased(peer, id);
+    }
     if (peer.output.empty()) dirty_.push_back(IndexOf(peer));
     AppendAck(packet == PacketType::kPubrec ? 0x62 : 0x70, id, peer.output);
     return;
@@ -296,6 +318,7 @@ void Worker::OnAck(Peer& peer, uint8_t type, std::span<const uint8_t> body, int6
   }
   Publishing::Unacked& unacked = peer.publishing->unacked[id - 1];
   unacked.used = false;
+  unacked.is_released = false;
   --peer.publishing->unacked_count;
   if (!peer.publishing->again.empty()) SendAgain(peer);
   Bump(progress_.acked);

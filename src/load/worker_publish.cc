@@ -69,14 +69,12 @@ void Worker::PrepareFrame(Peer& peer) {
 uint64_t Worker::RoomOf(const Peer& peer) const {
   const Publishing& publishing = *peer.publishing;
   uint64_t room = UINT64_MAX;
-  if (plan_.qos != Qos::kAtMostOnce) room = publishing.window - publishing.unacked_count;
+  if (plan_.qos != Qos::kAtMostOnce) room = publishing.WindowLeft();
   if (!publishing.again.empty()) return 0;
   if (plan_.rate_per_s > 0) return room;
   if (publishing.is_nudged) return std::min<uint64_t>(room, 1);
   if (plan_.asks) {
-    // What came twice is no answer to something else.
-    const uint64_t answered = std::min(publishing.answered, publishing.sequence);
-    const uint64_t open = publishing.sequence - answered;
+    const uint64_t open = publishing.sequence - std::min(publishing.answered, publishing.sequence);
     return std::min<uint64_t>(room, plan_.in_flight - std::min<uint64_t>(open, plan_.in_flight));
   }
   if (plan_.qos != Qos::kAtMostOnce || plan_.deliveries_each == 0) return room;
@@ -106,14 +104,16 @@ uint16_t Worker::TakePacketId(Publishing& publishing, uint64_t sequence, int64_t
   return publishing.last_packet_id;
 }
 
-// A packet with a payload as long as is its turn; returns what follows the fixed header.
-std::span<uint8_t> Worker::AppendFrame(Publishing& publishing, std::vector<uint8_t>& out) {
+// A packet with such a payload, as long as the frame's or shorter; returns what follows the fixed
+// header.
+std::span<uint8_t> Worker::AppendFrame(const Publishing& publishing, size_t payload_bytes,
+                                       std::vector<uint8_t>& out) const {
   const std::vector<uint8_t>& frame = publishing.frame;
   if (plan_.payload_bytes_max <= plan_.payload_bytes) {
     out.insert(out.end(), frame.begin(), frame.end());
     return std::span(out).last(frame.size() - publishing.head_bytes);
   }
-  const size_t body_bytes = publishing.payload_offset + NextPayloadBytes();
+  const size_t body_bytes = publishing.payload_offset + payload_bytes;
   uint8_t head[1 + codec::kVarintBytesMax] = {frame.front()};
   const uint8_t* const head_end = codec::EncodeVarint(static_cast<uint32_t>(body_bytes), head + 1);
   out.insert(out.end(), static_cast<const uint8_t*>(head), head_end);
@@ -158,40 +158,47 @@ void Worker::AppendMessages(Peer& peer, const Publishing::Unwritten& messages) {
   std::vector<uint8_t>& out = peer.output;
   if (out.empty()) dirty_.push_back(IndexOf(peer));
   const uint64_t unwritten_before = publishing.written_bytes + peer.unwritten_bytes() - out.size();
-  measure::Stamp stamp = {.run = plan_.run,
-                          .publisher = PublisherOf(peer),
-                          .sequence = messages.sequence,
-                          .due_ns = messages.due_ns};
+  uint64_t sequence = messages.sequence;
   Publishing::Unwritten row;
-  for (uint32_t i = 0; i < messages.count; ++i) {
+  for (uint32_t i = 0; i < messages.count; ++i, ++sequence) {
     const size_t before = out.size();
-    const std::span<uint8_t> body = AppendFrame(publishing, out);
+    const size_t payload_bytes = NextPayloadBytes();
+    uint16_t id = 0;
     if (plan_.qos != Qos::kAtMostOnce) {
-      const uint16_t id =
-          TakePacketId(publishing, stamp.sequence, messages.due_ns, messages.measured);
-      body[publishing.packet_id_offset] = static_cast<uint8_t>(id >> 8);
-      body[publishing.packet_id_offset + 1] = static_cast<uint8_t>(id);
+      id = TakePacketId(publishing, sequence, messages.due_ns, messages.measured);
+      publishing.unacked[id - 1].payload_bytes = static_cast<uint32_t>(payload_bytes);
     }
-    if (publishing.correlation_offset > 0) {
-      std::memcpy(body.data() + publishing.correlation_offset, &stamp.sequence, kCorrelationBytes);
-    }
-    const std::span<uint8_t> payload = body.subspan(publishing.payload_offset);
-    if (payload.size() >= measure::StampBytes(plan_.stamp)) {
-      measure::WriteStamp(stamp, plan_.stamp, payload);
-    }
+    AppendMessage(peer, sequence, messages.due_ns, id, payload_bytes);
     const auto each_bytes = static_cast<uint32_t>(out.size() - before);
     if (each_bytes != row.each_bytes) {
       if (row.count > 0) publishing.unwritten.push_back(row);
       row = messages;
       row.end_bytes = unwritten_before + out.size();
-      row.sequence = stamp.sequence;
+      row.sequence = sequence;
       row.each_bytes = each_bytes;
       row.count = 0;
     }
     ++row.count;
-    ++stamp.sequence;
   }
   publishing.unwritten.push_back(row);
+}
+
+void Worker::AppendMessage(Peer& peer, uint64_t sequence, int64_t due_ns, uint16_t id,
+                           size_t payload_bytes) {
+  const Publishing& publishing = *peer.publishing;
+  const std::span<uint8_t> body = AppendFrame(publishing, payload_bytes, peer.output);
+  if (id != 0) {
+    body[publishing.packet_id_offset] = static_cast<uint8_t>(id >> 8);
+    body[publishing.packet_id_offset + 1] = static_cast<uint8_t>(id);
+  }
+  if (publishing.correlation_offset > 0) {
+    std::memcpy(body.data() + publishing.correlation_offset, &sequence, kCorrelationBytes);
+  }
+  const std::span<uint8_t> payload = body.subspan(publishing.payload_offset);
+  if (payload.size() < measure::StampBytes(plan_.stamp)) return;
+  measure::WriteStamp(
+      {.run = plan_.run, .publisher = PublisherOf(peer), .sequence = sequence, .due_ns = due_ns},
+      plan_.stamp, payload);
 }
 
 // The kernel has taken so many bytes of MQTT more.

@@ -2,8 +2,9 @@
 //
 // What was on its way then: a message that the kernel has not taken goes out on the next
 // connection, with the time when it was due. One that was sent and not acknowledged may have
-// arrived or not; its session is gone, so it is not sent again, and if it never shows up nobody had
-// promised it. The same is true of what is published while a subscriber is away.
+// arrived or not. If its session is gone it is not sent again, and if it never shows up nobody had
+// promised it; the same is true of what is published while a subscriber is away. Of sessions that
+// are kept: worker_session.cc.
 //
 // SPDX-License-Identifier: Apache-2.0
 #include "load/reconnect.h"
@@ -62,6 +63,7 @@ void Worker::NoteEnd(Peer& peer, const std::string& why) {
     if (next_publisher_ >= publishers_.size()) next_publisher_ = 0;
     ++publishers_away_;
   }
+  if (HasSession(peer)) return;
   // What a member of a group had may go to another member, and what was asked is not answered.
   if (peer.role->is_shared || peer.answering != nullptr) {
     shared_.clockwork.is_unpromised.store(true, std::memory_order_relaxed);
@@ -86,7 +88,8 @@ void Worker::PlanReturn(Peer& peer) {
   reconnecting_->Plan(place, away, reactor::MonotonicNow().ns + BackoffNs(away.failed, random_));
 }
 
-// What was sent and is not acknowledged never will be; what was not sent is to be sent again.
+// What was not sent is to be sent again. What was sent and is not acknowledged never will be, but
+// for a session that is kept.
 void Worker::GiveUp(Peer& peer) {
   Publishing& publishing = *peer.publishing;
   // Of what went through TLS nobody knows how much the kernel had taken.
@@ -100,14 +103,12 @@ void Worker::GiveUp(Peer& peer) {
   for (size_t i = 0; i < publishing.again.size(); ++i) publishing.again[i].waited = true;
   const uint64_t sent =
       publishing.again.empty() ? publishing.sequence : publishing.again.front().sequence;
-  uint64_t unacked = 0;
   for (Publishing::Unacked& slot : publishing.unacked) {
-    if (slot.used && slot.sequence < sent) ++unacked;
+    if (!slot.used || slot.sequence < sent) continue;
     slot.used = false;
+    --publishing.unacked_count;
   }
-  publishing.unacked_count = 0;
-  Bump(shared_.given_up[PublisherOf(peer)], unacked);
-  Bump(progress_.given_up, unacked);
+  if (!HasSession(peer)) ForgetUnacked(peer);
 }
 
 // Tries that are due. Returns when the next one is.
@@ -127,6 +128,7 @@ int64_t Worker::ReconnectTurn(int64_t now_ns) {
       reconnecting_->Plan(place, away, now_ns + kAttemptNsMax);
       away.is_trying = true;
       ++reconnecting_->trying;
+      peer.has_returned = true;
       Renew(peer);
       Begin(peer, now_ns);
     }
@@ -136,6 +138,7 @@ int64_t Worker::ReconnectTurn(int64_t now_ns) {
 
 // What is published from now on is promised again.
 void Worker::OnSubscribedAgain(Peer& peer) {
+  if (plan_.hears_others() && !HasSession(peer)) others_.Forget(IndexOf(peer));
   if (peer.hearing == nullptr || peer.hearing->absences == nullptr) return;
   for (auto& [publisher, absence] : *peer.hearing->absences) {
     absence.Return(shared_.published[publisher].load(std::memory_order_relaxed));
@@ -147,16 +150,11 @@ void Worker::OnReturned(Peer& peer) {
   reconnecting_->Forget(IndexOf(peer));
   ++findings_.reconnects;
   progress_.reconnects.fetch_add(1, std::memory_order_relaxed);
+  Resend(peer);
   if (peer.answering != nullptr) AnswerWaiting(peer);
   if (peer.role->publishes()) {
     publishers_.push_back(IndexOf(peer));
     --publishers_away_;
-    Publishing& publishing = *peer.publishing;
-    if (plan_.qos != Qos::kAtMostOnce) {
-      publishing.window = std::min<uint32_t>(plan_.in_flight, peer.receive_maximum);
-      publishing.unacked.assign(publishing.window, {});
-      publishing.last_packet_id = 0;
-    }
     SendAgain(peer);
   }
   shared_.clockwork.returns.fetch_add(1, std::memory_order_relaxed);
@@ -168,7 +166,7 @@ void Worker::SendAgain(Peer& peer) {
   while (!publishing.again.empty()) {
     Publishing::Unwritten& row = publishing.again.front();
     const bool is_acked = plan_.qos != Qos::kAtMostOnce;
-    const uint32_t room = is_acked ? publishing.window - publishing.unacked_count : row.count;
+    const uint32_t room = is_acked ? publishing.WindowLeft() : row.count;
     if (room == 0) return;
     Publishing::Unwritten part = row;
     part.count = std::min(room, row.count);

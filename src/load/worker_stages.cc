@@ -113,7 +113,7 @@ bool Worker::FillTurn(int64_t now_ns, int64_t& wake_ns) {
 }
 
 bool Worker::ClearTurn(bool is_new, int64_t now_ns) {
-  if (plan_.script == Script::kSession) return ForgetSome(is_new, now_ns);
+  if (plan_.script == Script::kSession || plan_.keeps_sessions) return ForgetSome(is_new, now_ns);
   if (is_new) {
     GoAway();  // Or they would hear how it is removed.
     for (const size_t index : publishers_) peers_[index].publishing->stored = 0;
@@ -123,7 +123,8 @@ bool Worker::ClearTurn(bool is_new, int64_t now_ns) {
 
 // Every session ends by a connect that wants a new one, which is how all versions can.
 bool Worker::ForgetSome(bool is_new, int64_t now_ns) {
-  if (is_new) GoAway();
+  if (is_new && plan_.keeps_sessions) PrepareForgetting();
+  if (is_new && !plan_.keeps_sessions) GoAway();
   bool is_over = true;
   uint64_t under_way = open_ - std::min<uint64_t>(open_, publishers_.size());
   for (Peer& peer : peers_) {

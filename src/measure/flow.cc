@@ -50,6 +50,7 @@ void IntegrityCounts::Add(const IntegrityCounts& other) {
   lost_permitted += other.lost_permitted;
   lost_unpromised += other.lost_unpromised;
   duplicates += other.duplicates;
+  duplicates_permitted += other.duplicates_permitted;
   reordered += other.reordered;
   too_old += other.too_old;
   corrupt += other.corrupt;

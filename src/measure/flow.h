@@ -85,6 +85,7 @@ struct IntegrityCounts {
   // before the acknowledgement or that of the subscriber before the delivery. At most these.
   uint64_t lost_unpromised = 0;
   uint64_t duplicates = 0;
+  uint64_t duplicates_permitted = 0;  // At QoS 1, sent again when a session was resumed.
   uint64_t reordered = 0;
   uint64_t too_old = 0;    // A duplicate or out of order, too late to tell which.
   uint64_t corrupt = 0;    // The checksum does not fit.
@@ -99,7 +100,7 @@ struct IntegrityCounts {
   // Counts one arrival and what the flow said to it.
   void Add(FlowVerdict verdict);
 
-  // Whether nothing is wrong. Foreign messages, losses at QoS 0 and what was not promised are
+  // Whether nothing is wrong. Foreign messages, what is permitted and what was not promised are
   // nobody's fault.
   [[nodiscard]] bool sound() const;
 };

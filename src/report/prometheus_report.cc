@@ -74,6 +74,7 @@ void AddMessages(const Result& result, Page& page) {
   fault("lost_permitted", result.integrity.lost_permitted);
   fault("lost_unpromised", result.integrity.lost_unpromised);
   fault("duplicate", result.integrity.duplicates);
+  fault("duplicate_permitted", result.integrity.duplicates_permitted);
   fault("reordered", result.integrity.reordered);
   fault("corrupt", result.integrity.corrupt);
   fault("misrouted", result.integrity.misrouted);

@@ -50,6 +50,7 @@ void VisitFields(auto& visit, Is<measure::IntegrityCounts> auto& value) {
   visit("lost_permitted", value.lost_permitted);
   visit("lost_unpromised", value.lost_unpromised);
   visit("duplicates", value.duplicates);
+  visit("duplicates_permitted", value.duplicates_permitted);
   visit("reordered", value.reordered);
   visit("too_old", value.too_old);
   visit("corrupt", value.corrupt);

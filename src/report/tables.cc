@@ -222,6 +222,9 @@ Table IntegrityTable(const Result& result) {
     AddCount(table, "missing, of sessions that had ended", counts.lost_unpromised);
   }
   AddCount(table, "duplicates", counts.duplicates);
+  if (counts.duplicates_permitted > 0) {
+    AddCount(table, "duplicates, permitted after a resume", counts.duplicates_permitted);
+  }
   AddCount(table, "reordered", counts.reordered);
   if (counts.too_old > 0) AddCount(table, "too late to tell which", counts.too_old);
   AddCount(table, "corrupt", counts.corrupt);

@@ -56,6 +56,8 @@ class Cutter {
     Ring();
     while (has_to_cut_) std::this_thread::yield();
   }
+  // Who comes from now on is relayed to another broker.
+  void GoTo(uint16_t broker_port) { broker_port_ = broker_port; }
   // From now on whoever comes is cut at once.
   void Refuse() { is_refusing_ = true; }
 
@@ -141,7 +143,7 @@ class Cutter {
     if (!is_sent) CutPair(pair);
   }
 
-  const uint16_t broker_port_;
+  std::atomic<uint16_t> broker_port_;
   int listener_;
   int bell_;
   uint16_t port_ = 0;

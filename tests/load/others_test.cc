@@ -61,6 +61,16 @@ TEST_F(OthersTest, SaysNothingOfWhatIsOlderThanTheBeginning) {
   EXPECT_EQ(counts_.too_old, 1u);
 }
 
+TEST_F(OthersTest, BeginsAnewForWhoWasAway) {
+  Hear(5);
+  Hear(5, 0, 1);
+  others_.Forget(0);
+  Hear(9);
+  EXPECT_EQ(counts_.lost, 0u);
+  Hear(9, 0, 1);  // This one was there.
+  EXPECT_EQ(counts_.lost, 3u);
+}
+
 TEST(OthersLatency, TakesAnotherHostsClockForWhatItIs) {
   constexpr int64_t kDayNs = int64_t{86'400} * 1'000'000'000;
   EXPECT_EQ(Others::LatencyNs(kDayNs, kDayNs + 5), 5);

@@ -52,12 +52,21 @@ class Reconnect : public WithBroker {
     observer.on_tick = [&](const Tick& tick) {
       last_ = tick;
       last_.seconds = {};  // They were the director's.
-      if (cuts == 0 || tick.received < next) return;
+      // One that comes with the last message would find nobody to come back.
+      const bool is_late = plan.messages_max > 0 && tick.sent > plan.messages_max / 4 * 3;
+      if (cuts == 0 || tick.received < next || is_late) return;
       next = tick.received + each;
       --cuts;
       cut();
     };
     return Execute(plan, times, observer);
+  }
+  // Those that the broker knows of, once it has noticed who left.
+  uint64_t Sessions() {
+    for (int i = 0; i < 1'000 && broker_.counters().connections > 0; ++i) {
+      std::this_thread::yield();
+    }
+    return broker_.counters().sessions;
   }
   static uint64_t CountOf(const Outcome& outcome, const char* scalar) {
     return static_cast<uint64_t>(outcome.scalars.at(scalar));
@@ -162,14 +171,14 @@ TEST_F(Reconnect, RequestsAreAnsweredAgain) {
     for (const double rate : {0.0, 2'000.0}) {
       Plan plan = MakePlan(qos);
       plan.rate_per_s = rate;
-      plan.messages_max = 1'000;
+      plan.messages_max = 3'000;
       AddRequestResponse(plan, 2);
       RunTimes times = kCutTimes;
       times.warmup_s = 0;
       times.measure_s = 60;
       const Outcome outcome = RunAndCut(plan, times, 200, 2, [this] { cutter_->Cut(); });
       ASSERT_THAT(outcome.findings.errors, IsEmpty());
-      EXPECT_EQ(outcome.sent_in_all, 1'000u);
+      EXPECT_EQ(outcome.sent_in_all, 3'000u);
       EXPECT_LT(outcome.measured_s, 30);
       EXPECT_GT(outcome.findings.integrity.received, 400u);
       EXPECT_TRUE(outcome.findings.integrity.sound());
@@ -216,6 +225,93 @@ TEST_F(Reconnect, WhoIsNotBackAtTheEndHasFailed) {
   EXPECT_EQ(CountOf(outcome, "reconnects"), 0u);
   EXPECT_EQ(CountOf(outcome, "connections_ended"), 2u);
   EXPECT_EQ(outcome.findings.integrity.lost, 0u);
+}
+
+// Sessions that the broker keeps: nothing may be missing, and at QoS 2 nothing may come twice.
+TEST_F(Reconnect, NothingIsMissingIfSessionsAreKept) {
+  for (const Qos qos : {Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
+    for (const ProtocolVersion version : {ProtocolVersion::kV311, ProtocolVersion::kV5}) {
+      for (const size_t payload_bytes_max : {size_t{0}, size_t{2'000}}) {
+        Plan plan = MakePlan(qos);
+        plan.version = version;
+        plan.threads = 2;
+        plan.payload_bytes_max = payload_bytes_max;
+        plan.keeps_sessions = true;
+        plan.session_expiry_s = 60;
+        AddFanOut(plan, 3, 4);
+        RunTimes times = kCutTimes;
+        times.drain_max_s = 20;
+        const Outcome outcome = RunAndCut(plan, times, 700, 3, [this] { cutter_->Cut(); });
+        ASSERT_THAT(outcome.findings.errors, IsEmpty());
+        EXPECT_GE(CountOf(outcome, "reconnects"), 7u);
+        EXPECT_EQ(CountOf(outcome, "sessions_lost"), 0u);
+        EXPECT_TRUE(outcome.drained);
+        EXPECT_EQ(outcome.findings.acked, outcome.findings.sent);
+        const measure::IntegrityCounts& counts = outcome.findings.integrity;
+        EXPECT_TRUE(counts.sound());
+        EXPECT_EQ(counts.lost_unpromised, 0u);
+        EXPECT_EQ(counts.received, outcome.expected_in_all + counts.duplicates_permitted);
+        if (qos == Qos::kExactlyOnce) {
+          EXPECT_EQ(counts.duplicates_permitted, 0u);
+        }
+        EXPECT_EQ(outcome.sent_in_all, 1500u);
+        EXPECT_EQ(Sessions(), 0u);  // They are removed in the end.
+      }
+    }
+  }
+}
+
+TEST_F(Reconnect, RequestsInSessionsThatAreKeptAreAllAnswered) {
+  for (const Qos qos : {Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
+    for (const double rate : {0.0, 2'000.0}) {
+      Plan plan = MakePlan(qos);
+      plan.rate_per_s = rate;
+      plan.messages_max = 3'000;
+      plan.keeps_sessions = true;
+      plan.session_expiry_s = 60;
+      AddRequestResponse(plan, 2);
+      RunTimes times = kCutTimes;
+      times.warmup_s = 0;
+      times.measure_s = 60;
+      times.drain_max_s = 20;
+      const Outcome outcome = RunAndCut(plan, times, 200, 3, [this] { cutter_->Cut(); });
+      ASSERT_THAT(outcome.findings.errors, IsEmpty());
+      EXPECT_EQ(outcome.sent_in_all, 3'000u);
+      EXPECT_TRUE(outcome.drained);
+      EXPECT_TRUE(outcome.findings.integrity.sound());
+      EXPECT_EQ(outcome.findings.integrity.lost_unpromised, 0u);
+    }
+  }
+}
+
+TEST_F(Reconnect, SessionsStayIfAskedTo) {
+  Plan plan = MakePlan(Qos::kAtLeastOnce);
+  plan.keeps_sessions = true;
+  plan.keeps = true;
+  plan.session_expiry_s = 60;
+  AddFanOut(plan, 1, 2);
+  const Outcome outcome = Execute(plan, kShort, {});
+  ASSERT_THAT(outcome.findings.errors, IsEmpty());
+  EXPECT_EQ(Sessions(), 3u);
+}
+
+// The broker that comes back knows of no session, though it should.
+TEST_F(Reconnect, WhatASessionThatIsLostShouldHaveHadIsLost) {
+  Plan plan = MakePlan(Qos::kAtLeastOnce);
+  plan.keeps_sessions = true;
+  plan.session_expiry_s = 60;
+  AddFanOut(plan, 2, 2);
+  const Outcome outcome = RunAndCut(plan, kCutTimes, 300, 1, [this] {
+    Broker other = Start();
+    cutter_->GoTo(other.ports().front());
+    cutter_->Cut();
+    broker_ = std::move(other);
+  });
+  ASSERT_THAT(outcome.findings.errors, IsEmpty());
+  EXPECT_EQ(CountOf(outcome, "sessions_lost"), 4u);
+  const measure::IntegrityCounts& counts = outcome.findings.integrity;
+  EXPECT_EQ(counts.received + counts.lost + counts.lost_unpromised,
+            outcome.expected_in_all + counts.duplicates_permitted);
 }
 
 TEST_F(Reconnect, WithoutItACutIsAnError) {

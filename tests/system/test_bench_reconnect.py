@@ -43,6 +43,7 @@ class Run:
 
 class Cut:
     qos_tried = "012"
+    kept = (("1", "--expiry", "1h"), ("2", "--no-clean"), ("2", "--no-clean", "--version", "4"))
 
     def setUp(self):
         self.broker = self.start()
@@ -85,6 +86,18 @@ class Cut:
                 result = self.run_and_cut(scenario, *flags, "-q", "1", "-r", "500")
                 self.assertEqual(result["counters"]["offered"], 1500)
 
+    def test_with_sessions_that_are_kept_nothing_is_missing(self):
+        for qos, *flags in self.kept:
+            with self.subTest(qos=qos, flags=flags):
+                result = self.run_and_cut("-p", "3", "-s", "4", "-q", qos, "-r", "2k", *flags)
+                integrity = result["integrity"]
+                self.assertEqual(integrity["received"],
+                                 24000 + integrity["duplicates_permitted"])
+                self.assertEqual(integrity["lost_unpromised"], 0)
+                if qos == "2":
+                    self.assertEqual(integrity["duplicates_permitted"], 0)
+                self.assertEqual(result["scalars"]["sessions_lost"], 0)
+
     def test_a_closed_loop_goes_on(self):
         for qos in self.qos_tried[:2]:
             with self.subTest(qos=qos):
@@ -126,10 +139,21 @@ class CutFromRingmqd(Cut, unittest.TestCase):
 class CutFromMosquitto(Cut, unittest.TestCase):
     start = Mosquitto
     qos_tried = "1"
+    kept = (("1", "--no-clean", "--version", "4"), ("2", "--expiry", "1h"))
     scenarios = (("pairs", ["-p", "3"]), ("rr", ["-p", "3", "-s", "2"]))
 
 
 class Refused(unittest.TestCase):
+    def test_sessions_that_would_be_clean_and_kept(self):
+        for args, text in ((["--clean", "--expiry", "1h"], "--expiry: a clean session has none"),
+                           (["session", "--clean"], "--clean: session is about"),
+                           (["retain", "--expiry", "1h"], "--expiry: nobody returns"),
+                           (["will", "--no-clean"], "--no-clean: nobody returns"),
+                           (["--expiry", "soon"], "--expiry 1h")):
+            done = subprocess.run([TOOL, *args], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 1, args)
+            self.assertIn(text, done.stderr)
+
     def test_commands_whose_steps_need_every_connection(self):
         for command in (["session"], ["retain"], ["will"], ["conn", "--storm"]):
             done = subprocess.run([TOOL, *command, "--reconnect"], capture_output=True, text=True,

@@ -58,6 +58,8 @@ void SetDefaults(const CLI::App& app, Settings& s) {
   }
   if (s.command == "will" && app.count("--qos") == 0) s.qos = 1;
   s.is_ramp_given = app.count("--ramp") > 0;
+  s.is_clean_given = app.count("--clean") > 0;
+  s.is_expiry_given = app.count("--expiry") > 0;
   if (!s.messages.empty()) {
     set("--duration", s.duration, "1d");
     set("--warmup", s.warmup, "0s");

@@ -16,9 +16,9 @@ void AddStatefulFlags(CLI::App& app, Settings& s) {
                "of conn: all connect at once, and again after --duration, when all were cut");
   app.add_option("--will-delay", s.will_delay, "of will, with MQTT 5: whole seconds, as 2s")
       ->capture_default_str();
-  app.add_option("--expiry", s.expiry, "of session, with MQTT 5: the broker keeps it for so long")
-      ->capture_default_str();
-  app.add_flag("--keep", s.keep, "of retain and session: leave in the broker what was stored");
+  app.add_flag("--keep", s.keep,
+               "of retain and session, and of sessions with --expiry: leave in the broker what was "
+               "stored");
   app.add_option("--filter", s.filter,
                  "what each of --clients subscribes to, {i} is filled in; nothing should be "
                  "published there");

@@ -19,6 +19,11 @@ void AddTargetFlags(CLI::App& app, Settings& s) {
   app.add_option("--user", s.user, "{i} is filled in");
   app.add_option("--pass", s.password, "{i} is filled in");
   app.add_option("--keepalive", s.keep_alive_s, "seconds")->capture_default_str();
+  app.add_flag("--clean,!--no-clean", s.clean,
+               "sessions end with their connections (the default); --no-clean: they outlive them");
+  app.add_option("--expiry", s.expiry,
+                 "--no-clean, and with MQTT 5 the broker keeps them for so long; of session, too")
+      ->capture_default_str();
   app.add_flag(
       "--reconnect", s.reconnect,
       "who loses the connection during the run connects again, after up to 100 ms, doubled "

@@ -45,6 +45,8 @@ constexpr CountMetric kCounts[] = {
     {"loss_permitted", [](const Result& r) -> uint64_t { return r.integrity.lost_permitted; }},
     {"loss_unpromised", [](const Result& r) -> uint64_t { return r.integrity.lost_unpromised; }},
     {"duplicates", [](const Result& r) -> uint64_t { return r.integrity.duplicates; }},
+    {"duplicates_permitted",
+     [](const Result& r) -> uint64_t { return r.integrity.duplicates_permitted; }},
     {"reordered", [](const Result& r) -> uint64_t { return r.integrity.reordered; }},
     {"corrupt", [](const Result& r) -> uint64_t { return r.integrity.corrupt; }},
     {"misrouted", [](const Result& r) -> uint64_t { return r.integrity.misrouted; }},

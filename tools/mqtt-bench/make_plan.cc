@@ -121,6 +121,29 @@ absl::Status SetReconnect(const Settings& settings, load::Plan& plan) {
              "mqtt-bench pubsub --reconnect");
 }
 
+// Of runs that are load for a time; `session` has its own.
+absl::Status SetSessions(const Settings& settings, load::Plan& plan) {
+  const bool is_clean_wanted = settings.is_clean_given && settings.clean;
+  if (is_clean_wanted && settings.is_expiry_given) {
+    return Bad("--expiry", "a clean session has none", "--expiry 1h without --clean");
+  }
+  if (settings.command == "session") {
+    if (!settings.is_clean_given) return absl::OkStatus();
+    return Bad("--clean", "session is about those that are kept", "--expiry 1h");
+  }
+  plan.keeps_sessions = !settings.clean || settings.is_expiry_given;
+  if (!plan.keeps_sessions) return absl::OkStatus();
+  if (plan.script != load::Script::kTraffic) {
+    return Bad(settings.is_expiry_given ? "--expiry" : "--no-clean",
+               "nobody returns to a session in " + settings.command, "mqtt-bench session");
+  }
+  const absl::StatusOr<uint32_t> expiry = ExpiryOf(settings);
+  if (!expiry.ok()) return expiry.status();
+  plan.session_expiry_s = *expiry;
+  plan.keeps = settings.keep;
+  return absl::OkStatus();
+}
+
 // On loopback any address of 127.0.0.0/8 will do. With few of them the kernel searches long for a
 // port that is free, and each has some 28,000.
 void SpreadOverLoopback(load::Plan& plan) {
@@ -184,6 +207,7 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
                                             : reactor::IoBackend::kAuto;
   if (absl::Status status = AddRoles(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetReconnect(settings, plan); !status.ok()) return status;
+  if (absl::Status status = SetSessions(settings, plan); !status.ok()) return status;
   SpreadOverLoopback(plan);
   return assignment;
 }

@@ -95,10 +95,8 @@ absl::Status AddRetained(const Settings& settings, load::Plan& plan) {
 }
 
 absl::Status AddSessions(const Settings& settings, load::Plan& plan) {
-  const auto expiry = measure::ParseDuration(settings.expiry);
-  if (!expiry.ok() || *expiry < kSecond.ns) {
-    return Bad("--expiry", "a time of at least a second", "--expiry 1h");
-  }
+  const absl::StatusOr<uint32_t> expiry = ExpiryOf(settings);
+  if (!expiry.ok()) return expiry.status();
   if (plan.qos == Qos::kAtMostOnce) {
     return Bad("--qos", "no broker has to keep QoS 0 for who is absent", "--qos 1");
   }
@@ -106,8 +104,7 @@ absl::Status AddSessions(const Settings& settings, load::Plan& plan) {
   if (settings.subscribers == 0) return Bad("--subs", "nobody would return", "--subs 1");
   plan.script = load::Script::kSession;
   plan.keeps = settings.keep;
-  plan.session_expiry_s =
-      static_cast<uint32_t>(std::min<int64_t>(*expiry / kSecond.ns, UINT32_MAX - 1));
+  plan.session_expiry_s = *expiry;
   AddTraffic(settings, plan);
   for (load::Role& role : plan.roles) {
     if (role.hears()) role.duty = load::Duty::kKept;
@@ -180,6 +177,14 @@ absl::StatusOr<bool> AddStatefulRoles(const Settings& settings, load::Plan& plan
   }
   if (!status.ok()) return status;
   return true;
+}
+
+absl::StatusOr<uint32_t> ExpiryOf(const Settings& settings) {
+  const auto expiry = measure::ParseDuration(settings.expiry);
+  if (!expiry.ok() || *expiry < kSecond.ns) {
+    return Bad("--expiry", "a time of at least a second", "--expiry 1h");
+  }
+  return static_cast<uint32_t>(std::min<int64_t>(*expiry / kSecond.ns, UINT32_MAX - 1));
 }
 
 std::string IdOf(const Settings& settings, uint32_t run, const char* role) {

@@ -15,6 +15,8 @@ namespace ringmq::bench {
 // a flag is wrong, and the message names it with an example.
 [[nodiscard]] absl::StatusOr<bool> AddStatefulRoles(const Settings& settings, load::Plan& plan);
 
+// --expiry in seconds.
+[[nodiscard]] absl::StatusOr<uint32_t> ExpiryOf(const Settings& settings);
 // A client id with all but "{i}" filled in.
 [[nodiscard]] std::string IdOf(const Settings& settings, uint32_t run, const char* role);
 // The topic with `publisher` for "{pub}".

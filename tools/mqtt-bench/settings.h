@@ -64,6 +64,9 @@ struct Settings {
   std::string churn = "100/s";
   std::string filter;         // Of the clients; empty: they do not subscribe.
   std::string expiry = "1h";  // Of sessions.
+  bool clean = true;          // They end with their connections,
+  bool is_clean_given = false;
+  bool is_expiry_given = false;  // which this contradicts.
   std::string will_delay = "0s";
   bool abrupt = false;
   bool storm = false;
