@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "report/tables.h"
 
 namespace ringmq::report {
 
@@ -22,9 +21,9 @@ std::string CsvSeries(const Result& result) {
   return text;
 }
 
-std::string CsvLatency(const Result& result) {
+std::string CsvLatency(const Result& result, Percentiles percentiles) {
   std::string text = "metric,samples,min_ns,mean_ns";
-  for (const double percentile : kShownPercentiles) {
+  for (const double percentile : percentiles) {
     absl::StrAppend(&text, ",", PercentileName(percentile), "_ns");
   }
   text += ",max_ns\r\n";
@@ -34,7 +33,7 @@ std::string CsvLatency(const Result& result) {
     if (histogram.count() == 0) continue;
     absl::StrAppend(&text, MetricName(metric), ",", histogram.count(), ",", histogram.min(), ",",
                     std::llround(histogram.mean()));
-    for (const double percentile : kShownPercentiles) {
+    for (const double percentile : percentiles) {
       text += ",";
       if (histogram.Supports(percentile)) {
         absl::StrAppend(&text, histogram.ValueAtPercentile(percentile));

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "report/result.h"
+#include "report/tables.h"
 
 namespace ringmq::report {
 
@@ -14,6 +15,7 @@ namespace ringmq::report {
 
 // One line a metric: samples, min, mean, the percentiles of the reports, max, in nanoseconds. A
 // percentile that too few samples support is empty.
-[[nodiscard]] std::string CsvLatency(const Result& result);
+[[nodiscard]] std::string CsvLatency(const Result& result,
+                                     Percentiles percentiles = kShownPercentiles);
 
 }  // namespace ringmq::report

@@ -103,8 +103,8 @@ std::vector<Curve> CurvesOf(const Result& result, std::initializer_list<Metric> 
   return curves;
 }
 
-std::string LatencyHtml(const Result& result) {
-  std::string html = TableHtml(LatencyTable(result));
+std::string LatencyHtml(const Result& result, Percentiles percentiles) {
+  std::string html = TableHtml(LatencyTable(result, percentiles));
   html +=
       Html(PercentileCurves("percentiles", "Latency by percentile",
                             CurvesOf(result, {Metric::kResponse, Metric::kService, Metric::kAck})));
@@ -124,16 +124,16 @@ std::string OverTimeHtml(const Result& result) {
   return html;
 }
 
-std::string ConnectHtml(const Result& result) {
-  return TableHtml(ConnectTable(result)) +
+std::string ConnectHtml(const Result& result, Percentiles percentiles) {
+  return TableHtml(ConnectTable(result, percentiles)) +
          Html(PercentileCurves(
              "connecting", "Stages of connecting by percentile",
              CurvesOf(result, {Metric::kConnectTcp, Metric::kConnectTls, Metric::kConnectWs,
                                Metric::kConnack, Metric::kSuback})));
 }
 
-std::string KeptHtml(const Result& result) {
-  return TableHtml(KeptTable(result)) +
+std::string KeptHtml(const Result& result, Percentiles percentiles) {
+  return TableHtml(KeptTable(result, percentiles)) +
          Html(PercentileCurves(
              "kept", "What the broker had kept, by percentile",
              CurvesOf(result, {Metric::kFirstMessage, Metric::kLastMessage, Metric::kWill})));
@@ -141,20 +141,20 @@ std::string KeptHtml(const Result& result) {
 
 }  // namespace
 
-std::string HtmlReport(const Result& result) {
+std::string HtmlReport(const Result& result, Percentiles percentiles) {
   std::string body = VerdictHtml(result) + AboutHtml(result) + SummaryHtml(result);
   body += SectionHtml("Assertions and notes", SaysHtml(result));
   body += SectionHtml("What was run", BesideHtml(std::array{TableHtml(ConfigTable(result)),
                                                             TableHtml(ThroughputTable(result))}));
   body += SectionHtml("Phases", TableHtml(PhaseTable(result)));
   body += SectionHtml("Saturation", Html(SaturationCurve(result)) + TableHtml(SearchTable(result)));
-  body += SectionHtml("How long it took", LatencyHtml(result));
-  body += SectionHtml("Kept messages and wills", KeptHtml(result));
+  body += SectionHtml("How long it took", LatencyHtml(result, percentiles));
+  body += SectionHtml("Kept messages and wills", KeptHtml(result, percentiles));
   body += SectionHtml("Over time", OverTimeHtml(result));
   body += SectionHtml(
       "Integrity and errors",
       BesideHtml(std::array{TableHtml(IntegrityTable(result)), TableHtml(ErrorTable(result))}));
-  body += SectionHtml("Connections", ConnectHtml(result));
+  body += SectionHtml("Connections", ConnectHtml(result, percentiles));
   body += SectionHtml("What it cost", TableHtml(EfficiencyTable(result)));
   body += SectionHtml("Also", BesideHtml(std::array{TableHtml(ScalarTable(result)),
                                                     TableHtml(EnvironmentTable(result))}));

@@ -6,9 +6,11 @@
 #include <string>
 
 #include "report/result.h"
+#include "report/tables.h"
 
 namespace ringmq::report {
 
-[[nodiscard]] std::string HtmlReport(const Result& result);
+[[nodiscard]] std::string HtmlReport(const Result& result,
+                                     Percentiles percentiles = kShownPercentiles);
 
 }  // namespace ringmq::report

@@ -46,7 +46,7 @@ void AddCountRow(Table& table, const char* name, const std::vector<const Histogr
 
 // One column for each histogram that has samples, one row for each percentile.
 Table PercentileTable(std::string title, const Histograms& histograms,
-                      const std::vector<Metric>& metrics) {
+                      const std::vector<Metric>& metrics, Percentiles percentiles) {
   Table table{.title = std::move(title), .values = Align::kRight, .header = {""}};
   std::vector<const Histogram*> columns;
   for (const Metric metric : metrics) {
@@ -66,7 +66,7 @@ Table PercentileTable(std::string title, const Histograms& histograms,
   AddCountRow(table, "samples", columns, [](const Histogram& h) { return h.count(); });
   table.rows.push_back(std::move(shortest));
   table.rows.push_back(std::move(mean));
-  for (const double percentile : kShownPercentiles) {
+  for (const double percentile : percentiles) {
     std::vector<std::string> row = {PercentileName(percentile)};
     for (const Histogram* const histogram : columns) {
       row.push_back(PercentileText(*histogram, percentile));
@@ -193,16 +193,16 @@ Table PhaseTable(const Result& result) {
   return table;
 }
 
-Table LatencyTable(const Result& result) {
+Table LatencyTable(const Result& result, Percentiles percentiles) {
   if (result.closed_loop) {
     Table table = PercentileTable("Latency (closed loop, service time only)", result.histograms,
-                                  {Metric::kService, Metric::kAck});
+                                  {Metric::kService, Metric::kAck}, percentiles);
     table.note = "Without a schedule nobody knows what waiting users would have seen.";
     return table;
   }
-  Table table =
-      PercentileTable("Latency", result.histograms,
-                      {Metric::kResponse, Metric::kService, Metric::kAck, Metric::kSendLag});
+  Table table = PercentileTable(
+      "Latency", result.histograms,
+      {Metric::kResponse, Metric::kService, Metric::kAck, Metric::kSendLag}, percentiles);
   table.note =
       "response counts from when a message was due, service from when it was sent; blank: fewer "
       "than 100 samples support it.";
@@ -249,16 +249,16 @@ Table ErrorTable(const Result& result) {
   return table;
 }
 
-Table ConnectTable(const Result& result) {
-  return PercentileTable(
-      "Connecting", result.histograms,
-      {Metric::kConnectTcp, Metric::kConnectTls, Metric::kConnectWs, Metric::kConnack,
-       Metric::kSuback, Metric::kConnect, Metric::kConnectLag});
+Table ConnectTable(const Result& result, Percentiles percentiles) {
+  return PercentileTable("Connecting", result.histograms,
+                         {Metric::kConnectTcp, Metric::kConnectTls, Metric::kConnectWs,
+                          Metric::kConnack, Metric::kSuback, Metric::kConnect, Metric::kConnectLag},
+                         percentiles);
 }
 
-Table KeptTable(const Result& result) {
+Table KeptTable(const Result& result, Percentiles percentiles) {
   return PercentileTable("What the broker had kept", result.histograms,
-                         {Metric::kFirstMessage, Metric::kLastMessage, Metric::kWill});
+                         {Metric::kFirstMessage, Metric::kLastMessage, Metric::kWill}, percentiles);
 }
 
 Table EfficiencyTable(const Result& result) {
@@ -343,15 +343,22 @@ Table EnvironmentTable(const Result& result) {
   return table;
 }
 
-std::vector<Table> AllTables(const Result& result) {
-  std::vector<Table> tables;
-  for (Table (*const make)(const Result&) :
-       {ConfigTable, SearchTable, NoteTable, AssertionTable, PhaseTable, ThroughputTable,
-        LatencyTable, KeptTable, IntegrityTable, ErrorTable, ScalarTable, ConnectTable,
-        EfficiencyTable, EnvironmentTable}) {
-    Table table = make(result);
-    if (!table.rows.empty()) tables.push_back(std::move(table));
-  }
+std::vector<Table> AllTables(const Result& result, Percentiles percentiles) {
+  std::vector<Table> tables = {ConfigTable(result),
+                               SearchTable(result),
+                               NoteTable(result),
+                               AssertionTable(result),
+                               PhaseTable(result),
+                               ThroughputTable(result),
+                               LatencyTable(result, percentiles),
+                               KeptTable(result, percentiles),
+                               IntegrityTable(result),
+                               ErrorTable(result),
+                               ScalarTable(result),
+                               ConnectTable(result, percentiles),
+                               EfficiencyTable(result),
+                               EnvironmentTable(result)};
+  std::erase_if(tables, [](const Table& table) { return table.rows.empty(); });
   return tables;
 }
 

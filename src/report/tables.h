@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct Table {
 
 // The percentiles that reports show.
 inline constexpr double kShownPercentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99, 99.999};
+// Those that somebody wants to see instead, as the rows or columns of tables, in that order.
+using Percentiles = std::span<const double>;
 
 // The verdict line, and whether it is one to trust.
 [[nodiscard]] std::string VerdictLine(const Result& result);
@@ -45,13 +48,13 @@ inline constexpr double kShownPercentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99, 
 
 // Response beside service time, then ack and send lag. In a closed loop there is no response time,
 // and the title says so.
-[[nodiscard]] Table LatencyTable(const Result& result);
+[[nodiscard]] Table LatencyTable(const Result& result, Percentiles percentiles = kShownPercentiles);
 
 [[nodiscard]] Table IntegrityTable(const Result& result);
 [[nodiscard]] Table ErrorTable(const Result& result);
-[[nodiscard]] Table ConnectTable(const Result& result);
+[[nodiscard]] Table ConnectTable(const Result& result, Percentiles percentiles = kShownPercentiles);
 // Retained messages, queues of sessions, wills: how long they took to arrive.
-[[nodiscard]] Table KeptTable(const Result& result);
+[[nodiscard]] Table KeptTable(const Result& result, Percentiles percentiles = kShownPercentiles);
 [[nodiscard]] Table EfficiencyTable(const Result& result);
 [[nodiscard]] Table ScalarTable(const Result& result);
 [[nodiscard]] Table NoteTable(const Result& result);
@@ -59,6 +62,7 @@ inline constexpr double kShownPercentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99, 
 [[nodiscard]] Table EnvironmentTable(const Result& result);
 
 // All of them in the order of the report, without those that have nothing to say.
-[[nodiscard]] std::vector<Table> AllTables(const Result& result);
+[[nodiscard]] std::vector<Table> AllTables(const Result& result,
+                                           Percentiles percentiles = kShownPercentiles);
 
 }  // namespace ringmq::report

@@ -63,13 +63,13 @@ std::string SetTable(const Table& table, Colour colour) {
   return text;
 }
 
-std::string TextReport(const Result& result, Colour colour) {
+std::string TextReport(const Result& result, Colour colour, Percentiles percentiles) {
   std::string text = Paint(Printable(VerdictLine(result)), VerdictInk(result), colour) + "\n";
   if (!AssertionsHold(result)) {
     text += Paint("Not all assertions hold.", Ink::kBad, colour) + "\n";
   }
   text += "\n" + Printable(result.scenario) + "  " + Printable(result.title) + "\n";
-  for (const Table& table : AllTables(result)) text += "\n" + SetTable(table, colour);
+  for (const Table& table : AllTables(result, percentiles)) text += "\n" + SetTable(table, colour);
   text += "\n" + Paint("To repeat", Ink::kBold, colour) + "\n  " + Printable(result.command_line) +
           "\n";
   return text;

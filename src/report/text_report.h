@@ -13,7 +13,8 @@ namespace ringmq::report {
 
 // The first line is the verdict, because no number below it means anything without it; the last
 // one is the command that repeats the run.
-[[nodiscard]] std::string TextReport(const Result& result, Colour colour = Colour::kNone);
+[[nodiscard]] std::string TextReport(const Result& result, Colour colour = Colour::kNone,
+                                     Percentiles percentiles = kShownPercentiles);
 
 // A table in aligned columns, beginning with its title.
 [[nodiscard]] std::string SetTable(const Table& table, Colour colour = Colour::kNone);

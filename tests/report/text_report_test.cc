@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "report/csv_report.h"
+#include "report/html_report.h"
 #include "sample.h"
 
 namespace ringmq::report {
@@ -99,6 +101,19 @@ TEST(TextReport, ColoursTheVerdictByHowGoodTheNewsIs) {
   EXPECT_EQ(VerdictInk(result), Ink::kBad);
   EXPECT_THAT(TextReport(result, Colour::kAnsi),
               StartsWith(Paint("INVALID", Ink::kBad, Colour::kAnsi)));
+}
+
+TEST(TextReport, ShowsThePercentilesThatAreAskedFor) {
+  const Result result = SampleResult();
+  constexpr double kTwo[] = {42, 99.5};
+  EXPECT_THAT(HtmlReport(result, kTwo), HasSubstr(">p42<"));
+  for (const std::string& text :
+       {TextReport(result, Colour::kNone, kTwo), CsvLatency(result, kTwo)}) {
+    EXPECT_THAT(text, HasSubstr("p42"));
+    EXPECT_THAT(text, HasSubstr("p99.5"));
+    EXPECT_THAT(text, Not(HasSubstr("p75")));
+  }
+  EXPECT_THAT(TextReport(result), HasSubstr("p75"));
 }
 
 }  // namespace

@@ -86,10 +86,30 @@ class Flags(unittest.TestCase):
                            (["--cpu-list", "3-1"], "--cpu-list 0,2-3"),
                            (["--cpu-list", "1023"], "core 1023 is not there"),
                            (["--legacy-latency", "all"], "--legacy-latency"),
+                           (["--percentiles", "50,100"], "--percentiles 50,90,99,99.9"),
+                           (["--percentiles", "most"], "'most' does not lie"),
                            (["completion", "tcsh"], "bash")):
             done = run(*args)
             self.assertEqual(done.returncode, 1, args)
             self.assertIn(text, done.stdout + done.stderr)
+
+    def test_percentiles_of_the_tables_are_chosen_now_and_later(self):
+        with Broker() as broker, tempfile.TemporaryDirectory() as folder:
+            paths = [os.path.join(folder, name) for name in ("r.json", "r.html", "r.csv")]
+            done = run("--quiet", "-r", "2k", "-u", f"mqtt://127.0.0.1:{broker.port}", "-d",
+                       "500ms", "--warmup", "0s", "--allow-invalid", "--percentiles", "80,42.5,80",
+                       "--json", paths[0], "--html", paths[1], "--csv-latency", paths[2])
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("\n  p42.5 ", done.stdout)
+            self.assertIn("\n  p80 ", done.stdout)
+            self.assertNotIn("\n  p75", done.stdout)
+            with open(paths[1]) as page, open(paths[2]) as table:
+                self.assertIn(">p42.5<", page.read())
+                self.assertEqual(table.readline(),
+                                 "metric,samples,min_ns,mean_ns,p42.5_ns,p80_ns,max_ns\n")
+            again = run("report", paths[0], "--allow-invalid", "--percentiles", "75")
+            self.assertIn("\n  p75 ", again.stdout)
+            self.assertNotIn("\n  p42.5 ", again.stdout)
 
     def test_show_config_runs_nothing(self):
         done = run("pubsub", "--qos", "2", "--show-config")

@@ -3,8 +3,10 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "outputs.h"
+#include "percentiles.h"
 #include "run_once.h"
 
 namespace ringmq::bench {
@@ -15,8 +17,12 @@ int Complain(const absl::Status& status, int code) {
 }
 
 int Finish(const report::Result& result, const Settings& settings) {
-  PrintReport(result);
-  if (const absl::Status status = WriteOutputs(result, settings.outputs); !status.ok()) {
+  // The command line has made sure of it.
+  const std::vector<double> percentiles =
+      ParsePercentiles(settings.percentiles).value_or(std::vector<double>());
+  PrintReport(result, percentiles);
+  const absl::Status status = WriteOutputs(result, settings.outputs, percentiles);
+  if (!status.ok()) {
     return Complain(status, kRunFailed);
   }
   return ExitCodeOf(result, settings.allow_invalid);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "outputs.h"
+#include "percentiles.h"
 
 namespace ringmq::bench {
 
@@ -38,6 +39,11 @@ void AddMeasureFlags(CLI::App& app, Settings& s) {
                  "service: report as response what other tools do, from the send on, without the "
                  "wait before it")
       ->check(CLI::IsMember({"service"}));
+  app.add_option("--percentiles", s.percentiles,
+                 "of the tables in the report, the page and --csv-latency, as 50,90,99,99.9")
+      ->check([](const std::string& text) {
+        return std::string(ParsePercentiles(text).status().message());
+      });
   AddWatchFlag(app, "--watch-pid", s.watch_pid,
                "the broker's process, to show what it spent; auto: who listens there");
 }

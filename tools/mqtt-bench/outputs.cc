@@ -39,35 +39,46 @@ report::Result SeenFrom(const std::string& page, report::Result result) {
   return result;
 }
 
+// One that shows the same whatever is asked for.
+template <auto kMake>
+std::string Always(const report::Result& result, report::Percentiles) {
+  return kMake(result);
+}
+
 void Put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 }  // namespace
 
 const std::vector<Output>& Outputs() {
   static const std::vector<Output> outputs = {
-      {"--json", "write result.json, from which all others can be made later", report::ToJson},
+      {"--json", "write result.json, from which all others can be made later",
+       Always<report::ToJson>},
       {"--html", "write a page with charts, one file for any browser", report::HtmlReport,
        /*has_links=*/true},
-      {"--csv", "write the run second by second", report::CsvSeries},
+      {"--csv", "write the run second by second", Always<report::CsvSeries>},
       {"--csv-latency", "write the percentiles of every metric", report::CsvLatency},
-      {"--hdr", "write the histograms as an HdrHistogram log", report::HdrLog},
-      {"--junit", "write the verdict and the assertions as test cases", report::JunitReport},
-      {"--prometheus", "write metrics for a textfile collector", report::PrometheusReport},
+      {"--hdr", "write the histograms as an HdrHistogram log", Always<report::HdrLog>},
+      {"--junit", "write the verdict and the assertions as test cases",
+       Always<report::JunitReport>},
+      {"--prometheus", "write metrics for a textfile collector", Always<report::PrometheusReport>},
   };
   return outputs;
 }
 
-void PrintReport(const report::Result& result) {
+void PrintReport(const report::Result& result, report::Percentiles percentiles) {
   const bool colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-  Put(report::TextReport(result, colour ? report::Colour::kAnsi : report::Colour::kNone));
+  Put(report::TextReport(result, colour ? report::Colour::kAnsi : report::Colour::kNone,
+                         percentiles));
 }
 
-absl::Status WriteOutputs(const report::Result& result, const std::vector<std::string>& files) {
+absl::Status WriteOutputs(const report::Result& result, const std::vector<std::string>& files,
+                          report::Percentiles percentiles) {
   const std::vector<Output>& outputs = Outputs();
   for (size_t i = 0; i < files.size(); ++i) {
     if (files[i].empty()) continue;
-    const std::string text = outputs[i].has_links ? outputs[i].make(SeenFrom(files[i], result))
-                                                  : outputs[i].make(result);
+    const std::string text = outputs[i].has_links
+                                 ? outputs[i].make(SeenFrom(files[i], result), percentiles)
+                                 : outputs[i].make(result, percentiles);
     const absl::Status status = WriteFile(outputs[i].flag, files[i], text);
     if (!status.ok()) return status;
   }

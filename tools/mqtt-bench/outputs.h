@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "report/result.h"
+#include "report/tables.h"
 
 namespace ringmq::bench {
 
@@ -16,19 +17,21 @@ namespace ringmq::bench {
 struct Output {
   const char* flag;
   const char* what;
-  std::string (*make)(const report::Result& result);
+  std::string (*make)(const report::Result& result, report::Percentiles percentiles);
   bool has_links = false;  // To other files, so it matters where it lies.
 };
 
 [[nodiscard]] const std::vector<Output>& Outputs();
 
 // The report on standard output, coloured if that is a terminal and NO_COLOR is not set.
-void PrintReport(const report::Result& result);
+void PrintReport(const report::Result& result,
+                 report::Percentiles percentiles = report::kShownPercentiles);
 
 // Writes those of Outputs() that have a file name in `files`, which has their order. "-" is
 // standard output. An error names the flag and the file.
-[[nodiscard]] absl::Status WriteOutputs(const report::Result& result,
-                                        const std::vector<std::string>& files);
+[[nodiscard]] absl::Status WriteOutputs(
+    const report::Result& result, const std::vector<std::string>& files,
+    report::Percentiles percentiles = report::kShownPercentiles);
 
 // Writes one file; "-" is standard output. An error names the flag and the file.
 [[nodiscard]] absl::Status WriteFile(const char* flag, const std::string& file,

@@ -94,6 +94,7 @@ struct Settings {
   std::string stamp = "full";
   std::string legacy_latency;  // Empty or "service".
   int watch_pid = 0;
+  std::string percentiles;  // As ParsePercentiles() takes it.
 
   // Judge.
   std::vector<std::string> assertions;  // As written; every one has to hold.
