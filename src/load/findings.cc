@@ -51,7 +51,8 @@ void Findings::Merge(const Findings& other) {
   for (const auto count :
        {&Findings::connects_offered, &Findings::connects_in_time, &Findings::connects_blocked,
         &Findings::connects_failed, &Findings::sessions_lost, &Findings::wills_early,
-        &Findings::reconnects, &Findings::connections_ended, &Findings::tries_failed}) {
+        &Findings::reconnects, &Findings::connections_ended, &Findings::tries_failed,
+        &Findings::aliases_refused}) {
     this->*count += other.*count;
   }
   for (const auto span : {&Findings::away, &Findings::fill, &Findings::back, &Findings::clear,

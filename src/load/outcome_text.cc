@@ -20,7 +20,8 @@ void VisitFindings(Each& each, Findings_& findings) {
   for (const auto count :
        {&Findings::connects_offered, &Findings::connects_in_time, &Findings::connects_blocked,
         &Findings::connects_failed, &Findings::sessions_lost, &Findings::wills_early,
-        &Findings::reconnects, &Findings::connections_ended, &Findings::tries_failed}) {
+        &Findings::reconnects, &Findings::connections_ended, &Findings::tries_failed,
+        &Findings::aliases_refused}) {
     each(findings.*count);
   }
   each(findings.load_busy_ns);

@@ -52,11 +52,16 @@ struct Publishing {
     bool is_released = false;  // QoS 2: PUBREC came.
   };
   // The packet with the longest payload, to be copied and patched.
-  std::vector<uint8_t> frame;
-  size_t head_bytes = 0;          // Of its fixed header; offsets count from behind it.
-  size_t packet_id_offset = 0;    // Zero: QoS 0 has none.
-  size_t correlation_offset = 0;  // Zero: no such property.
-  size_t payload_offset = 0;
+  struct Frame {
+    std::vector<uint8_t> bytes;
+    size_t head_bytes = 0;          // Of its fixed header; offsets count from behind it.
+    size_t packet_id_offset = 0;    // Zero: QoS 0 has none.
+    size_t correlation_offset = 0;  // Zero: no such property.
+    size_t payload_offset = 0;
+  };
+  Frame frame;
+  Frame brief;                   // With an alias instead of the topic; no bytes: there is none.
+  bool has_named_topic = false;  // On this connection, so that the brief one will do.
   uint64_t sequence = 0;
   uint64_t answered = 0;  // Of a requester.
   uint64_t stored = 0;    // Retained messages, or their removals.
@@ -120,7 +125,8 @@ struct Peer {
   uint32_t number = 0;  // Among those of its role.
   int fd = -1;
   PeerState state = PeerState::kNew;
-  uint16_t receive_maximum = 65'535;  // What CONNACK said.
+  uint16_t receive_maximum = 65'535;  // What CONNACK said,
+  uint16_t topic_alias_maximum = 0;   // and this.
   bool receiving = false;
   bool sending = false;
   bool has_session = false;      // CONNACK said so.

@@ -102,6 +102,7 @@ struct Plan {
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
   std::vector<std::pair<std::string, std::string>> user_properties;  // Of each message; MQTT 5.
+  bool aliases = false;  // Publishers name their topic once a connection, if they may; MQTT 5.
   // Each payload is from payload_bytes to payload_bytes_max long, uniformly by the seed; zero: all
   // are payload_bytes. They hold the front of `payload` behind the stamp, or "xxx".
   size_t payload_bytes = 64;

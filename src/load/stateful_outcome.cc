@@ -168,6 +168,10 @@ void ConcludeScript(const Plan& plan, Outcome& outcome) {
     ConcludeConnects(plan, outcome);
   }
   if (plan.reconnects) ConcludeReconnects(plan, outcome);
+  if (outcome.findings.aliases_refused == 0) return;
+  outcome.notes.push_back(absl::StrCat(
+      "The broker takes no topic aliases (Topic Alias Maximum): ", outcome.findings.aliases_refused,
+      " connections named the topic in every message."));
 }
 
 bool IsConcludedAsOne(const Plan& plan) {

@@ -206,8 +206,11 @@ class Worker {
   void AppendMessages(Peer& peer, const Publishing::Unwritten& messages);
   void AppendMessage(Peer& peer, uint64_t sequence, int64_t due_ns, uint16_t id,
                      size_t payload_bytes);
-  [[nodiscard]] std::span<uint8_t> AppendFrame(const Publishing& publishing, size_t payload_bytes,
+  [[nodiscard]] std::span<uint8_t> AppendFrame(const Publishing::Frame& frame, size_t payload_bytes,
                                                std::vector<uint8_t>& out) const;
+  void PrepareAlias(Peer& peer);
+  enum class Naming : uint8_t { kTopic, kTopicAndAlias, kAlias };
+  [[nodiscard]] Publishing::Frame MakeFrame(const Peer& peer, Naming naming) const;
   void NoteWritten(Peer& peer, size_t bytes, int64_t now_ns);
   void NoteSent(const Publishing::Unwritten& row, uint32_t count, int64_t now_ns);
   void NoteSentInPhase(const Publishing::Unwritten& row, uint32_t count, int64_t lag_ns);

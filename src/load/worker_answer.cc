@@ -97,7 +97,7 @@ void Worker::OnAnswer(Peer& peer, const codec::Publish& answer, const measure::S
   const bool is_new =
       verdict == measure::FlowVerdict::kInOrder || verdict == measure::FlowVerdict::kReordered;
   if (is_new) ++peer.publishing->answered;
-  if (peer.publishing->correlation_offset == 0) return;
+  if (peer.publishing->frame.correlation_offset == 0) return;
   const auto name = CorrelationOf(answer.properties);
   const bool fits = name.size() == sizeof(stamp.sequence) &&
                     std::memcmp(name.data(), &stamp.sequence, name.size()) == 0;

@@ -67,6 +67,7 @@ void Worker::OnConnack(Peer& peer, std::span<const uint8_t> body, int64_t now_ns
   }
   const size_t index = IndexOf(peer);
   peer.receive_maximum = connack->receive_maximum;
+  peer.topic_alias_maximum = connack->topic_alias_maximum;
   findings_.connack.Record(now_ns - step_start_ns_[index]);
   step_start_ns_[index] = now_ns;
   if (peer.kept != nullptr) {

@@ -19,6 +19,7 @@ constexpr size_t kOutputBytesMax = 256 << 10;
 // others is forgotten.
 constexpr size_t kRowBytesMax = 32 << 10;
 constexpr size_t kCorrelationBytes = 8;
+constexpr size_t kAliasBytes = 3;  // The property, which stands behind all others.
 
 }  // namespace
 
@@ -39,30 +40,49 @@ std::vector<uint8_t> Worker::PropertiesOf(const Peer& peer) const {
 void Worker::PrepareFrame(Peer& peer) {
   peer.publishing = std::make_unique<Publishing>();
   Publishing& publishing = *peer.publishing;
-  const std::string topic = Fill(peer.role->topic, peer.number);
+  PrepareAlias(peer);
+  if (plan_.qos == Qos::kAtMostOnce) return;
+  publishing.window = std::min<uint32_t>(plan_.in_flight, peer.receive_maximum);
+  publishing.unacked.resize(publishing.window);
+}
+
+// Each connection has aliases of its own, and CONNACK says whether it has any. [MQTT-3.3.2-9]
+void Worker::PrepareAlias(Peer& peer) {
+  Publishing& publishing = *peer.publishing;
+  const bool has_alias = plan_.aliases && peer.topic_alias_maximum > 0;
+  publishing.has_named_topic = false;
+  publishing.frame = MakeFrame(peer, has_alias ? Naming::kTopicAndAlias : Naming::kTopic);
+  publishing.brief = {};
+  if (has_alias) publishing.brief = MakeFrame(peer, Naming::kAlias);
+  if (plan_.aliases && !has_alias) ++findings_.aliases_refused;
+}
+
+Publishing::Frame Worker::MakeFrame(const Peer& peer, Naming naming) const {
+  const std::string topic = naming == Naming::kAlias ? "" : Fill(peer.role->topic, peer.number);
   std::vector<uint8_t> payload(std::max(plan_.payload_bytes, plan_.payload_bytes_max), 'x');
   std::copy_n(plan_.payload.begin(), std::min(plan_.payload.size(), payload.size()),
               payload.begin());
   const std::vector<uint8_t> properties = PropertiesOf(peer);
   codec::Publish publish;
   publish.topic = topic;
+  publish.topic_alias = naming == Naming::kTopic ? 0 : 1;
   publish.payload = payload;
   publish.qos = plan_.qos;
   publish.retain = plan_.retain;
   publish.packet_id = plan_.qos == Qos::kAtMostOnce ? 0 : 1;
   publish.properties = {.bytes = properties};
-  AppendPacket(publish, plan_.version, publishing.frame);
-  const codec::Varint remaining = codec::DecodeVarint(std::span(publishing.frame).subspan(1));
+  Publishing::Frame frame;
+  AppendPacket(publish, plan_.version, frame.bytes);
+  const codec::Varint remaining = codec::DecodeVarint(std::span(frame.bytes).subspan(1));
   RMQ_CHECK(remaining.status == codec::VarintStatus::kDone);
-  publishing.head_bytes = 1u + remaining.size_bytes;
-  publishing.payload_offset = publishing.frame.size() - publishing.head_bytes - payload.size();
+  frame.head_bytes = 1u + remaining.size_bytes;
+  frame.payload_offset = frame.bytes.size() - frame.head_bytes - payload.size();
   if (plan_.asks && !properties.empty()) {
-    publishing.correlation_offset = publishing.payload_offset - kCorrelationBytes;
+    const size_t behind_bytes = naming == Naming::kTopic ? 0 : kAliasBytes;
+    frame.correlation_offset = frame.payload_offset - behind_bytes - kCorrelationBytes;
   }
-  if (plan_.qos == Qos::kAtMostOnce) return;
-  publishing.packet_id_offset = sizeof(uint16_t) + topic.size();
-  publishing.window = std::min<uint32_t>(plan_.in_flight, peer.receive_maximum);
-  publishing.unacked.resize(publishing.window);
+  if (plan_.qos != Qos::kAtMostOnce) frame.packet_id_offset = sizeof(uint16_t) + topic.size();
+  return frame;
 }
 
 // How many messages a publisher may send now.
@@ -106,18 +126,18 @@ uint16_t Worker::TakePacketId(Publishing& publishing, uint64_t sequence, int64_t
 
 // A packet with such a payload, as long as the frame's or shorter; returns what follows the fixed
 // header.
-std::span<uint8_t> Worker::AppendFrame(const Publishing& publishing, size_t payload_bytes,
+std::span<uint8_t> Worker::AppendFrame(const Publishing::Frame& frame, size_t payload_bytes,
                                        std::vector<uint8_t>& out) const {
-  const std::vector<uint8_t>& frame = publishing.frame;
+  const std::vector<uint8_t>& bytes = frame.bytes;
   if (plan_.payload_bytes_max <= plan_.payload_bytes) {
-    out.insert(out.end(), frame.begin(), frame.end());
-    return std::span(out).last(frame.size() - publishing.head_bytes);
+    out.insert(out.end(), bytes.begin(), bytes.end());
+    return std::span(out).last(bytes.size() - frame.head_bytes);
   }
-  const size_t body_bytes = publishing.payload_offset + payload_bytes;
-  uint8_t head[1 + codec::kVarintBytesMax] = {frame.front()};
+  const size_t body_bytes = frame.payload_offset + payload_bytes;
+  uint8_t head[1 + codec::kVarintBytesMax] = {bytes.front()};
   const uint8_t* const head_end = codec::EncodeVarint(static_cast<uint32_t>(body_bytes), head + 1);
   out.insert(out.end(), static_cast<const uint8_t*>(head), head_end);
-  const auto body = frame.begin() + static_cast<ptrdiff_t>(publishing.head_bytes);
+  const auto body = bytes.begin() + static_cast<ptrdiff_t>(frame.head_bytes);
   out.insert(out.end(), body, body + static_cast<ptrdiff_t>(body_bytes));
   return std::span(out).last(body_bytes);
 }
@@ -185,16 +205,19 @@ void Worker::AppendMessages(Peer& peer, const Publishing::Unwritten& messages) {
 
 void Worker::AppendMessage(Peer& peer, uint64_t sequence, int64_t due_ns, uint16_t id,
                            size_t payload_bytes) {
-  const Publishing& publishing = *peer.publishing;
-  const std::span<uint8_t> body = AppendFrame(publishing, payload_bytes, peer.output);
+  Publishing& publishing = *peer.publishing;
+  const bool is_brief = publishing.has_named_topic && !publishing.brief.bytes.empty();
+  const Publishing::Frame& frame = is_brief ? publishing.brief : publishing.frame;
+  publishing.has_named_topic = true;
+  const std::span<uint8_t> body = AppendFrame(frame, payload_bytes, peer.output);
   if (id != 0) {
-    body[publishing.packet_id_offset] = static_cast<uint8_t>(id >> 8);
-    body[publishing.packet_id_offset + 1] = static_cast<uint8_t>(id);
+    body[frame.packet_id_offset] = static_cast<uint8_t>(id >> 8);
+    body[frame.packet_id_offset + 1] = static_cast<uint8_t>(id);
   }
-  if (publishing.correlation_offset > 0) {
-    std::memcpy(body.data() + publishing.correlation_offset, &sequence, kCorrelationBytes);
+  if (frame.correlation_offset > 0) {
+    std::memcpy(body.data() + frame.correlation_offset, &sequence, kCorrelationBytes);
   }
-  const std::span<uint8_t> payload = body.subspan(publishing.payload_offset);
+  const std::span<uint8_t> payload = body.subspan(frame.payload_offset);
   if (payload.size() < measure::StampBytes(plan_.stamp)) return;
   measure::WriteStamp(
       {.run = plan_.run, .publisher = PublisherOf(peer), .sequence = sequence, .due_ns = due_ns},
@@ -316,7 +339,7 @@ void Worker::SendFreely(int64_t now_ns) {
   }
   if (publishers_.empty()) return;  // They will be there again.
   if (reconnecting_ != nullptr) Nudge();
-  const size_t frame_bytes = peers_[publishers_.front()].publishing->frame.size();
+  const size_t frame_bytes = peers_[publishers_.front()].publishing->frame.bytes.size();
   uint64_t row_max = std::max<uint64_t>(kRowBytesMax / frame_bytes, 1);
   if (plan_.qos == Qos::kAtMostOnce && plan_.deliveries_each > 0) {
     // The window is everybody's: each has its share.
@@ -332,7 +355,8 @@ void Worker::SendFreely(int64_t now_ns) {
     const uint64_t room = RoomOf(peer);
     if (room > 0) any = true;
     if (room == 0 || peer.output.size() >= kOutputBytesMax) continue;
-    const uint64_t fits = (kOutputBytesMax - peer.output.size()) / peer.publishing->frame.size();
+    const uint64_t fits =
+        (kOutputBytesMax - peer.output.size()) / peer.publishing->frame.bytes.size();
     Publish(peer, now_ns, std::min({room, row_max, budget_, fits + 1}), /*waited=*/false);
   }
   if (!any) ++findings_.window_full;  // The target sets the pace.

@@ -236,6 +236,7 @@ TEST_F(Reconnect, NothingIsMissingIfSessionsAreKept) {
         plan.version = version;
         plan.threads = 2;
         plan.payload_bytes_max = payload_bytes_max;
+        plan.aliases = version == ProtocolVersion::kV5;  // Each connection has its own.
         plan.keeps_sessions = true;
         plan.session_expiry_s = 60;
         AddFanOut(plan, 3, 4);

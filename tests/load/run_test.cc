@@ -178,6 +178,42 @@ TEST_F(LoadRun, PayloadsHaveLengthsOfARange) {
   EXPECT_NEAR(bytes / static_cast<double>(outcome.sent_in_all), 2020, 200);
 }
 
+// Method: a long topic, and what the broker receives with and without.
+TEST_F(LoadRun, AnAliasStandsForTheTopicFromTheSecondMessageOn) {
+  const std::string name(400, 'n');
+  for (const size_t payload_bytes_max : {size_t{0}, size_t{80}}) {
+    uint64_t received_bytes[2] = {};
+    for (const bool aliases : {false, true}) {
+      Plan plan = MakePlan(Qos::kAtLeastOnce);
+      plan.aliases = aliases;
+      plan.payload_bytes_max = payload_bytes_max;
+      AddFanOut(plan, 2, 2);
+      plan.roles[1].topic = "load/" + name + "/{i}";
+      const uint64_t before = broker_.counters().bytes_received;
+      const Outcome outcome = Execute(plan, kShort, {});
+      received_bytes[aliases ? 1 : 0] = broker_.counters().bytes_received - before;
+      ASSERT_THAT(outcome.findings.errors, ::testing::IsEmpty());
+      EXPECT_TRUE(outcome.drained);
+      EXPECT_TRUE(outcome.findings.integrity.sound());
+      EXPECT_EQ(outcome.findings.integrity.received, 1400u);
+      EXPECT_THAT(outcome.notes, ::testing::IsEmpty());
+    }
+    // 700 messages, of which two name the topic; three bytes are the alias.
+    EXPECT_GT(received_bytes[0], received_bytes[1] + 690 * (name.size() - 10));
+  }
+}
+
+TEST_F(LoadRun, SaysThatTheBrokerTakesNoAliases) {
+  broker_ = Start("[limits]\ntopic_alias_inbound_max = 0\n");
+  Plan plan = MakePlan(Qos::kAtMostOnce);
+  plan.aliases = true;
+  AddFanOut(plan, 2, 1);
+  const Outcome outcome = Execute(plan, kShort, {});
+  ASSERT_THAT(outcome.findings.errors, ::testing::IsEmpty());
+  EXPECT_TRUE(outcome.drained);
+  EXPECT_THAT(outcome.notes, ::testing::ElementsAre(::testing::HasSubstr("no topic aliases")));
+}
+
 // A subscriber that should hear half of the publishers, and hears all of them.
 TEST_F(LoadRun, NoticesWhatIsMisrouted) {
   Plan plan = MakePlan(Qos::kAtLeastOnce);

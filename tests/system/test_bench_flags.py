@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 from broker import Broker
+from mosquitto import Mosquitto
 
 TOOL = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "mqtt-bench/mqtt-bench")
 
@@ -71,6 +72,16 @@ class Flags(unittest.TestCase):
             self.assertEqual(result["broker"]["pid"], broker.process.pid)
             self.assertIn('\'--psk\' "$PSK"', result["command_line"])
 
+    def test_aliases_stand_for_topics(self):
+        for start in Broker, Mosquitto:
+            with start() as broker:
+                for scenario, qos in (("pairs", "0"), ("rr", "1"), ("pubsub", "2")):
+                    result = self.measure(broker, scenario, "-p", "3", "-r", "1k", "-q", qos,
+                                          "--alias", "auto")
+                    self.assertEqual(result["counters"]["received"], 500)
+                    self.assertEqual(result["integrity"]["lost"], 0)
+                    self.assertEqual(result["notes"], [])
+
     def test_bad_values_name_the_flag_and_show_a_good_one(self):
         for args, text in ((["--rate-per-client", "fast"], "--rate-per-client 10"),
                            (["--rate", "1", "--rate-per-client", "1"], "--rate excludes"),
@@ -86,6 +97,8 @@ class Flags(unittest.TestCase):
                            (["--cpu-list", "3-1"], "--cpu-list 0,2-3"),
                            (["--cpu-list", "1023"], "core 1023 is not there"),
                            (["--legacy-latency", "all"], "--legacy-latency"),
+                           (["--alias", "auto", "--version", "4"], "--version 5 --alias auto"),
+                           (["--alias", "on"], "--alias"),
                            (["--percentiles", "50,100"], "--percentiles 50,90,99,99.9"),
                            (["--percentiles", "most"], "'most' does not lie"),
                            (["completion", "tcsh"], "bash")):

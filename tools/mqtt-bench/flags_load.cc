@@ -50,6 +50,11 @@ void AddLoadFlags(CLI::App& app, Settings& s) {
                  "a user property of each message, as name=value; may be repeated; MQTT 5")
       ->expected(1)
       ->take_all();
+  app.add_option("--alias", s.alias,
+                 "auto: publishers name their topic once and use a topic alias then, if the broker "
+                 "takes any; MQTT 5")
+      ->check(CLI::IsMember({"auto", "off"}))
+      ->capture_default_str();
   app.add_option("--seed", s.seed, "of random arrivals")->capture_default_str();
 }
 

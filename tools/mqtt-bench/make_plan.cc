@@ -189,6 +189,10 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   plan.qos = static_cast<Qos>(settings.qos);
   plan.retain = settings.retain;
   if (absl::Status status = SetProperties(settings, plan); !status.ok()) return status;
+  plan.aliases = settings.alias == "auto";
+  if (plan.aliases && settings.version != 5) {
+    return Bad("--alias", "only MQTT 5 has them", "--version 5 --alias auto");
+  }
   auto cpus = ParseCpuList(settings.cpus);
   if (!cpus.ok()) return cpus.status();
   plan.cpus = *std::move(cpus);

@@ -79,6 +79,7 @@ struct Settings {
   std::string rate_per_client;  // Instead; the command line turns it into `rate`.
   bool retain = false;
   std::vector<std::string> user_properties;  // As "name=value".
+  std::string alias = "off";
   std::string arrival = "constant";
   uint32_t in_flight = 20;
   std::string payload = "64";
