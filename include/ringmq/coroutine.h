@@ -6,8 +6,8 @@
 //   }
 //
 // A coroutine resumes on the loop's thread, within Poll(), or at once where the result is there
-// already. To resume elsewhere, see On(). To stop waiting, see Until(): a frame that waits must not
-// be destroyed, so that is the only way.
+// already. Several may wait for copies of one handle. To resume elsewhere, see On(). To stop
+// waiting, see Until(): a frame that waits must not be destroyed, so that is the only way.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

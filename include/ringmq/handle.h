@@ -103,7 +103,8 @@ class Handle {
   [[nodiscard]] Expected<Result> Wait(std::chrono::milliseconds timeout) const;
   [[nodiscard]] Expected<Result> WaitUntil(std::chrono::steady_clock::time_point deadline) const;
   // Calls `done` once: on the loop's thread within Poll(), or here and now when the result is
-  // there already. One callback a handle's state; a second one replaces the first.
+  // there already. Any number of callbacks, coroutines that wait included, on one handle and its
+  // copies: each is called, in the order in which they came.
   void OnComplete(std::function<void(const Result&)> done) const;
 
   // The same for all copies of a handle, and for no other's while one of them lives.

@@ -56,7 +56,7 @@ Expected<Result> Handle<Result>::WaitUntil(std::chrono::steady_clock::time_point
 template <typename Result>
 void Handle<Result>::OnComplete(std::function<void(const Result&)> done) const {
   RMQ_CHECK(valid());
-  pending_->OnComplete(std::move(done));
+  if (done) pending_->OnComplete(std::move(done));
 }
 
 template class Handle<Delivery>;

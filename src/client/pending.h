@@ -16,6 +16,7 @@
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "ringmq/handle.h"
@@ -43,6 +44,8 @@ struct Attention {
 template <typename Result>
 class Pending {
  public:
+  using Callback = std::function<void(const Result&)>;
+
   // One reference, which the caller owns.
   explicit Pending(Attention& attention) : attention_(attention) { attention_.Ref(); }
   Pending(const Pending&) = delete;
@@ -60,7 +63,7 @@ class Pending {
     // Release: whoever sees kDone sees the result.
     const uint8_t before = state_.fetch_or(kDone, std::memory_order_acq_rel);
     if ((before & kAttention) == 0) return;
-    std::function<void(const Result&)> callback;
+    Callback callback;
     {
       const std::lock_guard lock(attention_.mutex);
       callback = std::exchange(callback_, nullptr);
@@ -76,15 +79,33 @@ class Pending {
   // Requires: done().
   [[nodiscard]] const Result& result() const noexcept { return result_; }
 
-  void OnComplete(std::function<void(const Result&)> callback) {
+  // Resolves without calling anybody; false, and nothing is changed: there is a callback.
+  [[nodiscard]] bool ResolveUnlessCalled(const Result& result) {
+    const std::lock_guard lock(attention_.mutex);
+    if (callback_) return false;
+    RMQ_CHECK(!done());
+    result_ = result;
+    if ((state_.fetch_or(kDone, std::memory_order_acq_rel) & kAttention) == 0) return true;
+    attention_.changed.notify_all();
+    attention_.told.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+
+  // Requires: `callback` is not empty.
+  void OnComplete(Callback callback) {
     {
       const std::lock_guard lock(attention_.mutex);
-      callback_ = std::move(callback);
-      if ((state_.fetch_or(kAttention, std::memory_order_acq_rel) & kDone) == 0) return;
-      // Resolved before it could know of us.
-      callback = std::exchange(callback_, nullptr);
+      if (!done()) {
+        Add(std::move(callback));
+        const uint8_t before = state_.fetch_or(kAttention, std::memory_order_acq_rel);
+        // Either it is still to be resolved, or whoever does so right now has seen that somebody
+        // waits, and comes for the lock.
+        if ((before & kDone) == 0 || (before & kAttention) != 0) return;
+        // Resolved before it could know of us, who are the only one.
+        callback = std::exchange(callback_, nullptr);
+      }
     }
-    if (callback) callback(result_);
+    callback(result_);
   }
 
   // False: the deadline passed.
@@ -99,7 +120,29 @@ class Pending {
   }
 
  private:
+  // Several callbacks, first come first called. Most handles have one at most, which needs no list.
+  struct CallbackList {
+    std::vector<Callback> callbacks;
+    void operator()(const Result& result) const {
+      for (const Callback& callback : callbacks) callback(result);
+    }
+  };
+
   ~Pending() { attention_.Unref(); }
+
+  // Requires: attention_.mutex is held.
+  void Add(Callback callback) {
+    if (!callback_) {
+      callback_ = std::move(callback);
+      return;
+    }
+    if (callback_.template target<CallbackList>() == nullptr) {
+      CallbackList list;
+      list.callbacks.push_back(std::move(callback_));
+      callback_ = std::move(list);
+    }
+    callback_.template target<CallbackList>()->callbacks.push_back(std::move(callback));
+  }
 
   static constexpr uint8_t kDone = 1;
   static constexpr uint8_t kAttention = 2;
@@ -107,8 +150,8 @@ class Pending {
   Attention& attention_;
   std::atomic<uint32_t> references_{1};
   std::atomic<uint8_t> state_{0};
-  Result result_;                                // Written once, before kDone.
-  std::function<void(const Result&)> callback_;  // Under attention_.mutex.
+  Result result_;      // Written once, before kDone.
+  Callback callback_;  // Under attention_.mutex.
 };
 
 // The loop's reference to a result that somebody waits for. Move-only; resolving empties it. Dying
@@ -129,6 +172,13 @@ class Promise {
   // Which handle it belongs to.
   [[nodiscard]] const Pending<Result>* identity() const { return pending_; }
 
+  // False, and nothing is changed: a callback waits, which wants the loop's thread. Requires: not
+  // empty; empties it otherwise.
+  [[nodiscard]] bool ResolveUnlessCalled(const Result& result) {
+    if (!pending_->ResolveUnlessCalled(result)) return false;
+    std::exchange(pending_, nullptr)->Unref();
+    return true;
+  }
   // Does nothing when empty.
   void Resolve(Result result) {
     Pending<Result>* const pending = std::exchange(pending_, nullptr);

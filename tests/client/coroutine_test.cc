@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -70,6 +71,35 @@ TEST_F(Coroutine, ResumesWhereTheHookSays) {
   ASSERT_EQ(posted.size(), 1u);
   posted[0].resume();
   EXPECT_EQ(said, "completed");
+}
+
+TEST_F(Coroutine, ResumesEverybodyWhoWaitsForOneHandle) {
+  const PublishHandle handle = Make();
+  std::string said[3];
+  std::vector<int> order;
+  Wait(handle, said[0]);
+  handle.OnComplete([&](const Delivery&) { order.push_back(1); });
+  Wait(handle, said[1]);
+  std::stop_source stop;
+  WaitUntil(handle, stop.get_token(), said[2]);
+  handle.OnComplete([&](const Delivery&) { order.push_back(2); });
+  handle.OnComplete(nullptr);
+  Resolve(Outcome::kCompleted);
+  for (const std::string& text : said) EXPECT_EQ(text, "completed");
+  EXPECT_EQ(order, (std::vector<int>{1, 2}));
+}
+
+// One waits before, one comes at the same time on another thread: both hear of it, once.
+TEST_F(Coroutine, TellsWhoeverComesWhileItIsResolved) {
+  for (int i = 0; i < 500; ++i) {
+    const PublishHandle handle = Make();
+    std::atomic<int> told{0};
+    if (i % 2 == 0) handle.OnComplete([&](const Delivery&) { ++told; });
+    std::thread late([&] { handle.OnComplete([&](const Delivery&) { ++told; }); });
+    Resolve(Outcome::kAcknowledged);
+    late.join();
+    ASSERT_EQ(told.load(), i % 2 == 0 ? 2 : 1);
+  }
 }
 
 TEST_F(Coroutine, StopsWaiting) {
