@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/hub.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 
 namespace ringmq::client {
+namespace {
+
+// So many dropped commands are not worth moving the others for.
+constexpr size_t kHolesMin = 64;
+
+}  // namespace
 
 Hub::Hub(const Options& options, reactor::Ring* ring)
     : limits_(options.outbound),
@@ -23,11 +30,63 @@ bool Hub::HasRoom(size_t size_bytes) const {
   return messages == 0 || (messages < limits_.messages && bytes + size_bytes <= limits_.bytes);
 }
 
-// The loop drops what is older as soon as it runs; until then as much again may wait here.
-bool Hub::MayDropOlder() const {
-  if (waiting_messages_ >= limits_.messages || waiting_bytes_ >= limits_.bytes) return false;
+bool Hub::IsDroppable(const Command& command) const {
+  const auto* const publish = std::get_if<PublishCommand>(&command);
+  if (publish == nullptr) return false;
   return limits_.overflow == Overflow::kDropOldest ||
-         (limits_.overflow == Overflow::kDropOldestQos0 && held_.queued_qos0 > 0);
+         (limits_.overflow == Overflow::kDropOldestQos0 && publish->qos == Qos::kAtMostOnce);
+}
+
+// Whether there is room once older ones are dropped that were never sent. Those that the loop has
+// it drops itself as soon as it runs (Sender::Trim()), and they are older than what waits here; so
+// here only what would be too much on its own gives way. What stays in the end is the same.
+bool Hub::MakeRoom(size_t size_bytes) {
+  if (HasRoom(size_bytes)) return true;
+  if (limits_.overflow == Overflow::kDropOldestQos0) {
+    const uint64_t messages = uint64_t{waiting_messages_} + held_.messages - waiting_qos0_ -
+                              std::min(held_.queued_qos0, held_.messages);
+    const uint64_t bytes = waiting_bytes_ + held_.bytes - waiting_qos0_bytes_ -
+                           std::min(held_.queued_qos0_bytes, held_.bytes);
+    const bool has_room =
+        messages == 0 || (messages < limits_.messages && bytes + size_bytes <= limits_.bytes);
+    if (!has_room) return false;
+  } else if (limits_.overflow != Overflow::kDropOldest) {
+    return false;
+  }
+  while (waiting_messages_ >= limits_.messages ||
+         (waiting_messages_ > 0 && waiting_bytes_ + size_bytes > limits_.bytes)) {
+    while (droppable_from_ < commands_.size() && !IsDroppable(commands_[droppable_from_])) {
+      ++droppable_from_;
+    }
+    if (droppable_from_ == commands_.size()) break;  // The rest is the loop's to drop.
+    DropOldestWaiting();
+  }
+  return true;
+}
+
+// Requires: commands_[droppable_from_] is droppable.
+void Hub::DropOldestWaiting() {
+  Command& command = commands_[droppable_from_++];
+  auto& publish = std::get<PublishCommand>(command);
+  --waiting_messages_;
+  waiting_bytes_ -= publish.size_bytes;
+  if (publish.qos == Qos::kAtMostOnce) {
+    --waiting_qos0_;
+    waiting_qos0_bytes_ -= publish.size_bytes;
+  }
+  DroppedCommand dropped{std::move(publish.promise)};
+  if (dropped.promise.ResolveUnlessCalled({.outcome = Outcome::kOverflow})) ++holes_;
+  command = std::move(dropped);
+  if (holes_ >= kHolesMin && holes_ * 2 > commands_.size()) CompactCommands();
+}
+
+void Hub::CompactCommands() {
+  std::erase_if(commands_, [](const Command& command) {
+    const auto* const dropped = std::get_if<DroppedCommand>(&command);
+    return dropped != nullptr && !dropped->promise;
+  });
+  droppable_from_ = 0;
+  holes_ = 0;
 }
 
 // The wake is under the mutex, so that the ring lives.
@@ -43,7 +102,7 @@ bool Hub::Publish(PublishCommand command) {
     const std::lock_guard lock(mutex_);
     bool taken = false;
     if (ring_ != nullptr) {
-      taken = HasRoom(command.size_bytes) || MayDropOlder();
+      taken = MakeRoom(command.size_bytes);
       const bool come_back =
           limits_.overflow == Overflow::kReject || limits_.overflow == Overflow::kDropOldestQos0;
       refusal = come_back ? Outcome::kWouldBlock : Outcome::kOverflow;
@@ -52,6 +111,10 @@ bool Hub::Publish(PublishCommand command) {
     if (taken) {
       ++waiting_messages_;
       waiting_bytes_ += command.size_bytes;
+      if (command.qos == Qos::kAtMostOnce) {
+        ++waiting_qos0_;
+        waiting_qos0_bytes_ += command.size_bytes;
+      }
       Append(std::move(command));
       return true;
     }
@@ -128,8 +191,16 @@ void Hub::Take(std::vector<Command>& commands) {
   // The loop has them now; it says with SetHeld() what became of them.
   held_.messages += waiting_messages_;
   held_.bytes += waiting_bytes_;
-  waiting_messages_ = 0;
-  waiting_bytes_ = 0;
+  held_.queued_qos0 += waiting_qos0_;
+  held_.queued_qos0_bytes += waiting_qos0_bytes_;
+  Forget();
+}
+
+// The commands are somebody else's.
+void Hub::Forget() {
+  waiting_messages_ = waiting_qos0_ = 0;
+  waiting_bytes_ = waiting_qos0_bytes_ = 0;
+  droppable_from_ = holes_ = 0;
 }
 
 bool Hub::SetHeld(const Held& held, const ClientStats& stats) {
@@ -151,8 +222,7 @@ void Hub::Close(std::vector<Command>& commands) {
   ring_ = nullptr;
   for (Command& command : commands_) commands.push_back(std::move(command));
   commands_.clear();
-  waiting_messages_ = 0;
-  waiting_bytes_ = 0;
+  Forget();
   held_ = {};
   room_.notify_all();
 }

@@ -31,6 +31,11 @@ struct PublishCommand {
   size_t size_bytes = 0;
   Qos qos = Qos::kAtMostOnce;
 };
+// A publish that gave way before the loop heard of it. The promise is empty if it could be resolved
+// at once: callbacks are called on the loop's thread.
+struct DroppedCommand {
+  PublishPromise promise;
+};
 struct AckCommand {
   uint64_t ticket = 0;
   ReasonCode reason = ReasonCode::kSuccess;
@@ -41,8 +46,9 @@ struct CancelCommand {
 };
 struct ReconnectCommand {};
 struct ReauthenticateCommand {};
-using Command = std::variant<PublishCommand, SubscribeCall, RequestCall, AckCommand, CancelCommand,
-                             DisconnectCall, ReconnectCommand, ReauthenticateCommand>;
+using Command =
+    std::variant<PublishCommand, SubscribeCall, RequestCall, AckCommand, CancelCommand,
+                 DisconnectCall, ReconnectCommand, ReauthenticateCommand, DroppedCommand>;
 
 class Hub final : public AckSink {
  public:
@@ -80,7 +86,8 @@ class Hub final : public AckSink {
   struct Held {
     uint32_t messages = 0;
     uint64_t bytes = 0;
-    uint32_t queued_qos0 = 0;
+    uint32_t queued_qos0 = 0;  // Never sent.
+    uint64_t queued_qos0_bytes = 0;
   };
   [[nodiscard]] bool SetHeld(const Held& held, const ClientStats& stats);
   // No command is taken any more. The ring is gone after this.
@@ -88,8 +95,12 @@ class Hub final : public AckSink {
 
  private:
   [[nodiscard]] bool HasRoom(size_t size_bytes) const;
-  [[nodiscard]] bool MayDropOlder() const;
+  [[nodiscard]] bool MakeRoom(size_t size_bytes);
+  [[nodiscard]] bool IsDroppable(const Command& command) const;
+  void DropOldestWaiting();
+  void CompactCommands();
   void Append(Command command);
+  void Forget();
 
   const OutboundLimits limits_;
   const UnusedAcks unused_acks_;
@@ -102,8 +113,12 @@ class Hub final : public AckSink {
   std::vector<Command> commands_;
   uint32_t waiting_messages_ = 0;  // Published, in commands_.
   uint64_t waiting_bytes_ = 0;
-  Held held_;                 // The loop's.
-  bool turned_away_ = false;  // Somebody got kWouldBlock since there was room last.
+  uint32_t waiting_qos0_ = 0;  // Of them.
+  uint64_t waiting_qos0_bytes_ = 0;
+  size_t droppable_from_ = 0;  // No command before this one may be dropped.
+  size_t holes_ = 0;           // Dropped ones with nobody to tell.
+  Held held_;                  // The loop's.
+  bool turned_away_ = false;   // Somebody got kWouldBlock since there was room last.
   ClientStats stats_;
 };
 

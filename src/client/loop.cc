@@ -185,7 +185,8 @@ void Loop::Report() {
   const Sender& sender = core_.sender();
   if (hub_->SetHeld({.messages = sender.held_messages(),
                      .bytes = sender.held_bytes(),
-                     .queued_qos0 = sender.queued_qos0()},
+                     .queued_qos0 = sender.queued_qos0(),
+                     .queued_qos0_bytes = sender.queued_qos0_bytes()},
                     stats_)) {
     core_.events().emplace_back(Writable{});
   }
@@ -204,6 +205,8 @@ void Loop::TakeCommands() {
 void Loop::Apply(Command& command) {
   if (auto* publish = std::get_if<PublishCommand>(&command)) {
     core_.Publish({std::move(publish->message), std::move(publish->promise)});
+  } else if (auto* dropped = std::get_if<DroppedCommand>(&command)) {
+    dropped->promise.Resolve({.outcome = Outcome::kOverflow});
   } else if (auto* subscribe = std::get_if<SubscribeCall>(&command)) {
     core_.Subscribe(std::move(*subscribe));
   } else if (auto* request = std::get_if<RequestCall>(&command)) {
@@ -486,6 +489,8 @@ void Loop::Finish(std::optional<Error> cause) {
   for (Command& command : commands_) {
     if (auto* publish = std::get_if<PublishCommand>(&command)) {
       publish->promise.Resolve({.outcome = Outcome::kShutdown});
+    } else if (auto* dropped = std::get_if<DroppedCommand>(&command)) {
+      dropped->promise.Resolve({.outcome = Outcome::kOverflow});
     } else if (auto* subscribe = std::get_if<SubscribeCall>(&command)) {
       subscribe->promise.Resolve({});
     } else if (auto* request = std::get_if<RequestCall>(&command)) {

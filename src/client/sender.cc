@@ -35,6 +35,7 @@ void Sender::Publish(Outgoing outgoing) {
     records_.Put(StoredRecord::Kind::kQueued, key, 0, message);
   } else {
     ++queued_qos0_;
+    queued_qos0_bytes_ += message.size_bytes();
   }
   queue_.push_back({std::move(outgoing.message), std::move(outgoing.promise), key});
 }
@@ -161,6 +162,7 @@ void Sender::Write(codec::Publication& publication, codec::PublishShape& shape,
 void Sender::SendQos0(Queued& front, codec::Publication& publication, codec::PublishShape& shape) {
   const size_t size_bytes = front.message.size_bytes();
   --queued_qos0_;
+  queued_qos0_bytes_ -= size_bytes;
   Write(publication, shape, 0);
   unwritten_.push_back(
       {std::move(front.promise), link_.wire->appended_bytes(), static_cast<uint32_t>(size_bytes)});
@@ -385,6 +387,7 @@ void Sender::EndQueued(size_t index, Outcome outcome, Refused why) {
     records_.Remove(StoredRecord::Kind::kQueued, queued.key);
   } else {
     --queued_qos0_;
+    queued_qos0_bytes_ -= queued.message.size_bytes();
   }
   const size_t size_bytes = queued.message.size_bytes();
   queued.message = {};
@@ -434,6 +437,8 @@ void Sender::Trim() {
   if (options_.overflow != Overflow::kDropOldest && !only_qos0) return;
   bool any = false;
   for (size_t i = 0; i < queue_.size(); ++i) {
+    // One alone may be larger than the budget.
+    if (held_messages_ <= 1) break;
     if (held_messages_ <= options_.limits.messages && held_bytes_ <= options_.limits.bytes) break;
     if (only_qos0 && queue_[i].message.qos() != Qos::kAtMostOnce) continue;
     EndQueued(i, Outcome::kOverflow);
@@ -457,7 +462,10 @@ void Sender::Shutdown() {
   while (!queue_.empty()) {
     Queued front = std::move(queue_.front());
     queue_.pop_front();
-    if (front.message.qos() == Qos::kAtMostOnce) --queued_qos0_;
+    if (front.message.qos() == Qos::kAtMostOnce) {
+      --queued_qos0_;
+      queued_qos0_bytes_ -= front.message.size_bytes();
+    }
     Give(front.promise, {.outcome = Outcome::kShutdown}, front.message.size_bytes());
   }
 }
@@ -480,10 +488,14 @@ void Sender::Audit() const {
   RMQ_CHECK(in_flight == sequence_of_.size());
   RMQ_CHECK(counted == window_used_);
   uint32_t qos0 = 0;
+  uint64_t qos0_bytes = 0;
   for (size_t i = 0; i < queue_.size(); ++i) {
-    if (queue_[i].message.qos() == Qos::kAtMostOnce) ++qos0;
+    if (queue_[i].message.qos() != Qos::kAtMostOnce) continue;
+    ++qos0;
+    qos0_bytes += queue_[i].message.size_bytes();
   }
   RMQ_CHECK(qos0 == queued_qos0_);
+  RMQ_CHECK(qos0_bytes == queued_qos0_bytes_);
   RMQ_CHECK(held_messages_ == queue_.size() + in_flight_ + unwritten_.size());
 }
 

@@ -111,6 +111,7 @@ class Sender {
   [[nodiscard]] uint32_t queued() const { return static_cast<uint32_t>(queue_.size()); }
   // Of the queue, those that Overflow::kDropOldestQos0 may drop.
   [[nodiscard]] uint32_t queued_qos0() const { return queued_qos0_; }
+  [[nodiscard]] uint64_t queued_qos0_bytes() const { return queued_qos0_bytes_; }
   [[nodiscard]] uint32_t in_flight() const { return in_flight_; }
   // Everything unfinished: what the budget of the queue counts.
   [[nodiscard]] uint64_t held_bytes() const { return held_bytes_; }
@@ -180,6 +181,7 @@ class Sender {
   uint32_t next_pubrec_order_ = 1;
   uint32_t held_messages_ = 0;
   uint32_t queued_qos0_ = 0;
+  uint64_t queued_qos0_bytes_ = 0;
   uint64_t held_bytes_ = 0;
   uint64_t sent_messages_ = 0;
   Instant next_expiry_ = Instant::Max();
