@@ -48,7 +48,8 @@ struct Connected {
   std::vector<std::pair<std::string, std::string>> user_properties;
 };
 
-// The connection ended, or an attempt failed. The loop goes on by itself when retry_in is set.
+// The connection ended, or an attempt failed. The loop goes on by itself when retry_in is set: so
+// much later, or once the old connection is closed, for which its peer has 100 ms at least.
 struct Disconnected {
   Error cause;
   std::optional<std::chrono::milliseconds> retry_in;

@@ -10,6 +10,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -49,6 +50,10 @@ class Connection final : public codec::FrameSink {
   [[nodiscard]] std::string_view layers_error() const { return tunnel_->error(); }
   enum class End : uint8_t { kFlush, kNow };
   void Close(End end, Instant now);
+  // An end in good order takes no longer than this.
+  void LimitFarewell(Instant deadline) {
+    farewell_deadline_ = std::min(farewell_deadline_, deadline);
+  }
 
   [[nodiscard]] bool is_none() const { return state_ == State::kNone; }
   [[nodiscard]] bool is_open() const { return state_ == State::kOpen; }

@@ -22,6 +22,8 @@ namespace {
 constexpr uint64_t kConnectionTokens = 1;
 constexpr uint64_t kDialerTokens = uint64_t{1} << 33;
 constexpr size_t kCompletionsMax = 64;
+// What a goodbye gets even if it is to be tried again sooner.
+constexpr Duration kFarewellMin = 100 * kMillisecond;
 // A connection that has lasted so long was a success.
 constexpr Duration kSteady = 5 * kSecond;
 
@@ -432,6 +434,8 @@ void Loop::AttemptFailed(Error error, Instant now) {
   resolver_.Forget();
   dialer_.Stop();
   AbandonConnector();
+  // Who never said anything will not say goodbye either.
+  if (connection_.received_bytes() == 0) connection_.Close(Connection::End::kNow, now);
   ConnectionEnded(std::move(error), now);
 }
 
@@ -473,6 +477,8 @@ void Loop::PlanRetry(const Core::Ending& ending, Instant now) {
   const int64_t longest_ms = std::min(cap_ms, first_ms << doublings);
   const auto delay_ms = static_cast<int64_t>(random_.Below(static_cast<uint64_t>(longest_ms) + 1));
   retry_at_ = now + kMillisecond * delay_ms;
+  // The next one begins when this one is gone, so it may not dawdle.
+  connection_.LimitFarewell(std::max(retry_at_, now + kFarewellMin));
   event.retry_in = std::chrono::milliseconds(delay_ms);
   core_.events().emplace_back(std::move(event));
 }

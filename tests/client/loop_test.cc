@@ -312,6 +312,23 @@ TEST(ClientLoop, TimesOutAServerThatSaysNothing) {
   EXPECT_EQ(bench.end->code(), Errc::kConnectTimedOut);
 }
 
+// A goodbye to such a server would take two seconds each time, whatever retry_in says.
+TEST(ClientLoop, TriesAgainWhenItSaysAlsoWhereTheServerSaysNothing) {
+  Peer peer;
+  peer.reads = false;
+  Options options = peer.OptionsForIt();
+  options.connect_timeout = milliseconds(30);
+  Bench bench(std::move(options));
+  milliseconds announced{0};
+  bench.on_event = [&](Event& event) {
+    if (const auto* lost = event.get<Disconnected>()) announced += *lost->retry_in;
+  };
+  const auto begin = steady_clock::now();
+  ASSERT_TRUE(bench.Until(peer, [&] { return bench.Count("connecting") == 4; }));
+  EXPECT_LE(announced, milliseconds(6));
+  EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
 TEST(ClientLoop, GoesThroughAnHttpProxy) {
   Peer proxy;
   proxy.raw_expected = "CONNECT broker:1883 HTTP/1.1\r\nHost: broker:1883\r\n\r\n";
