@@ -27,7 +27,8 @@ enum class Transport : uint8_t { kTcp, kTls, kWebSocket, kWebSocketTls, kUnix };
 
 struct Endpoint {
   Transport transport = Transport::kTcp;
-  std::string host{};          // Name or address; for kUnix a path, "@name" for an abstract one.
+  // Name in ASCII or address; for kUnix a path, "@name" for an abstract one.
+  std::string host{};
   uint16_t port = 0;           // Zero: 1883, 8883, 80 or 443.
   std::string path = "/mqtt";  // WebSocket only.
 
@@ -52,7 +53,8 @@ enum class Overflow : uint8_t {
   kDropOldestQos0,  // The oldest at QoS 0 that was never sent; if there is none, as kReject.
 };
 
-// Bounds what was published and is neither sent nor, at QoS 1 and 2, acknowledged.
+// Bounds what was published and is neither sent nor, at QoS 1 and 2, acknowledged. A message that
+// is larger than all of it may go alone.
 struct OutboundLimits {
   size_t bytes = 4 << 20;
   uint32_t messages = 10'000;
@@ -83,8 +85,8 @@ struct SocketOptions {
   bool no_delay = true;
   uint32_t send_buffer_bytes = 0;  // Zero: the kernel's choice.
   uint32_t receive_buffer_bytes = 0;
-  std::string bind_address{};                 // Source address.
-  std::string bind_device{};                  // SO_BINDTODEVICE.
+  std::string bind_address{};                 // Source address, of the server's family.
+  std::string bind_device{};                  // SO_BINDTODEVICE; 15 letters at most.
   std::chrono::milliseconds user_timeout{0};  // TCP_USER_TIMEOUT; zero: the kernel's.
   bool keep_alive = false;                    // SO_KEEPALIVE, besides MQTT's own.
 };
@@ -191,7 +193,7 @@ struct Options {
   uint16_t receive_maximum = 1024;
   // Larger packets end the connection with an error that names both sizes. Told to a 5.0 server,
   // which then never sends one.
-  uint32_t incoming_packet_bytes_max = 268'435'460;
+  uint32_t incoming_packet_bytes_max = 268'435'460;  // At least 64.
   // Aliases that the server may use towards us; zero: none.
   uint16_t topic_alias_maximum = 64;
   // Whether we use those that the server allows.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "client/socket.h"
 #include "codec/limits.h"
 #include "codec/topic.h"
 #include "codec/utf8.h"
@@ -13,6 +14,7 @@ namespace ringmq::client {
 namespace {
 
 constexpr size_t kHostBytesMax = 255;
+constexpr size_t kDeviceBytesMax = 15;  // IFNAMSIZ, less one.
 constexpr uint32_t kPacketBytesMin = 64;
 constexpr uint32_t kSubscriptionIdMax = 268'435'455;
 
@@ -48,14 +50,7 @@ Expected<void> CheckHeaders(const Options& options) {
 Expected<void> CheckServers(const Options& options) {
   if (options.servers.empty()) return Bad("servers: at least one is needed");
   for (const Endpoint& endpoint : options.servers) {
-    if (endpoint.host.empty() || endpoint.host.size() > kHostBytesMax) {
-      return Bad("servers: a host name has 1 to 255 bytes");
-    }
-    const bool is_web = endpoint.transport == Transport::kWebSocket ||
-                        endpoint.transport == Transport::kWebSocketTls;
-    if (is_web && !IsRequestTarget(endpoint.path)) {
-      return Bad("servers: a path begins with / and has neither spaces nor control characters");
-    }
+    if (Expected<void> result = CheckEndpoint(endpoint); !result.ok()) return result;
   }
   const ProxyOptions& proxy = options.proxy;
   if (proxy.kind != ProxyKind::kNone && (proxy.host.empty() || proxy.port == 0)) {
@@ -64,6 +59,11 @@ Expected<void> CheckServers(const Options& options) {
   if (proxy.kind != ProxyKind::kNone && options.connector != nullptr) {
     return Bad("proxy: a connector goes its own way");
   }
+  if (proxy.kind != ProxyKind::kNone) {
+    if (const char* why = WhyNotHost(proxy.host); why != nullptr) {
+      return Bad(std::string("proxy: ") + why);
+    }
+  }
   const ProxyProtocolOptions& header = options.proxy_protocol;
   if (!header.source.empty() && !ParseProxySource(header.source).has_value()) {
     return Bad("proxy_protocol: a source is an IP address and a port, as 192.0.2.7:50000");
@@ -71,6 +71,18 @@ Expected<void> CheckServers(const Options& options) {
   if (!header.source.empty() && header.version == ProxyProtocol::kOff) {
     return Bad("proxy_protocol: a source needs a version");
   }
+  return {};
+}
+
+Expected<void> CheckSocket(const Options& options) {
+  const SocketOptions& socket = options.socket;
+  if (!socket.bind_address.empty() && !IsAddress(socket.bind_address)) {
+    return Bad("socket.bind_address: an IP address, as 192.0.2.7");
+  }
+  const bool is_device =
+      socket.bind_device.size() <= kDeviceBytesMax &&
+      std::ranges::all_of(socket.bind_device, [](char c) { return c > ' ' && c != '/'; });
+  if (!is_device) return Bad("socket.bind_device: a name of at most 15 letters, as eth0");
   return {};
 }
 
@@ -93,6 +105,9 @@ Expected<void> CheckSession(const Options& options) {
   // 3.1.1 allows no password without a user name. [MQTT-3.1.2-22 of 3.1.1]
   if (!is_v5 && options.has_password && !options.has_username) {
     return Bad("password: before MQTT 5 only with a user name");
+  }
+  if (const char* why = WhyNotUserProperties(options.connect_user_properties); why != nullptr) {
+    return Bad(std::string("connect_user_properties: ") + why);
   }
   if (!is_v5 && options.authenticator != nullptr) return Bad("authenticator: needs MQTT 5");
   return {};
@@ -128,11 +143,42 @@ Expected<void> CheckLimits(const Options& options) {
 }  // namespace
 
 Expected<void> CheckOptions(const Options& options) {
-  for (const auto check : {CheckServers, CheckHeaders, CheckSession, CheckWill, CheckLimits}) {
+  for (const auto check :
+       {CheckServers, CheckHeaders, CheckSocket, CheckSession, CheckWill, CheckLimits}) {
     Expected<void> result = check(options);
     if (!result.ok()) return result;
   }
   return {};
+}
+
+Expected<void> CheckEndpoint(const Endpoint& endpoint) {
+  if (endpoint.host.empty() || endpoint.host.size() > kHostBytesMax) {
+    return Bad("servers: a host name has 1 to 255 bytes");
+  }
+  if (endpoint.transport == Transport::kUnix) return {};  // A path may hold anything.
+  if (const char* why = WhyNotHost(endpoint.host); why != nullptr) {
+    return Bad(std::string("servers: ") + why);
+  }
+  const bool is_web =
+      endpoint.transport == Transport::kWebSocket || endpoint.transport == Transport::kWebSocketTls;
+  if (is_web && !IsRequestTarget(endpoint.path)) {
+    return Bad("servers: a path begins with / and has neither spaces nor control characters");
+  }
+  return {};
+}
+
+const char* WhyNotHost(std::string_view host) {
+  if (host.empty() || host.size() > kHostBytesMax) return "a host name has 1 to 255 bytes";
+  // RFC 3986 section 3.2.2, less what ends the host in a URL or a header; '%' stands before the
+  // zone of an IPv6 address.
+  const auto is_allowed = [](char c) {
+    return c > ' ' && c < 0x7f &&
+           std::string_view("\"#,/<>?@[\\]^`{|}").find(c) == std::string_view::npos;
+  };
+  if (!std::ranges::all_of(host, is_allowed)) {
+    return "a host is a name in ASCII or an address, without spaces, control characters, / and @";
+  }
+  return nullptr;
 }
 
 const char* WhyNotPublishable(std::string_view topic, const PublishProperties* properties) {

@@ -13,6 +13,12 @@ namespace ringmq::client {
 // An error names the option.
 [[nodiscard]] Expected<void> CheckOptions(const Options& options);
 
+// The same of one server, which a hook may have changed.
+[[nodiscard]] Expected<void> CheckEndpoint(const Endpoint& endpoint);
+
+// Why nothing on the network is called so; null: it may be. What passes can stand in a request to a
+// proxy and in a Host header.
+[[nodiscard]] const char* WhyNotHost(std::string_view host);
 // Why a publish can never be sent; null: it can.
 [[nodiscard]] const char* WhyNotPublishable(std::string_view topic,
                                             const PublishProperties* properties);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "client/check_options.h"
 #include "client/text.h"
 #include "reactor/clock.h"
 #include "ringmq/connector.h"
@@ -307,8 +308,10 @@ void Loop::BeginAttempt(Instant now) {
   retry_at_ = Instant::Max();
   attempt_deadline_ = now + FromChrono(options_.connect_timeout);
   state_ = State::kResolving;
-  // The hook may have asked for what no server of ours needs.
-  if (const Expected<void> prepared = layering_.Prepare(endpoint_); !prepared.ok()) {
+  // The hook may have asked for what no server of ours is or needs.
+  Expected<void> prepared = CheckEndpoint(endpoint_);
+  if (prepared.ok()) prepared = layering_.Prepare(endpoint_);
+  if (!prepared.ok()) {
     AttemptFailed(prepared.error(), now);
     return;
   }

@@ -63,6 +63,12 @@ Expected<void> SetTcpOptions(int fd, int family, const SocketOptions& options) {
 
 }  // namespace
 
+bool IsAddress(const std::string& text) {
+  in6_addr address{};  // Room for either family.
+  return inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
 Expected<int> OpenSocket(const Address& address, const SocketOptions& options) {
   const int fd = socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return Refused("socket");

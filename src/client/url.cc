@@ -6,6 +6,7 @@
 #include <charconv>
 #include <string>
 
+#include "client/check_options.h"
 #include "client/proxy_source.h"
 #include "ringmq/options.h"
 
@@ -367,7 +368,7 @@ Expected<Parts> Split(std::string_view url) {
 
 bool SetProxy(std::string_view value, Options& options) {
   const Expected<Parts> parts = Split(value);
-  if (!parts.ok() || parts->host.empty() || parts->port == 0) return false;
+  if (!parts.ok() || parts->port == 0 || client::WhyNotHost(parts->host) != nullptr) return false;
   ProxyOptions& proxy = options.proxy;
   if (parts->scheme == "http" || parts->scheme == "https") {
     proxy.kind = ProxyKind::kHttpConnect;
@@ -409,6 +410,9 @@ Expected<Options> Options::FromUrl(std::string_view url) {
   if (parts->host.empty()) {
     return Bad(*transport == Transport::kUnix ? "a path is needed, as in unix:///run/mqtt.sock"
                                               : "a host is needed, as in mqtt://localhost");
+  }
+  if (*transport != Transport::kUnix) {
+    if (const char* why = client::WhyNotHost(parts->host); why != nullptr) return Bad(why);
   }
   Options options;
   Endpoint endpoint{.transport = *transport, .host = parts->host, .port = parts->port};

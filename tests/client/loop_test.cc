@@ -329,6 +329,16 @@ TEST(ClientLoop, TriesAgainWhenItSaysAlsoWhereTheServerSaysNothing) {
   EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
+TEST(ClientLoop, RefusesAHostThatAHookMadeUp) {
+  Peer peer;
+  Options options = peer.OptionsForIt();
+  options.on_attempt = [](Attempt& attempt) { attempt.endpoint.host = "a\r\nEvil: 1"; };
+  Bench bench(std::move(options));
+  ASSERT_TRUE(bench.Until(peer, [&] { return bench.end.has_value(); }));
+  EXPECT_EQ(bench.end->code(), Errc::kInvalidArgument);
+  EXPECT_EQ(peer.connections, 0);
+}
+
 TEST(ClientLoop, GoesThroughAnHttpProxy) {
   Peer proxy;
   proxy.raw_expected = "CONNECT broker:1883 HTTP/1.1\r\nHost: broker:1883\r\n\r\n";
