@@ -72,7 +72,7 @@ struct BrokerOptions {
   // Empty: those of `configuration`.
   std::vector<BrokerListener> listeners{};
   bool links_only = false;            // No listener at all.
-  std::optional<uint32_t> threads{};  // One shard each, 1 to 128; zero: one per CPU.
+  std::optional<uint32_t> threads{};  // One shard each, 1 to 256; zero: one per CPU.
   // Mosquitto's formats. Read by Start() and Broker::Reload().
   std::optional<std::string> password_file{};
   std::optional<std::string> acl_file{};

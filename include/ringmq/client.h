@@ -221,7 +221,7 @@ class EventLoop {
   [[nodiscard]] Expected<EventBatch> Poll(std::chrono::milliseconds timeout);
 
   // Polls readable when Poll(0) has something to do. The same from beginning to end, over all
-  // reconnects. Owned by the loop; -1 before the first Poll() or where it could not be made.
+  // reconnects. Owned by the loop; there from the beginning.
   [[nodiscard]] int descriptor() const noexcept;
   // When to call Poll(0) even if the descriptor stays silent.
   [[nodiscard]] std::chrono::steady_clock::time_point NextDeadline() const;

@@ -48,7 +48,7 @@ class AnswerProperties {
 };
 
 // 5.0 s3.3.2.3: what a PUBLISH may carry besides topic and payload. On a 3.1.1 connection they are
-// left out, or refused (Options::properties_on_v311).
+// left out, or refused (Options::refuse_properties_on_v311).
 struct PublishProperties {
   // True says: the payload is UTF-8 text. s3.3.2.3.2
   std::optional<bool> payload_is_text{};
@@ -81,6 +81,22 @@ class MessageBuilder;
 class AckSink;  // Where acknowledgements go: the event loop, from any thread.
 void Ref(AckSink* sink) noexcept;
 void Unref(AckSink* sink) noexcept;
+
+// The right to take one acknowledgement, of which a copy has none.
+struct AckClaim {
+  AckClaim() noexcept = default;
+  AckClaim(const AckClaim&) noexcept {}
+  AckClaim(AckClaim&& other) noexcept
+      : sink(std::exchange(other.sink, nullptr)), ticket(other.ticket) {}
+  AckClaim& operator=(AckClaim other) noexcept {
+    sink = std::exchange(other.sink, nullptr);
+    ticket = other.ticket;
+    return *this;
+  }
+
+  AckSink* sink = nullptr;  // Held by the batch, not by the message; null: none, or taken.
+  uint64_t ticket = 0;
+};
 }  // namespace client
 
 // The acknowledgement of one QoS 1 or QoS 2 message in manual mode (Options::acks), detached from
@@ -152,8 +168,9 @@ class Message {
   // To keep it. Copies, except that a payload that fills most of its receive block (every one
   // above 64 KiB) is shared with it.
   [[nodiscard]] OwnedMessage Own() const;
-  // The acknowledgement, once; empty in automatic mode and at QoS 0. Not taken, it is given when
-  // the next Poll() begins, as Options::unused_acks says.
+  // The acknowledgement, once; empty in automatic mode, at QoS 0, and of a copy: it stays with the
+  // original, and moves where that one moves. Not taken, it is given when the next Poll() begins,
+  // as Options::unused_acks says.
   [[nodiscard]] Ack TakeAck() noexcept;
 
  private:
@@ -162,8 +179,7 @@ class Message {
   std::string_view payload_;
   std::string_view property_bytes_;  // Validated, as on the wire.
   const SharedBytes* block_ = nullptr;
-  client::AckSink* ack_sink_ = nullptr;  // Held by the batch, not by the message.
-  uint64_t ack_ticket_ = 0;
+  client::AckClaim claim_;
   uint16_t packet_id_ = 0;
   Qos qos_ = Qos::kAtMostOnce;
   bool retain_ = false;

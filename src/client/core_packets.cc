@@ -244,7 +244,7 @@ void Core::Deliver(const codec::Publish& publish, std::string_view topic, const 
     return;
   }
   if (ticket != 0) delivered_.push_back({.event = events_.size(), .ticket = ticket});
-  events_.emplace_back(message);
+  events_.emplace_back(std::move(message));
 }
 
 // --- Answers.

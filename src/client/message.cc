@@ -116,10 +116,10 @@ OwnedMessage Message::Own() const {
 }
 
 Ack Message::TakeAck() noexcept {
-  client::AckSink* const sink = std::exchange(ack_sink_, nullptr);
+  client::AckSink* const sink = std::exchange(claim_.sink, nullptr);
   if (sink == nullptr) return {};
   client::Ref(sink);
-  return {sink, ack_ticket_};
+  return {sink, claim_.ticket};
 }
 
 }  // namespace ringmq

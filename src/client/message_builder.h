@@ -29,8 +29,8 @@ class MessageBuilder {
     message.payload_ = parts.payload;
     message.property_bytes_ = parts.property_bytes;
     message.block_ = parts.block;
-    message.ack_sink_ = parts.ack_sink;
-    message.ack_ticket_ = parts.ack_ticket;
+    message.claim_.sink = parts.ack_sink;
+    message.claim_.ticket = parts.ack_ticket;
     message.packet_id_ = parts.packet_id;
     message.qos_ = parts.qos;
     message.retain_ = parts.retain;
@@ -38,7 +38,9 @@ class MessageBuilder {
     return message;
   }
   // Whether TakeAck() would still give one.
-  [[nodiscard]] static bool HasAck(const Message& message) { return message.ack_sink_ != nullptr; }
+  [[nodiscard]] static bool HasAck(const Message& message) {
+    return message.claim_.sink != nullptr;
+  }
 };
 
 }  // namespace ringmq::client

@@ -116,6 +116,25 @@ TEST_F(ByHand, RestoresTheOrderOfAcknowledgements) {  // [MQTT-4.6.0-2]
   EXPECT_EQ(server.TakeAck(PacketType::kPuback).packet_id, 3);
 }
 
+TEST_F(ByHand, GivesOneAcknowledgementHoweverOftenTheMessageIsCopied) {
+  server.Connect();
+  server.NextBatch();
+  server.GivePublish(At(Qos::kAtLeastOnce, 1));
+  Message* const original = server.Find<Message>();
+  ASSERT_NE(original, nullptr);
+  Message copy = *original;
+  EXPECT_EQ(copy.topic(), original->topic());
+  EXPECT_FALSE(copy.TakeAck());
+  Message moved = std::move(*original);
+  EXPECT_FALSE(original->TakeAck());  // NOLINT(bugprone-use-after-move): that is the contract.
+  Ack ack = moved.TakeAck();
+  EXPECT_TRUE(ack);
+  EXPECT_FALSE(moved.TakeAck());
+  ack.Send();
+  Pump();
+  EXPECT_EQ(server.TakeAck(PacketType::kPuback).packet_id, 1);
+}
+
 TEST_F(ByHand, ClosesTheWindowAtReceiveMaximum) {
   EXPECT_EQ(server.Greet().receive_maximum, 3);
   server.Give(PacketType::kConnack, codec::Connack{});
