@@ -4,10 +4,16 @@ import base64
 import hashlib
 import hmac
 import os
+import pty
+import select
+import signal
 import socket
+import ssl
 import subprocess
+import termios
 import unittest
 
+import certificates
 import wire
 
 RINGMQ = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "ringmq/ringmq")
@@ -151,14 +157,117 @@ class EnhancedAuthentication(unittest.TestCase):
 class WrongCommandLines(unittest.TestCase):
     """What only the library notices is said in words of the command line, too."""
 
+    def test_hosts_that_are_none_go_nowhere(self):
+        evil = "a\r\nEvil: 1\r\nb"
+        for option, *args in (("-h", "-h", evil, "--proxy", "http://127.0.0.1:1"),
+                              ("-L", "-L", f"ws://{evil}/mqtt"), ("--proxy", "--proxy", f"http://{evil}:80")):
+            done = subprocess.run([RINGMQ, "pub", "-t", "a", "-n", *args], capture_output=True, text=True,
+                                  env=ENVIRONMENT, timeout=PATIENCE_S)
+            self.assertEqual(done.returncode, 1)
+            self.assertTrue(done.stderr.startswith(f"ringmq: {option}: "), done.stderr)
+            self.assertIn("\nFor example: ringmq pub ", done.stderr)
+
     def test_options_are_named_and_an_example_is_given(self):
         for option, *values in (("--cafile", "/no/such"), ("--cafile", __file__),
-                                ("--capath", "/no/such/folder"), ("--ciphers", "none")):
-            done = subprocess.run([RINGMQ, "pub", "-t", "a", "-n", "-L", "mqtts://127.0.0.1:1", "--quiet", option,
-                                   *values], capture_output=True, text=True, env=ENVIRONMENT, timeout=PATIENCE_S)
+                                ("--capath", "/no/such/folder"), ("--ciphers", "none"), ("-A", "junk"),
+                                ("-D connect user-property", "k", "\udcff")):
+            done = subprocess.run([RINGMQ, "pub", "-t", "a", "-n", "-L", "mqtts://127.0.0.1:1", "--quiet",
+                                   *option.split(), *values], capture_output=True, text=True, env=ENVIRONMENT, timeout=PATIENCE_S)
             self.assertEqual(done.returncode, 1)
             self.assertTrue(done.stderr.startswith(f"ringmq: {option}: "), done.stderr)
             self.assertIn(f"\nFor example: ringmq pub {option} ", done.stderr)
+
+
+class EncryptedKeys(unittest.TestCase):
+    """Against a TLS server that wants a certificate; the key to it has a password."""
+    PASSWORD = "a b\u00e9c"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.certificate, plain = certificates.issued("keyed")
+        cls.key = certificates.path("keyed-encrypted.key")
+        subprocess.run(["openssl", "pkcs8", "-topk8", "-in", plain, "-out", cls.key, "-passout", "env:PASSWORD"],
+                       check=True, capture_output=True, env={**os.environ, "PASSWORD": cls.PASSWORD})
+        cls.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        cls.context.load_cert_chain(*certificates.issued("server"))
+        cls.context.load_verify_locations(certificates.authority())
+        cls.context.verify_mode = ssl.CERT_REQUIRED
+
+    def setUp(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(PATIENCE_S)
+        self.addCleanup(self.listener.close)
+
+    def command(self, *args):
+        return [RINGMQ, "pub", "-h", "127.0.0.1", "-p", str(self.listener.getsockname()[1]), "-t", "a", "-n",
+                "--cafile", certificates.authority(), "--cert", self.certificate, "--key", self.key, *args]
+
+    def expect_our_certificate(self):
+        plain, _ = self.listener.accept()
+        plain.settimeout(PATIENCE_S)
+        with self.context.wrap_socket(plain, server_side=True) as client:
+            self.assertIn((("commonName", "keyed"),), client.getpeercert()["subject"])
+
+    def test_scripts_give_the_password_in_an_option_or_the_environment(self):
+        for args, environment in ((["--keypass", self.PASSWORD], {}), ([], {"RINGMQ_KEY_PASSWORD": self.PASSWORD})):
+            tool = subprocess.Popen(self.command(*args), stderr=subprocess.DEVNULL,
+                                    env={**ENVIRONMENT, **environment})
+            self.expect_our_certificate()
+            tool.kill()
+            tool.wait()
+
+    def test_without_a_terminal_it_says_what_is_missing(self):
+        done = subprocess.run(self.command(), capture_output=True, text=True, env=ENVIRONMENT, timeout=PATIENCE_S,
+                              start_new_session=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--keypass or RINGMQ_KEY_PASSWORD", done.stderr)
+        self.assertIn("For example: ringmq pub ", done.stderr)
+
+    def test_a_wrong_password_is_named(self):
+        done = subprocess.run(self.command("--keypass", "x"), capture_output=True, text=True, env=ENVIRONMENT,
+                              timeout=PATIENCE_S)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--keypass: wrong password", done.stderr)
+
+    def on_a_terminal(self):
+        """The process and the other end of its terminal, which has asked."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(RINGMQ, self.command(), ENVIRONMENT)
+        self.addCleanup(os.close, terminal)
+        return pid, terminal, self.read_until(terminal, b": ")
+
+    @staticmethod
+    def read_until(terminal, mark):
+        shown = b""
+        while mark not in shown:
+            if not select.select([terminal], [], [], PATIENCE_S)[0]:
+                raise AssertionError(f"only {shown}")
+            try:
+                data = os.read(terminal, 1000)
+            except OSError:  # Nobody has the other end any more.
+                break
+            shown += data
+        return shown
+
+    def test_on_a_terminal_it_asks_and_shows_nothing(self):
+        pid, terminal, asked = self.on_a_terminal()
+        self.assertIn(b"Password of " + self.key.encode() + b": ", asked)
+        self.assertFalse(termios.tcgetattr(terminal)[3] & termios.ECHO)
+        os.write(terminal, self.PASSWORD.encode() + b"\n")
+        self.expect_our_certificate()
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        shown = self.read_until(terminal, b"no end")
+        self.assertNotIn(b"a b", asked + shown)
+        self.assertTrue(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+    def test_an_interruption_leaves_the_terminal_as_it_was(self):
+        pid, terminal, _ = self.on_a_terminal()
+        os.write(terminal, b"half\x03")
+        status = os.waitpid(pid, 0)[1]
+        self.assertEqual(os.WTERMSIG(status), signal.SIGINT)
+        self.assertTrue(termios.tcgetattr(terminal)[3] & termios.ECHO)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "complaint.h"
+#include "key_password.h"
 
 namespace ringmq::cli {
 namespace {
@@ -238,6 +239,16 @@ struct Wrong {
   std::string why;
 };
 
+void ExpectComplaint(const Wrong& wrong) {
+  std::vector<std::string_view> words;
+  for (std::string_view rest = wrong.line; !rest.empty();) {
+    const size_t end = std::min(rest.find(' '), rest.size());
+    words.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  EXPECT_THAT(Complaint(wrong.command, words), HasSubstr(wrong.why)) << wrong.line;
+}
+
 TEST(Options, NameTheOptionAndGiveAnExampleInEveryComplaint) {
   const Wrong kWrong[] = {
       {Command::kPub, "-p 70000",
@@ -268,6 +279,15 @@ TEST(Options, NameTheOptionAndGiveAnExampleInEveryComplaint) {
       {Command::kSub, "-F %y", "-F: '%y' has no meaning"},
       {Command::kSub, "-W 0", "-W: '0' is not a time in seconds"},
       {Command::kSub, "-W nan", "-W: 'nan' is not a time in seconds"},
+      {Command::kSub, "-L http://x", "-L: 'http' is none of mqtt, mqtts, ws, wss, unix"},
+      {Command::kSub, "-L mqtt://x:0", "'0' is not a port"},
+      {Command::kSub, "-L localhost", "the scheme is missing"},
+  };
+  for (const Wrong& wrong : kWrong) ExpectComplaint(wrong);
+}
+
+TEST(Options, RefuseWhatTheServerOrTlsWouldNotTake) {
+  const Wrong kWrong[] = {
       {Command::kSub, "-t a -x -1", "-x: a session that lasts needs a client identifier"},
       {Command::kSub, "-t a -D connect session-expiry-interval 4294967295",
        "-D connect session-expiry-interval: a session that lasts"},
@@ -283,19 +303,13 @@ TEST(Options, NameTheOptionAndGiveAnExampleInEveryComplaint) {
       {Command::kSub, "-D connect maximum-packet-size 63",
        "maximum-packet-size: '63' is not a number from 64 to 4294967295"},
       {Command::kSub, "-D subscribe subscription-identifier 0", "is not a number from 1 to"},
-      {Command::kSub, "-L http://x", "-L: 'http' is none of mqtt, mqtts, ws, wss, unix"},
-      {Command::kSub, "-L mqtt://x:0", "'0' is not a port"},
-      {Command::kSub, "-L localhost", "the scheme is missing"},
+      {Command::kSub, "-h a\r\nEvil:1", "-h: a host is a name in ASCII or an address"},
+      {Command::kSub, "--host=", "--host: the host is missing"},
+      {Command::kSub, "-h me@a", "-h: a host is"},
+      {Command::kSub, "-L mqtt://a\tb/t", "-L: a host is"},
+      {Command::kSub, "--proxy http://a\x01:80", "--proxy: a host is"},
   };
-  for (const Wrong& wrong : kWrong) {
-    std::vector<std::string_view> words;
-    for (std::string_view rest = wrong.line; !rest.empty();) {
-      const size_t end = std::min(rest.find(' '), rest.size());
-      words.push_back(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    EXPECT_THAT(Complaint(wrong.command, words), HasSubstr(wrong.why)) << wrong.line;
-  }
+  for (const Wrong& wrong : kWrong) ExpectComplaint(wrong);
 }
 
 TEST(Options, TakeDefaultsFromAFileAndLetTheCommandLineWin) {
@@ -326,11 +340,27 @@ TEST(Options, TellWhichOptionTheLibraryRefuses) {
   EXPECT_EQ(InTermsOfOptions(settings, "cannot read /x: No such file"),
             "--cafile: cannot read /x: No such file\nFor example: ringmq sub --cafile ca.pem");
   EXPECT_THAT(InTermsOfOptions(settings, "wrong password for the key in /x.key"),
-              HasSubstr("--key: wrong password"));
+              HasSubstr("--keypass: wrong password"));
+  EXPECT_THAT(InTermsOfOptions(settings, "no key in /x.key"), HasSubstr("--key: no key in"));
   EXPECT_EQ(InTermsOfOptions(settings, "connect_user_properties: no UTF-8"),
             "-D connect user-property: no UTF-8\n"
             "For example: ringmq sub -D connect user-property site north");
   EXPECT_THAT(InTermsOfOptions(settings, "proxy: a name"), HasSubstr("--proxy: a name\n"));
+}
+
+TEST(Options, TakeThePasswordOfTheKeyFromTheEnvironmentUnlessOneIsGiven) {
+  const Surroundings around{.key_password = "hidden"};
+  const std::vector<std::string_view> words = {"-t", "a", "--cert", "c", "--key", "k"};
+  EXPECT_EQ(Good(Command::kSub, words, around).client.tls.key_password, "hidden");
+  std::vector<std::string_view> more = words;
+  more.insert(more.end(), {"--keypass", "shown"});
+  EXPECT_EQ(Good(Command::kSub, more, around).client.tls.key_password, "shown");
+}
+
+TEST(Options, KnowAnEncryptedKey) {
+  EXPECT_TRUE(IsEncryptedKey("x\n-----BEGIN ENCRYPTED PRIVATE KEY-----\nMII"));
+  EXPECT_TRUE(IsEncryptedKey("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"));
+  EXPECT_FALSE(IsEncryptedKey("-----BEGIN PRIVATE KEY-----\nMII"));
 }
 
 TEST(Options, HelpWinsOverEverything) {

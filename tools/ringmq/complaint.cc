@@ -71,6 +71,9 @@ std::string InTermsOfOptions(const Settings& settings, std::string_view detail) 
     return Explained(settings.command, name.id, name.property == nullptr ? "" : name.property,
                      name.example == nullptr ? "" : name.example, why);
   }
+  if (detail.starts_with("wrong password")) {
+    return Explained(settings.command, OptionId::kKeyPassword, "", "", detail);
+  }
   if (const auto id = FileOptionIn(settings.client.tls, detail)) {
     return Explained(settings.command, *id, "", "", detail);
   }

@@ -208,7 +208,9 @@ std::string ManPage(std::optional<Command> command, std::string_view version) {
   page += ".SH FILES\n.TP\n.I $XDG_CONFIG_HOME/ringmq_" + std::string(NameOf(*command)) +
           "\nDefaults: one option a line, its value after a blank; # begins a comment. Without "
           "XDG_CONFIG_HOME in $HOME/.config.\n.SH ENVIRONMENT\n.TP\n.B RINGMQ_PASSWORD\nThe "
-          "password, where \\-P does not give it.\n.SH EXAMPLES\n" +
+          "password, where \\-P does not give it.\n.TP\n.B RINGMQ_KEY_PASSWORD\nThe password of "
+          "the private "
+          "key, where \\-\\-keypass does not give it.\n.SH EXAMPLES\n" +
           Roff(about.example) + "\n.SH SEE ALSO\nringmq(1)";
   for (const Command other : kCommands) {
     if (other != *command) page += std::string(", ringmq\\-") + NameOf(other) + "(1)";

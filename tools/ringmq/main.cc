@@ -16,6 +16,7 @@
 
 #include "documents.h"
 #include "exit_code.h"
+#include "key_password.h"
 #include "options.h"
 #include "publish.h"
 #include "request.h"
@@ -68,20 +69,28 @@ std::string RandomId() {
   return id;
 }
 
+std::string_view Environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
 int Run(Command command, const std::vector<std::string_view>& words) {
   const std::string path = ConfigPath(command);
   const std::string config = ReadFile(path);
   const std::string random_id = RandomId();
-  const char* password = std::getenv("RINGMQ_PASSWORD");
-  const Expected<Settings> settings = ParseOptions(command, words,
-                                                   {.password = password == nullptr ? "" : password,
-                                                    .config = config,
-                                                    .config_path = path,
-                                                    .random_id = random_id,
-                                                    .process_id = getpid()});
+  Expected<Settings> settings = ParseOptions(command, words,
+                                             {.password = Environment("RINGMQ_PASSWORD"),
+                                              .key_password = Environment("RINGMQ_KEY_PASSWORD"),
+                                              .config = config,
+                                              .config_path = path,
+                                              .random_id = random_id,
+                                              .process_id = getpid()});
   if (!settings.ok()) return Complain(settings.error().detail());
   if (settings->help) return Print(HelpText(command));
   if (settings->version) return Print(kVersionLine);
+  if (const Expected<void> known = FindKeyPassword(*settings); !known.ok()) {
+    return Complain(known.error().detail());
+  }
   switch (command) {
     case Command::kPub:
       return RunPublish(*settings);

@@ -157,6 +157,11 @@ constexpr OptionSpec kTable[] = {
      "client.key"},
     {kKeyForm, kTls, kForAll, 0, "keyform", "pem|engine", kChoice,
      "Form of the key. Only pem is supported.", "pem"},
+    {kKeyPassword, kTls, kForAll, 0, "keypass", "password", kText,
+     "Password of an encrypted --key. Others on this machine may read it in the list of processes; "
+     "RINGMQ_KEY_PASSWORD in the environment, or the configuration file, hides it. Without either "
+     "it is asked for on the terminal.",
+     "secret"},
     {kInsecure, kTls, kForAll, 0, "insecure", nullptr, kNone,
      "Do not verify the server's certificate. For tests only.", nullptr},
     {kCiphers, kTls, kForAll, 0, "ciphers", "list", kText,

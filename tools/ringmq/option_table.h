@@ -80,6 +80,7 @@ enum class OptionId : uint8_t {
   kCert,
   kKey,
   kKeyForm,
+  kKeyPassword,
   kInsecure,
   kCiphers,
   kTlsVersion,

@@ -191,7 +191,7 @@ Expected<void> Parser::Apply(OptionId id, std::string_view value) {
 Expected<void> Parser::ApplyServer(OptionId id, std::string_view value) {
   switch (id) {
     case OptionId::kHost:
-      if (value.empty()) return Bad("the name is empty");
+      if (const Expected<void> host = CheckHost(value); !host.ok()) return host.error();
       endpoint_.host = value;
       break;
     case OptionId::kPort:
@@ -481,6 +481,9 @@ Expected<Settings> Parser::Finish() {
 }
 
 Expected<void> Parser::FinishServer() {
+  if (settings_.client.tls.key_password.empty()) {
+    settings_.client.tls.key_password = around_.key_password;
+  }
   const Expected<void> tls = CheckTlsOptions(settings_.client.tls);
   if (!tls.ok()) return tls.error();
   if (port_ && endpoint_.transport != Transport::kUnix) endpoint_.port = *port_;

@@ -14,10 +14,11 @@ namespace ringmq::cli {
 
 // What the command line takes from around it.
 struct Surroundings {
-  std::string_view password{};     // RINGMQ_PASSWORD; empty: not set.
-  std::string_view config{};       // The configuration file: an option and its value a line.
-  std::string_view config_path{};  // For messages.
-  std::string_view random_id{};    // Letters and digits that nobody else is likely to have.
+  std::string_view password{};      // RINGMQ_PASSWORD; empty: not set.
+  std::string_view key_password{};  // RINGMQ_KEY_PASSWORD, likewise.
+  std::string_view config{};        // The configuration file: an option and its value a line.
+  std::string_view config_path{};   // For messages.
+  std::string_view random_id{};     // Letters and digits that nobody else is likely to have.
   int process_id = 0;
 };
 

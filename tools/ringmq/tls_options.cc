@@ -54,6 +54,9 @@ Expected<TlsMeaning> ApplyTlsOption(OptionId id, std::string_view value, TlsOpti
     case OptionId::kKey:
       tls.key_file = value;
       return TlsMeaning{};
+    case OptionId::kKeyPassword:
+      tls.key_password = value;
+      return TlsMeaning{};
     case OptionId::kInsecure:
       tls.verify = false;
       return TlsMeaning{};

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "url.h"
 
+#include <algorithm>
+
 #include "numbers.h"
 
 namespace ringmq::cli {
 namespace {
 
+constexpr size_t kHostBytesMax = 255;
 constexpr uint16_t kSocksPort = 1080;
 constexpr uint16_t kHttpProxyPort = 8080;
 
@@ -103,6 +106,18 @@ std::optional<Transport> TransportOf(std::string_view scheme) {
 
 }  // namespace
 
+Expected<void> CheckHost(std::string_view host) {
+  if (host.empty()) return Bad("the host is missing");
+  if (host.size() > kHostBytesMax) return Bad("a host has at most 255 bytes");
+  const bool is_clean = std::ranges::all_of(host, [](char c) {
+    return c > ' ' && c < 0x7f &&
+           std::string_view("\"#,/<>?@[\\]^`{|}").find(c) == std::string_view::npos;
+  });
+  if (is_clean) return {};
+  return Bad(
+      "a host is a name in ASCII or an address, without spaces, control characters, / and @");
+}
+
 std::optional<uint16_t> ParsePort(std::string_view text) {
   const std::optional<int> port = ParseNumber(text, 1, 65535);
   return port ? std::optional(static_cast<uint16_t>(*port)) : std::nullopt;
@@ -124,7 +139,8 @@ Expected<ServerUrl> ParseServerUrl(std::string_view url) {
     if (server.endpoint.host.empty()) return Bad("the path of the socket is missing");
     return server;
   }
-  if (parts.host.empty()) return Bad("the host is missing");
+  const Expected<void> host = CheckHost(parts.host);
+  if (!host.ok()) return host.error();
   const Expected<uint16_t> port = PortOf(parts, 0);
   if (!port.ok()) return port.error();
   server.endpoint.port = *port;
@@ -147,7 +163,8 @@ Expected<ProxyOptions> ParseProxyUrl(std::string_view url) {
   } else {
     return Bad("'" + parts.scheme + "' is neither socks5h nor http nor https");
   }
-  if (parts.host.empty()) return Bad("the host is missing");
+  const Expected<void> host = CheckHost(parts.host);
+  if (!host.ok()) return host.error();
   const Expected<uint16_t> port =
       PortOf(parts, proxy.kind == ProxyKind::kSocks5 ? kSocksPort : kHttpProxyPort);
   if (!port.ok()) return port.error();

@@ -26,6 +26,10 @@ struct ServerUrl {
 // socks5h://[user[:password]@]host[:port] (1080) and http://... (8080).
 [[nodiscard]] Expected<ProxyOptions> ParseProxyUrl(std::string_view url);
 
+// Whether a server or a proxy can be called so: a name or an address, and nothing that a request to
+// a proxy would take for something else.
+[[nodiscard]] Expected<void> CheckHost(std::string_view host);
+
 // 1 to 65535.
 [[nodiscard]] std::optional<uint16_t> ParsePort(std::string_view text);
 
