@@ -50,9 +50,9 @@ void Findings::Merge(const Findings& other) {
   }
   for (const auto count :
        {&Findings::connects_offered, &Findings::connects_in_time, &Findings::connects_blocked,
-        &Findings::connects_failed, &Findings::sessions_lost, &Findings::wills_early,
-        &Findings::reconnects, &Findings::connections_ended, &Findings::tries_failed,
-        &Findings::aliases_refused}) {
+        &Findings::connects_failed, &Findings::connections_lost, &Findings::sessions_lost,
+        &Findings::wills_early, &Findings::reconnects, &Findings::connections_ended,
+        &Findings::tries_failed, &Findings::aliases_refused}) {
     this->*count += other.*count;
   }
   for (const auto span : {&Findings::away, &Findings::fill, &Findings::back, &Findings::clear,
@@ -61,6 +61,11 @@ void Findings::Merge(const Findings& other) {
   }
   phases.resize(std::max(phases.size(), other.phases.size()));
   for (size_t i = 0; i < other.phases.size(); ++i) phases[i].Merge(other.phases[i]);
+  if (failure.empty()) failure = other.failure;
+  if (first_lost_ns == 0 || (other.first_lost_ns != 0 && other.first_lost_ns < first_lost_ns)) {
+    first_lost_ns = other.first_lost_ns;
+    loss = other.loss;
+  }
   by_publisher.resize(std::max(by_publisher.size(), other.by_publisher.size()));
   for (size_t i = 0; i < other.by_publisher.size(); ++i) by_publisher[i] += other.by_publisher[i];
   for (const auto& [text, count] : other.errors) errors[text] += count;

@@ -90,6 +90,10 @@ struct Findings : Tally {
   uint64_t connects_in_time = 0;   // Ready before the phase ended, or the ramp.
   uint64_t connects_blocked = 0;   // Due, while the broker still held all earlier ones.
   uint64_t connects_failed = 0;    // Of the whole run.
+  std::string failure;             // Why the first that failed did; empty: none has.
+  uint64_t connections_lost = 0;   // That were to stay and did not; of the whole run.
+  int64_t first_lost_ns = 0;       // Zero: none was.
+  std::string loss;                // Why the first was.
   // Of what the broker had kept for a client, since it asked: the first message, and the last one
   // of those who got all.
   measure::Histogram first_message;

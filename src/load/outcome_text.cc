@@ -19,12 +19,15 @@ void VisitFindings(Each& each, Findings_& findings) {
   }
   for (const auto count :
        {&Findings::connects_offered, &Findings::connects_in_time, &Findings::connects_blocked,
-        &Findings::connects_failed, &Findings::sessions_lost, &Findings::wills_early,
-        &Findings::reconnects, &Findings::connections_ended, &Findings::tries_failed,
-        &Findings::aliases_refused}) {
+        &Findings::connects_failed, &Findings::connections_lost, &Findings::sessions_lost,
+        &Findings::wills_early, &Findings::reconnects, &Findings::connections_ended,
+        &Findings::tries_failed, &Findings::aliases_refused}) {
     each(findings.*count);
   }
   each(findings.load_busy_ns);
+  each(findings.first_lost_ns);
+  each(findings.failure);
+  each(findings.loss);
   for (const auto span : {&Findings::away, &Findings::fill, &Findings::back, &Findings::clear,
                           &Findings::kept, &Findings::came, &Findings::came_back}) {
     each((findings.*span).begin_ns);
@@ -50,6 +53,8 @@ void VisitOutcome(Each& each, Outcome_& outcome) {
     each(outcome.*seconds);
   }
   each(outcome.busiest_thread);
+  each(outcome.measure_start_ns);
+  each(outcome.begun);
   each(outcome.interrupted);
   each(outcome.drained);
 }

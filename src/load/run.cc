@@ -72,6 +72,7 @@ class Director {
     CountConnections(outcome);
     const bool is_ready = leads_ ? reached.connected == reached.connections && !interrupted_
                                  : shared_.clockwork.load_start_ns.load() != 0;
+    outcome.begun = is_ready;
     if (is_ready && plan_.script == Script::kTraffic) Load(outcome);
     if (is_ready && plan_.script != Script::kTraffic) Follow(plan_.script, outcome);
     if (observer_.broker) outcome.broker = observer_.broker();
@@ -127,17 +128,18 @@ class Director {
     if (leads_) SetTimes(head_start_s);
     const int64_t measure_ns = shared_.clockwork.measure_start_ns.load(std::memory_order_relaxed);
     const auto is_over = [this] {
-      return (plan_.messages_max > 0 && IsExhausted()) || IsInterrupted();
+      return (plan_.messages_max > 0 && IsExhausted()) || IsInterrupted() || IsDeserted();
     };
     Await(Phase::kWarmup, times_.warmup_s + head_start_s, is_over);
     Await(Phase::kMeasure, times_.measure_s, is_over);
-    if (leads_ && interrupted_) {
+    if (leads_ && (interrupted_ || IsDeserted())) {
       shared_.clockwork.measure_end_ns.store(NowNs(), std::memory_order_relaxed);
     }
     const double measured_s = static_cast<double>(NowNs() - measure_ns) * 1e-9;
     outcome.measured_s = std::clamp(measured_s, 0.0, times_.measure_s);
     outcome.sent_s = outcome.measured_s;
-    outcome.drain_s = Await(Phase::kDrain, times_.drain_max_s, [this] { return IsDrained(); });
+    outcome.drain_s = Await(Phase::kDrain, times_.drain_max_s,
+                            [this] { return IsDrained() || IsDeserted(); });
     outcome.drained = IsDrained();
   }
 
@@ -293,6 +295,13 @@ class Director {
     });
   }
 
+  // Every connection was lost, and none comes again.
+  [[nodiscard]] bool IsDeserted() const {
+    if (plan_.reconnects || plan_.churn.per_s > 0) return false;
+    const Tick now = lookout_.Count();
+    return now.connected > 0 && now.dropped >= now.connected;
+  }
+
   [[nodiscard]] bool IsDrained() const {
     if (!IsExhausted()) return false;
     if (plan_.churn.per_s > 0 && !HaveAllFinished(Phase::kDrain)) return false;
@@ -324,6 +333,7 @@ class Director {
       });
     });
     CountLosses(outcome);
+    outcome.measure_start_ns = shared_.clockwork.measure_start_ns.load(std::memory_order_relaxed);
     const double load_s = times_.warmup_s + outcome.measured_s;
     if (load_s > 0) outcome.busiest_share = static_cast<double>(most_cpu_ns) * 1e-9 / load_s;
     outcome.verdict =
@@ -336,6 +346,8 @@ class Director {
     if (is_valid && only_hears) outcome.verdict.text = "VALID";
     if (plan_.churn.per_s > 0) ConcludeChurn(plan_, outcome);
     ConcludeScript(plan_, outcome);
+    // Of a part nobody can say what is missing.
+    if (IsAlone()) ConcludeCoverage(plan_, outcome);
   }
 
   // How much of the run's rate this part's publishers have to send.

@@ -64,6 +64,8 @@ struct Outcome {
   double drain_s = 0;
   double busiest_share = 0;
   uint32_t busiest_thread = 0;
+  int64_t measure_start_ns = 0;
+  bool begun = true;         // Everybody was there, and what they were there for began.
   bool interrupted = false;  // Observer::wants_end said yes.
   bool drained = false;      // Everything that was expected arrived before the drain ended.
   measure::Verdict verdict;

@@ -2,11 +2,14 @@
 #include "load/stateful_outcome.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/check.h"
 #include "base/time.h"
+#include "measure/coverage.h"
 #include "measure/verdict.h"
 
 namespace ringmq::load {
@@ -127,6 +130,24 @@ void ConcludeReconnects(const Plan& plan, Outcome& outcome) {
       ". They ended by: ", absl::StrJoin(reasons, ", "), "."));
 }
 
+// Of the messages that the run was made for.
+void AddMessages(const Plan& plan, const Outcome& outcome, measure::RunCoverage& coverage) {
+  const Findings& all = outcome.findings;
+  const bool has_steps = plan.script != Script::kTraffic;
+  const bool is_heard = std::ranges::any_of(
+      plan.roles, [](const Role& role) { return role.hears() && !role.churns(); });
+  if (plan.publishers > 0) {
+    coverage.sent = has_steps ? outcome.sent_in_all : all.sent;
+    if (is_heard) {
+      coverage.received = all.received;
+    } else if (plan.qos != Qos::kAtMostOnce) {
+      coverage.acked = all.acked;
+    }
+  } else if (plan.churn.per_s == 0) {
+    coverage.received = all.integrity.received + all.integrity.foreign;
+  }
+}
+
 }  // namespace
 
 void ConcludeChurn(const Plan& plan, Outcome& outcome) {
@@ -174,6 +195,29 @@ void ConcludeScript(const Plan& plan, Outcome& outcome) {
       " connections named the topic in every message."));
 }
 
+void ConcludeCoverage(const Plan& plan, Outcome& outcome) {
+  const Findings& all = outcome.findings;
+  measure::RunCoverage coverage;
+  coverage.clients = outcome.connected + outcome.failed;
+  coverage.connected = outcome.connected;
+  coverage.failure = all.failure;
+  coverage.has_begun = outcome.begun;
+  coverage.are_connects = plan.is_about_connects;
+  coverage.was_interrupted = outcome.interrupted;
+  coverage.failed_later = all.connects_failed;
+  coverage.lost = all.connections_lost;
+  coverage.lost_at_s = static_cast<double>(all.first_lost_ns - outcome.measure_start_ns) * 1e-9;
+  coverage.loss = all.loss;
+  const bool has_steps = plan.script != Script::kTraffic;
+  // Steps take as long as they take, which may be no time.
+  coverage.measured_s = has_steps ? 1 : outcome.measured_s;
+  if (plan.churn.per_s > 0) coverage.connects_due = all.connects_offered;
+  if (!plan.is_about_connects) AddMessages(plan, outcome, coverage);
+  if (std::optional<measure::Verdict> gap = measure::FindGap(coverage)) {
+    outcome.verdict = *std::move(gap);
+  }
+}
+
 bool IsConcludedAsOne(const Plan& plan) {
   return plan.script != Script::kTraffic || plan.is_about_connects;
 }
@@ -197,6 +241,8 @@ Outcome Join(const Plan& plan, std::span<const Outcome> parts) {
       whole.busiest_share = part.busiest_share;
       whole.busiest_thread = part.busiest_thread;
     }
+    whole.measure_start_ns = std::max(whole.measure_start_ns, part.measure_start_ns);
+    whole.begun = whole.begun && part.begun;
     whole.interrupted = whole.interrupted || part.interrupted;
     whole.drained = whole.drained && part.drained;
   }

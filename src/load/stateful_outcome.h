@@ -19,11 +19,16 @@ void ConcludeChurn(const Plan& plan, Outcome& outcome);
 // Requires: all else of the outcome is filled in.
 void ConcludeScript(const Plan& plan, Outcome& outcome);
 
+// Of any run, of all its processes: the verdict becomes that it covers a part only, or nothing, if
+// it does. Requires: all else of the outcome is filled in.
+void ConcludeCoverage(const Plan& plan, Outcome& outcome);
+
 // Whether a run by several processes is concluded from what all of them found, since its figures
 // are neither sums of theirs nor the worst of them.
 [[nodiscard]] bool IsConcludedAsOne(const Plan& plan);
 
-// Of the parts of such a run, as if one process had made it. Requires: there are some.
+// Of the parts of such a run, as if one process had made it; of other runs only what the coverage
+// is concluded from. Requires: there are some.
 [[nodiscard]] Outcome Join(const Plan& plan, std::span<const Outcome> parts);
 
 }  // namespace ringmq::load

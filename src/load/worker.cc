@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,6 +43,15 @@ int64_t ThreadCpuNs() {
   timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return time.tv_sec * kSecond.ns + time.tv_nsec;
+}
+
+std::string SocketFailure(int error) {
+  std::string why = absl::StrCat("socket: ", std::strerror(error));
+  rlimit limit{};
+  if (error == EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    absl::StrAppend(&why, ", this process may have ", limit.rlim_cur);
+  }
+  return why;
 }
 
 void AppendBytes(std::span<const uint8_t> bytes, std::vector<uint8_t>& out) {
@@ -104,7 +114,8 @@ void Worker::Run() {
                          .buffer_size_bytes = buffer_bytes},
                         &notice);
   if (!ring.ok()) {
-    ++findings_.errors[std::string(ring.status().message())];
+    findings_.failure = std::string(ring.status().message());
+    ++findings_.errors[findings_.failure];
     progress_.failed.store(peers_.size(), std::memory_order_relaxed);
     shared_.clockwork.present.fetch_add(1, std::memory_order_relaxed);
     progress_.has_left.store(true, std::memory_order_release);
@@ -260,7 +271,7 @@ void Worker::Begin(Peer& peer, int64_t due_ns) {
   due_ns_[index] = due_ns;
   peer.fd = socket(plan_.target.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (peer.fd < 0) {
-    End(peer, absl::StrCat("socket: ", std::strerror(errno)));
+    End(peer, SocketFailure(errno));
     return;
   }
   ++open_;
@@ -296,8 +307,13 @@ void Worker::Fail(Peer& peer, std::string why) {
   }
   const bool was_ready = peer.state == PeerState::kReady;
   (was_ready ? progress_.dropped : progress_.failed).fetch_add(1, std::memory_order_relaxed);
-  if (!was_ready) {
-    ++findings_.connects_failed;
+  if (was_ready) {
+    if (findings_.connections_lost++ == 0) {
+      findings_.first_lost_ns = NowNs();
+      findings_.loss = why;
+    }
+  } else {
+    if (findings_.connects_failed++ == 0) findings_.failure = why;
     if (churning_ != nullptr && peer.role->churns()) --churning_->connecting;
   }
   ++second_.errors;

@@ -189,7 +189,12 @@ void Worker::Nudge() {
 void Worker::CountAway() {
   if (reconnecting_ == nullptr) return;
   for (const auto& [place, away] : reconnecting_->away) {
-    Complain(absl::StrCat("not connected again when the run ended: ", away.why));
+    const std::string why = absl::StrCat("not connected again when the run ended: ", away.why);
+    if (findings_.connections_lost++ == 0) {
+      findings_.first_lost_ns = reactor::MonotonicNow().ns;
+      findings_.loss = why;
+    }
+    Complain(why);
   }
   for (const Peer& peer : peers_) {
     if (peer.publishing == nullptr) continue;

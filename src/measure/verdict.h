@@ -47,11 +47,14 @@ struct RunEvidence {
 };
 
 struct Verdict {
-  enum Kind : uint8_t { kValid, kTargetLimited, kGeneratorLimited };
+  // From the best to the worst. The last two are those of coverage.h.
+  enum Kind : uint8_t { kValid, kTargetLimited, kGeneratorLimited, kIncomplete, kNotMeasured };
   Kind kind = kValid;
   // "VALID", "VALID, target-limited at 212k/s", "INVALID, generator-limited (thread 3 at 99 %)",
-  // "VALID, closed loop, service time only".
+  // "VALID, closed loop, service time only", "INVALID, not measured: no client could connect".
   std::string text;
+
+  [[nodiscard]] bool is_valid() const { return kind == kValid || kind == kTargetLimited; }
 };
 
 [[nodiscard]] Verdict Judge(const RunEvidence& evidence);

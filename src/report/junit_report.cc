@@ -29,7 +29,7 @@ void AddCase(std::string_view suite, std::string_view name, std::string_view kin
 }  // namespace
 
 std::string JunitReport(const Result& result) {
-  const bool invalid = result.verdict.kind == measure::Verdict::kGeneratorLimited;
+  const bool invalid = !result.verdict.is_valid();
   const std::vector<Asserted> assertions = AllAssertions(result);
   const auto failures = std::ranges::count_if(
       assertions, [](const Asserted& each) { return !each.known || !each.holds; });

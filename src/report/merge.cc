@@ -157,6 +157,8 @@ measure::Verdict WorstVerdict(std::span<const Result> parts, const Result& whole
           absl::StrCat("VALID, target-limited at ", std::llround(whole.rates.received_per_s), "/s");
       break;
     case measure::Verdict::kGeneratorLimited:
+    case measure::Verdict::kIncomplete:
+    case measure::Verdict::kNotMeasured:
       absl::StrAppend(&verdict.text, ", in process ", worst + 1, " of ", parts.size());
       break;
   }

@@ -97,6 +97,8 @@ News NewsOf(measure::Verdict::Kind kind) {
     case measure::Verdict::kTargetLimited:
       return {"warning", "!"};
     case measure::Verdict::kGeneratorLimited:
+    case measure::Verdict::kIncomplete:
+    case measure::Verdict::kNotMeasured:
       return {"bad", "✗"};
   }
   RMQ_CHECK(false);

@@ -85,8 +85,8 @@ void AddMessages(const Result& result, Page& page) {
 
 std::string PrometheusReport(const Result& result) {
   Page page(result.scenario);
-  page.AddGauge("mqtt_bench_valid", "1 if the generator was not the limit.",
-                result.verdict.kind == measure::Verdict::kGeneratorLimited ? 0 : 1);
+  page.AddGauge("mqtt_bench_valid", "1 if the measurement is valid.",
+                result.verdict.is_valid() ? 1 : 0);
   page.AddGauge("mqtt_bench_assertions_hold", "1 if every assertion holds.",
                 AssertionsHold(result) ? 1 : 0);
   page.AddGauge("mqtt_bench_received_per_second", "Deliveries per second.",

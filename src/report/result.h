@@ -166,6 +166,7 @@ struct SearchPoint {
   int64_t p99_ns = 0;
   int64_t p999_ns = 0;
   bool holds = false;       // All assertions held and the rate was reached.
+  bool is_valid = true;     // As the verdict of its run says.
   std::string result_file;  // Where the whole result of that point lies; may be empty.
 };
 

@@ -136,6 +136,7 @@ void VisitFields(auto& visit, Is<SearchPoint> auto& value) {
   visit("p99_ns", value.p99_ns);
   visit("p999_ns", value.p999_ns);
   visit("holds", value.holds);
+  visit("is_valid", value.is_valid);
   visit("result_file", value.result_file);
 }
 

@@ -18,8 +18,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Config = std::vector<std::pair<std::string, std::string>>;
 
-constexpr std::array<const char*, 3> kVerdictKinds = {"valid", "target_limited",
-                                                      "generator_limited"};
+constexpr std::array<const char*, 5> kVerdictKinds = {
+    "valid", "target_limited", "generator_limited", "incomplete", "not_measured"};
 
 class Writer {
  public:

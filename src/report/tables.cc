@@ -97,9 +97,13 @@ std::string VerdictLine(const Result& result) {
     case measure::Verdict::kTargetLimited:
       return "VALID, target-limited";
     case measure::Verdict::kGeneratorLimited:
+      return "INVALID, generator-limited";
+    case measure::Verdict::kIncomplete:
+      return "INVALID, incomplete";
+    case measure::Verdict::kNotMeasured:
       break;
   }
-  return "INVALID, generator-limited";
+  return "INVALID, not measured";
 }
 
 std::string PercentileText(const Histogram& histogram, double percentile) {
@@ -137,9 +141,10 @@ Table SearchTable(const Result& result) {
   }
   const std::optional<double> knee = measure::KneeOf(curve);
   constexpr size_t kRemarkColumns =
-      std::string_view("holds, the highest that does, the knee").size();
+      std::string_view("holds, INVALID, the highest that does, the knee").size();
   for (const SearchPoint& point : result.search) {
     std::string remark = point.holds ? "holds" : "does not";
+    if (!point.is_valid) absl::StrAppend(&remark, ", INVALID");
     if (point.rate_per_s == highest_per_s) absl::StrAppend(&remark, ", the highest that does");
     if (point.rate_per_s == knee) absl::StrAppend(&remark, ", the knee");
     table.rows.push_back({FormatRate(point.rate_per_s), FormatRate(point.received_per_s),

@@ -45,6 +45,8 @@ Ink VerdictInk(const Result& result) {
     case measure::Verdict::kTargetLimited:
       return Ink::kWarning;
     case measure::Verdict::kGeneratorLimited:
+    case measure::Verdict::kIncomplete:
+    case measure::Verdict::kNotMeasured:
       break;
   }
   return Ink::kBad;

@@ -47,7 +47,8 @@ TEST(ResultJson, KeepsAnEmptyResultEmpty) {
 
 TEST(ResultJson, KeepsEachKindOfVerdict) {
   for (const auto kind : {measure::Verdict::kValid, measure::Verdict::kTargetLimited,
-                          measure::Verdict::kGeneratorLimited}) {
+                          measure::Verdict::kGeneratorLimited, measure::Verdict::kIncomplete,
+                          measure::Verdict::kNotMeasured}) {
     Result result;
     result.verdict = {kind, "text"};
     EXPECT_EQ(FromJson(ToJson(result))->verdict.kind, kind);

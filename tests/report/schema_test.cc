@@ -58,7 +58,9 @@ class SchemaMaker {
             Json{{"type", "array"}, {"maxItems", heat.size()}, {"items", TypeOf<uint64_t>()}});
   }
   void Special(const char* name, const measure::Verdict::Kind&) {
-    Require(name, Json{{"enum", {"valid", "target_limited", "generator_limited"}}});
+    Require(name,
+            Json{{"enum",
+                  {"valid", "target_limited", "generator_limited", "incomplete", "not_measured"}}});
   }
   void Special(const char* name, const Histograms&) {
     Json metrics = Json::object();

@@ -132,8 +132,8 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   app.footer(
-      "Exit codes: 0 ok, 1 usage, 2 the run failed, 3 the measurement is invalid, 4 an "
-      "assertion does not hold, 130 interrupted.");
+      "Exit codes: 0 ok, 1 usage, 2 the run failed (connections, refusals), 3 nothing failed and "
+      "the measurement is invalid all the same, 4 an assertion does not hold, 130 interrupted.");
   const int code = Parse(app, argc, argv);
   if (code >= 0) return code == 0 ? kOk : kUsage;
   if (settings.version == kVersionOfTool) {

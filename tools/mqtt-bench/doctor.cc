@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "make_plan.h"
 #include "reactor/features.h"
 #include "report/diagnosis.h"
 #include "sources.h"
@@ -135,6 +136,19 @@ std::vector<report::Diagnosed> DiagnoseFor(const Settings& settings, uint64_t co
                            .processes = settings.processes,
                            .source_addresses = AddressesOf(settings, connections, sources->size()),
                            .is_loopback = IsLoopback(settings.url)});
+}
+
+void WarnOfLimits(const Settings& settings) {
+  Settings run = settings;
+  const bool is_series = run.command == "ab" || run.command == "search" || run.command == "soak";
+  if (is_series) run.command = run.scenario;
+  const auto assignment = MakePlan(run);
+  if (!assignment.ok()) return;
+  for (const report::Diagnosed& one : DiagnoseFor(run, assignment->plan.connections())) {
+    if (one.kind != report::Diagnosed::kTooLow) continue;
+    std::fprintf(stderr, "mqtt-bench: %s: %s: %s; %s\n", one.what.c_str(), one.found.c_str(),
+                 one.why.c_str(), one.cure.c_str());
+  }
 }
 
 int RunDoctor(const Settings& settings) {

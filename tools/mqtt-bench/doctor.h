@@ -16,6 +16,10 @@ namespace ringmq::bench {
 [[nodiscard]] std::vector<report::Diagnosed> DiagnoseFor(const Settings& settings,
                                                          uint64_t connections);
 
+// Says on standard error what would limit the run that `settings` ask for, before it begins.
+// Nothing if no run can be made of them, of which others complain.
+void WarnOfLimits(const Settings& settings);
+
 // Returns the exit code: kMeasurementInvalid if something is too low for the run.
 [[nodiscard]] int RunDoctor(const Settings& settings);
 

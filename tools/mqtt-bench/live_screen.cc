@@ -251,7 +251,7 @@ std::string ErrorsLine(const LiveState& state, size_t width, Colour colour) {
 std::string_view ReasonOf(const measure::Verdict& verdict) {
   const std::string_view text = verdict.text;
   const size_t open = text.find('(');
-  const bool is_bad = verdict.kind == measure::Verdict::kGeneratorLimited;
+  const bool is_bad = !verdict.is_valid();
   if (!is_bad || open == std::string_view::npos || !text.ends_with(')')) return "";
   return text.substr(open + 1, text.size() - open - 2);
 }
@@ -268,6 +268,8 @@ std::string GeneratorLine(const LiveState& state, size_t width, Colour colour) {
       row.Add("OK", Ink::kGood).Add("target-limited", Ink::kWarning);
       break;
     case measure::Verdict::kGeneratorLimited:
+    case measure::Verdict::kIncomplete:
+    case measure::Verdict::kNotMeasured:
       row.Add("INVALID", Ink::kBad);
       break;
   }

@@ -101,6 +101,7 @@ int Main(int argc, char** argv) {
     return Complain(status, kUsage);
   }
   RaiseDescriptorLimit();
+  WarnOfLimits(settings);
   if (settings.command == "ab") return RunAb(settings);
   if (settings.command == "search") return RunSearch(settings, Quoted(argc, argv));
   if (!settings.phases.empty()) return RunPhases(settings, Quoted(argc, argv));

@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "doctor.h"
 #include "finish.h"
 #include "presets.h"
 
@@ -39,14 +38,6 @@ FlagValues Merge(const CLI::App& app, FlagValues flags, std::string& instead) {
     absl::StrAppend(&instead, instead.empty() ? ", with " : " ", flag, " ", value);
   }
   return flags;
-}
-
-void WarnOfLimits(const Settings& settings, uint64_t connections) {
-  for (const report::Diagnosed& one : DiagnoseFor(settings, connections)) {
-    if (one.kind != report::Diagnosed::kTooLow) continue;
-    std::fprintf(stderr, "mqtt-bench: %s: %s: %s %s\n", one.what.c_str(), one.found.c_str(),
-                 one.why.c_str(), one.cure.c_str());
-  }
 }
 
 }  // namespace
@@ -82,7 +73,6 @@ std::optional<int> ApplyPreset(CLI::App& app, Settings& settings) {
     absl::StrAppend(&settings.title_prefix, " at scale ", absl::StrFormat("%g", settings.scale));
   }
   absl::StrAppend(&settings.title_prefix, instead, ": ");
-  WarnOfLimits(settings, ConnectionsOf(**preset, settings.scale));
   return std::nullopt;
 }
 

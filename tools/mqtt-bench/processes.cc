@@ -169,7 +169,12 @@ class Family {
       outcomes.push_back(*std::move(children_[i].outcome));
     }
     Result whole = report::Merge(results);
-    if (load::IsConcludedAsOne(plan_)) whole = AsOne(whole, outcomes);
+    load::Outcome joined = load::Join(plan_, outcomes);
+    const bool is_as_one = load::IsConcludedAsOne(plan_);
+    if (!is_as_one) joined.verdict = whole.verdict;
+    load::ConcludeCoverage(plan_, joined);
+    if (is_as_one) whole = AsOne(whole, joined);
+    whole.verdict = joined.verdict;
     Divide(outcomes, whole);
     return whole;
   }
@@ -213,8 +218,8 @@ class Family {
   }
 
   // The figures of the whole; of the seconds, the broker and the memory only the parts know.
-  [[nodiscard]] Result AsOne(Result& merged, std::span<const load::Outcome> outcomes) const {
-    Result whole = processes_.make_result(load::Join(plan_, outcomes));
+  [[nodiscard]] Result AsOne(Result& merged, const load::Outcome& joined) const {
+    Result whole = processes_.make_result(joined);
     whole.processes = merged.processes;
     whole.series = std::move(merged.series);
     whole.broker = std::move(merged.broker);

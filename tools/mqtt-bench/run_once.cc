@@ -319,8 +319,8 @@ bool RanWell(const Result& result) {
 
 int ExitCodeOf(const Result& result, bool allow_invalid) {
   if (!RanWell(result)) return kRunFailed;
-  const bool invalid = result.verdict.kind == measure::Verdict::kGeneratorLimited;
-  if (invalid && !allow_invalid) return kMeasurementInvalid;
+  const bool is_nothing = result.verdict.kind == measure::Verdict::kNotMeasured;
+  if (is_nothing || (!result.verdict.is_valid() && !allow_invalid)) return kMeasurementInvalid;
   if (!report::AssertionsHold(result)) return kAssertionFailed;
   return result.interrupted ? kInterrupted : kOk;
 }

@@ -30,7 +30,9 @@ using OnTick = std::function<void(const load::Tick&)>;
 // Whether nothing broke: everybody connected, nobody was thrown out.
 [[nodiscard]] bool RanWell(const report::Result& result);
 
-// The exit code that a finished run leads to, by its worst news.
+// The exit code that a finished run leads to, by its worst news: what broke comes before a
+// measurement that is invalid, be it for that reason, and both come before assertions. Of what was
+// not measured at all nothing is allowed.
 [[nodiscard]] int ExitCodeOf(const report::Result& result, bool allow_invalid);
 
 }  // namespace ringmq::bench

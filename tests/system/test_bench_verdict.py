@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What mqtt-bench says of runs that measured nothing, a part, or itself; the same in all its files."""
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+from broker import Broker
+
+BENCH = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "mqtt-bench/mqtt-bench")
+NOBODY = "mqtt://127.0.0.1:1"
+
+
+class Verdicts(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.files = {name: os.path.join(folder.name, name) for name in ("json", "html", "junit", "prometheus")}
+
+    def command(self, *args):
+        outputs = [word for name, path in self.files.items() for word in (f"--{name}", path)]
+        return [BENCH, "--quiet", *args, *outputs]
+
+    def run_bench(self, *args, **options):
+        return subprocess.run(self.command(*args), capture_output=True, text=True, timeout=100, **options)
+
+    def expect(self, kind, start, text):
+        """That every file has the verdict that the first line of the report is."""
+        first = text.splitlines()[0]
+        self.assertTrue(first.startswith(start), text)
+        with open(self.files["json"]) as file:
+            result = json.load(file)
+        self.assertEqual(result["verdict"], {"kind": kind, "text": first})
+        with open(self.files["html"]) as file:
+            page = file.read()
+        self.assertIn('class="verdict bad"', page)
+        self.assertIn(first, "".join(xml.etree.ElementTree.fromstring(page).itertext()))
+        suite = xml.etree.ElementTree.parse(self.files["junit"]).getroot()
+        self.assertEqual(suite.get("errors"), "1")
+        with open(self.files["prometheus"]) as file:
+            self.assertRegex(file.read(), r"(?m)^mqtt_bench_valid\{[^}]*\} 0$")
+        return result
+
+
+class NothingMeasured(Verdicts):
+    def test_if_nobody_can_connect(self):
+        for args in (["pubsub"], ["pubsub", "-r", "100"], ["conn", "-c", "3"], ["retain", "-n", "10"],
+                     ["session", "-n", "10"], ["will", "-c", "2"], ["churn", "-c", "2"],
+                     ["pubsub", "--processes", "2", "-p", "2"]):
+            with self.subTest(args=args):
+                done = self.run_bench(*args, "-u", NOBODY, "-d", "1s")
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.expect("not_measured", "INVALID, not measured: no client could connect "
+                            "(connect: Connection refused)", done.stdout)
+
+    def test_if_there_was_no_time(self):
+        with Broker() as broker:
+            done = self.run_bench("-d", "0s", "--warmup", "0s", "--allow-invalid",
+                                  "-u", f"mqtt://127.0.0.1:{broker.port}")
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        self.expect("not_measured", "INVALID, not measured: the measured phase had no time", done.stdout)
+
+
+class APartMeasured(Verdicts):
+    def test_if_the_tool_may_not_have_so_many_descriptors(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+        with Broker() as broker:
+            done = self.run_bench("conn", "-c", "200", "-d", "100ms", "-u", f"mqtt://127.0.0.1:{broker.port}",
+                                  preexec_fn=limit)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        # Told before it began, as doctor would.
+        self.assertIn("mqtt-bench: descriptors: 100: each connection is one, and 200 are wanted; ulimit -Hn", done.stderr)
+        result = self.expect("incomplete", "INVALID, incomplete: ", done.stdout)
+        missing = 200 - result["connections"]
+        self.assertIn(f"{missing} of 200 clients did not connect (socket: Too many open files, this process may have 100)",
+                      done.stdout)
+
+    def test_if_the_broker_dies(self):
+        for flags in [], ["-r", "200"], ["--processes", "2"]:
+            with self.subTest(flags=flags), Broker() as broker:
+                load = subprocess.Popen(
+                    [word for word in self.command("-q", "1", "-d", "60s", "--warmup", "0s",
+                                                   "-u", f"mqtt://127.0.0.1:{broker.port}", *flags)
+                     if word != "--quiet"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                for line in load.stderr:
+                    if line.startswith("measure"):
+                        break
+                broker.process.send_signal(signal.SIGKILL)
+                output, errors = load.communicate(timeout=60)
+                self.assertEqual(load.returncode, 2, output + errors)
+                self.expect("incomplete", "INVALID, incomplete: 2 of 2 connections were lost from ", output)
+
+
+if __name__ == "__main__":
+    unittest.main()
