@@ -89,7 +89,8 @@ std::optional<Figure> SaturationCurve(const Result& result) {
       if (point.*quantile.ns <= 0) continue;
       plot.Dot({point.rate_per_s, static_cast<double>(point.*quantile.ns)}, series,
                absl::StrCat(quantile.name, " at ", FormatRate(point.rate_per_s), ": ",
-                            FormatTime(point.*quantile.ns), point.holds ? "" : " (does not hold)"),
+                            FormatTime(point.*quantile.ns), point.holds ? "" : " (does not hold)",
+                            point.is_valid ? "" : " (INVALID)"),
                point.result_file);
     }
   }

@@ -60,6 +60,40 @@ TEST(SearchPoint, ALateGeneratorSpoilsFailuresOnly) {
   EXPECT_EQ(JudgePoint(doubtful, 10'000, true).outcome, TrialOutcome::kFails);
 }
 
+std::vector<report::SearchPoint> PointsOf(bool low_is_valid, bool high_is_valid) {
+  return {{.rate_per_s = 1'000, .holds = true, .is_valid = low_is_valid},
+          {.rate_per_s = 2'000, .holds = false, .is_valid = high_is_valid}};
+}
+
+TEST(SearchVerdict, IsThatOfTheRunsThatTheAnswerRestsOn) {
+  using measure::Verdict;
+  const measure::SearchAnswer found = {
+      .kind = measure::SearchAnswer::kFound, .holds_per_s = 1'000, .limit_per_s = 2'000};
+  EXPECT_EQ(JudgeSearch(found, PointsOf(true, true), true).text,
+            "VALID, 1.0k/s hold, 2.0k/s do not");
+  for (const bool allowed : {false, true}) {
+    const Verdict verdict = JudgeSearch(found, PointsOf(false, false), allowed);
+    EXPECT_EQ(verdict.kind, Verdict::kGeneratorLimited);
+    EXPECT_EQ(verdict.text,
+              "INVALID, generator-limited at 2 of 2 points: 1.0k/s hold, 2.0k/s do not");
+  }
+  // Without the flag no such run is a border.
+  EXPECT_EQ(JudgeSearch(found, PointsOf(true, false), true).kind, Verdict::kGeneratorLimited);
+  EXPECT_EQ(JudgeSearch(found, PointsOf(true, false), false).kind, Verdict::kValid);
+  const measure::SearchAnswer nothing = {.kind = measure::SearchAnswer::kNothingHolds,
+                                         .limit_per_s = 2'000};
+  EXPECT_EQ(JudgeSearch(nothing, PointsOf(true, true), true).kind, Verdict::kTargetLimited);
+  EXPECT_EQ(JudgeSearch(nothing, PointsOf(true, false), true).kind, Verdict::kGeneratorLimited);
+  EXPECT_EQ(JudgeSearch({}, PointsOf(true, true), true).kind, Verdict::kGeneratorLimited);
+}
+
+TEST(SearchPoint, FailsIfOnlyAPartWasMeasured) {
+  report::Result part = GoodRun();
+  part.verdict = {.kind = measure::Verdict::kNotMeasured, .text = "INVALID, not measured: why"};
+  EXPECT_EQ(JudgePoint(part, 10'000, false).outcome, TrialOutcome::kFails);
+  EXPECT_EQ(JudgePoint(part, 10'000, false).why, "INVALID, not measured: why");
+}
+
 TEST(SearchFlags, AreReadOrRefusedWithAnExample) {
   Settings settings;
   settings.search_from = "2k";

@@ -87,15 +87,7 @@ class Searcher {
     Result result = std::move(held_.has_value() ? *held_ : *lowest_);
     result.title = absl::StrCat("highest rate of ", result.scenario, ": ", result.title);
     result.scenario = "search";
-    result.verdict.text =
-        absl::StrCat(held_.has_value()                                    ? "VALID, "
-                     : answer.kind == measure::SearchAnswer::kNotMeasured ? "INVALID, "
-                                                                          : "FAILED, ",
-                     measure::Describe(answer));
-    if (held_.has_value()) result.verdict.kind = measure::Verdict::kValid;
-    if (answer.kind == measure::SearchAnswer::kNothingHolds) {
-      result.verdict.kind = measure::Verdict::kTargetLimited;
-    }
+    result.verdict = JudgeSearch(answer, points_, settings_.allow_invalid);
     result.search = points_;
     if (answer.holds_per_s > 0) result.scalars["highest_per_s"] = answer.holds_per_s;
     if (!border_.empty()) {
@@ -216,6 +208,7 @@ class Searcher {
                                .p99_ns = time(99),
                                .p999_ns = time(99.9),
                                .holds = holds,
+                               .is_valid = result.verdict.is_valid(),
                                .result_file = file};
     points_.insert(
         std::ranges::upper_bound(points_, point.rate_per_s, {}, &SearchPoint::rate_per_s), point);
@@ -264,10 +257,12 @@ PointJudgement JudgePoint(const Result& result, double rate_per_s, bool allow_in
     }
     return {TrialOutcome::kFails, why};
   };
+  const bool is_part = !result.verdict.is_valid() && !is_generators;
   for (const auto& [text, count] : result.errors.connect_errors) {
     return fail(absl::StrCat(count, " connections: ", text));
   }
   if (!RanWell(result)) return fail("the broker refused, with reason codes");
+  if (is_part) return fail(result.verdict.text);
   for (const report::Asserted& asserted : result.assertions) {
     if (!asserted.known || !asserted.holds) return fail(asserted.text);
   }
@@ -279,6 +274,30 @@ PointJudgement JudgePoint(const Result& result, double rate_per_s, bool allow_in
     return fail(absl::StrCat("only ", measure::FormatRate(result.rates.sent_per_s), " were sent"));
   }
   return {TrialOutcome::kHolds, is_generators ? "though the generator was late" : ""};
+}
+
+measure::Verdict JudgeSearch(const measure::SearchAnswer& answer,
+                             std::span<const SearchPoint> points, bool allow_invalid) {
+  using measure::SearchAnswer;
+  using measure::Verdict;
+  const std::string text = measure::Describe(answer);
+  if (answer.kind == SearchAnswer::kNotMeasured) {
+    return {Verdict::kGeneratorLimited, "INVALID, " + text};
+  }
+  const auto invalid = std::ranges::count(points, false, &SearchPoint::is_valid);
+  // Without --allow-invalid a rate at which the generator was late is no border.
+  const bool rests_on_invalid = std::ranges::any_of(points, [&](const SearchPoint& point) {
+    const bool is_border = allow_invalid && point.rate_per_s == answer.limit_per_s;
+    return !point.is_valid && (point.rate_per_s == answer.holds_per_s || is_border);
+  });
+  if (rests_on_invalid) {
+    return {Verdict::kGeneratorLimited, absl::StrCat("INVALID, generator-limited at ", invalid,
+                                                     " of ", points.size(), " points: ", text)};
+  }
+  if (answer.kind == SearchAnswer::kNothingHolds) {
+    return {Verdict::kTargetLimited, "FAILED, " + text};
+  }
+  return {Verdict::kValid, "VALID, " + text};
 }
 
 int RunSearch(const Settings& settings, const std::string& command_line) {

@@ -4,10 +4,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "measure/rate_search.h"
+#include "measure/verdict.h"
 #include "report/result.h"
 #include "settings.h"
 
@@ -26,6 +28,12 @@ struct PointJudgement {
 // fault then, unless `allow_invalid`.
 [[nodiscard]] PointJudgement JudgePoint(const report::Result& result, double rate_per_s,
                                         bool allow_invalid);
+
+// What the whole search comes to: INVALID if its answer rests on a run that was, be it the one
+// whose tables are shown or, with `allow_invalid`, the one that is the border.
+[[nodiscard]] measure::Verdict JudgeSearch(const measure::SearchAnswer& answer,
+                                           std::span<const report::SearchPoint> points,
+                                           bool allow_invalid);
 
 // Returns the exit code: kAssertionFailed if not even the lowest rate holds, kMeasurementInvalid if
 // the generator is the limit there.
