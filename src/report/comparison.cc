@@ -109,10 +109,13 @@ void AddDoubts(const Result& first, const Result& other, std::vector<std::string
   }
 }
 
-void AddInvalid(std::span<const Result> results, std::vector<std::string>& doubts) {
+void AddInvalid(std::span<const Result> results, Comparison& comparison) {
+  comparison.runs += results.size();
   for (const Result& result : results) {
-    if (result.verdict.kind != measure::Verdict::kGeneratorLimited) continue;
-    doubts.push_back(absl::StrCat("the run of ", result.start_time, " is ", result.verdict.text));
+    if (result.verdict.is_valid()) continue;
+    ++comparison.invalid_runs;
+    comparison.doubts.push_back(
+        absl::StrCat("the run of ", result.start_time, " is ", result.verdict.text));
   }
 }
 
@@ -137,14 +140,23 @@ bool Comparison::has_worse() const {
       figures, [](const Compared& c) { return c.verdict.kind == measure::Comparative::kWorse; });
 }
 
+std::string Comparison::warning() const {
+  if (invalid_runs == 0) return "";
+  const std::string what = absl::StrCat(invalid_runs, " of ", runs, " runs are INVALID");
+  if (is_conclusive()) return what + ", which was allowed: the differences may be the tool's";
+  return what + ": nothing is concluded from them (--allow-invalid does)";
+}
+
 Comparison CompareResults(std::span<const Result> baseline, std::span<const Result> candidate,
-                          measure::Pairing pairing) {
+                          measure::Pairing pairing, OfInvalid of_invalid) {
   RMQ_CHECK(!baseline.empty() && !candidate.empty());
   Comparison comparison;
+  comparison.allows_invalid = of_invalid == OfInvalid::kAllow;
   for (const Result& result : baseline) AddDoubts(baseline.front(), result, comparison.doubts);
   for (const Result& result : candidate) AddDoubts(baseline.front(), result, comparison.doubts);
-  AddInvalid(baseline, comparison.doubts);
-  AddInvalid(candidate, comparison.doubts);
+  AddInvalid(baseline, comparison);
+  AddInvalid(candidate, comparison);
+  const measure::Comparative kNothing = {measure::Comparative::kCannotTell, "not concluded"};
   for (const Figure& figure : Figures()) {
     const std::vector<double> before = ValuesOf(figure, baseline);
     const std::vector<double> after = ValuesOf(figure, candidate);
@@ -154,7 +166,9 @@ Comparison CompareResults(std::span<const Result> baseline, std::span<const Resu
                                   .baseline = figure.text(measure::Median(before)),
                                   .candidate = figure.text(measure::Median(after)),
                                   .ratio = ratio,
-                                  .verdict = measure::Compare(ratio, figure.direction)});
+                                  .verdict = comparison.is_conclusive()
+                                                 ? measure::Compare(ratio, figure.direction)
+                                                 : kNothing});
   }
   return comparison;
 }
@@ -162,7 +176,11 @@ Comparison CompareResults(std::span<const Result> baseline, std::span<const Resu
 std::string ComparisonText(const Comparison& comparison, Colour colour) {
   constexpr size_t kNameColumns = 30;
   constexpr size_t kValueColumns = 14;
-  std::string text =
+  std::string text;
+  if (!comparison.warning().empty()) {
+    text = Paint(comparison.warning(), Ink::kBad, colour) + "\n";
+  }
+  text +=
       PadRight("", kNameColumns) + PadLeft("A", kValueColumns) + PadLeft("B", kValueColumns) + "\n";
   for (const Compared& figure : comparison.figures) {
     const bool is_told = figure.verdict.kind != measure::Comparative::kCannotTell;

@@ -39,8 +39,7 @@ size_t CountOf(const Comparison& comparison, Comparative::Kind kind) {
       comparison.figures, [kind](const Compared& c) { return c.verdict.kind == kind; }));
 }
 
-// The one sentence that the page begins with.
-std::string Summary(const Comparison& comparison) {
+std::string Conclusion(const Comparison& comparison) {
   const size_t all = comparison.figures.size();
   if (all == 0) return "There is no figure that both sides have.";
   const size_t open = CountOf(comparison, Comparative::kCannotTell);
@@ -61,8 +60,15 @@ std::string Summary(const Comparison& comparison) {
   return absl::StrCat(text, " (of ", all, all == 1 ? " figure)" : " figures)");
 }
 
+// What the page begins with.
+std::string Summary(const Comparison& comparison) {
+  const std::string warning = comparison.warning();
+  if (!comparison.is_conclusive()) return warning;
+  return absl::StrCat(warning, warning.empty() ? "" : ". ", Conclusion(comparison));
+}
+
 News NewsOf(const Comparison& comparison) {
-  if (comparison.has_worse()) return {"bad", "✗"};
+  if (comparison.has_worse() || !comparison.is_conclusive()) return {"bad", "✗"};
   if (!comparison.doubts.empty()) return {"warning", "!"};
   if (CountOf(comparison, Comparative::kCannotTell) == comparison.figures.size()) {
     return {"unknown", "?"};

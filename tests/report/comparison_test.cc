@@ -80,12 +80,33 @@ TEST(Comparison, SaysWhyItIsNotFair) {
   std::vector<Result> other = Runs(100'000, 0.2);
   for (Result& result : other) result.config = {{"url", "b"}, {"payload", "1k"}};
   other[0].verdict = {.kind = measure::Verdict::kGeneratorLimited, .text = "INVALID, tired"};
-  const Comparison seen = CompareResults(base, other, Pairing::kIndependent);
+  const Comparison seen = CompareResults(base, other, Pairing::kIndependent, OfInvalid::kAllow);
   const std::string text = ComparisonText(seen, Colour::kNone);
+  EXPECT_THAT(text, ::testing::StartsWith("1 of 12 runs are INVALID, which was allowed"));
   EXPECT_THAT(text, HasSubstr("! payload differs: 64 and 1k\n"));
   EXPECT_THAT(text, HasSubstr("INVALID, tired"));
   EXPECT_THAT(text, ::testing::Not(HasSubstr("url differs")));
   EXPECT_THAT(text, HasSubstr("B is equivalent within"));
+}
+
+TEST(Comparison, ConcludesNothingFromARunThatIsNotValid) {
+  const std::vector<Result> base = Runs(100'000, 0.2);
+  std::vector<Result> other = Runs(200'000, 0.1);
+  for (const auto kind : {measure::Verdict::kGeneratorLimited, measure::Verdict::kIncomplete,
+                          measure::Verdict::kNotMeasured}) {
+    other[3].verdict = {.kind = kind, .text = "INVALID, why"};
+    const Comparison seen = CompareResults(base, other, Pairing::kPaired);
+    EXPECT_FALSE(seen.is_conclusive());
+    EXPECT_FALSE(seen.has_worse());
+    for (const Compared& figure : seen.figures) {
+      EXPECT_EQ(figure.verdict.kind, Comparative::kCannotTell) << figure.name;
+    }
+    EXPECT_THAT(ComparisonText(seen, Colour::kNone),
+                ::testing::StartsWith("1 of 12 runs are INVALID: nothing is concluded"));
+    const Comparison allowed = CompareResults(base, other, Pairing::kPaired, OfInvalid::kAllow);
+    EXPECT_TRUE(allowed.is_conclusive());
+    EXPECT_TRUE(allowed.has_worse());
+  }
 }
 
 }  // namespace

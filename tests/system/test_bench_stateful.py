@@ -171,7 +171,7 @@ class Commands(unittest.TestCase):
     def test_two_brokers_in_turns(self):
         with Broker() as other:
             command = [BENCH, "ab", "-u", f"mqtt://127.0.0.1:{self.broker.port}", "--url-b", f"mqtt://127.0.0.1:{other.port}",
-                       "--scenario", "pairs", "-d", "100ms", "--warmup", "0s", "--pairs", "5"]
+                       "--scenario", "pairs", "-d", "100ms", "--warmup", "0s", "--pairs", "5", "--allow-invalid"]
             done = subprocess.run(command, capture_output=True, text=True, timeout=100)
         self.assertIn(done.returncode, (0, 4), done.stderr)  # On a busy machine two equals may differ.
         self.assertEqual(done.stderr.count(" A "), 6)
@@ -201,13 +201,24 @@ class Commands(unittest.TestCase):
                 result["rates"]["received_per_s"] /= 1000
                 with open(path, "w") as file:
                     json.dump(result, file)
-            done = subprocess.run([BENCH, "compare", *paths["a"], "--with", *paths["b"]], capture_output=True, text=True,
-                                  timeout=60)
+            done = subprocess.run([BENCH, "compare", "--allow-invalid", *paths["a"], "--with", *paths["b"]],
+                                  capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 4, done.stderr)
             self.assertRegex(done.stdout, "received per s .* B is worse")
-            done = subprocess.run([BENCH, "compare", paths["a"][0], paths["b"][0]], capture_output=True, text=True, timeout=60)
+            done = subprocess.run([BENCH, "compare", "--allow-invalid", paths["a"][0], paths["b"][0]], capture_output=True,
+                                  text=True, timeout=60)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("cannot tell: fewer than 5 runs", done.stdout)
+            with open(paths["a"][0]) as file:
+                late = json.load(file)
+            late["verdict"] = {"kind": "generator_limited", "text": "INVALID, generator-limited (late)"}
+            with open(paths["a"][0], "w") as file:
+                json.dump(late, file)
+            done = subprocess.run([BENCH, "compare", *paths["a"], "--with", *paths["b"]], capture_output=True, text=True,
+                                  timeout=60)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertRegex(done.stdout, r"^\d+ of 10 runs are INVALID: nothing is concluded")
+            self.assertNotIn("B is", done.stdout)
             self.assertEqual(subprocess.run([BENCH, "compare", paths["a"][0]], capture_output=True, timeout=60).returncode, 1)
 
 

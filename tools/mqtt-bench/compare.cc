@@ -49,9 +49,10 @@ std::optional<int> FindPageFile(const Settings& settings, std::string& page_file
 }
 
 int Show(const Runs& baseline, const Runs& candidate, measure::Pairing pairing,
-         const std::string& page_file) {
-  const report::Comparison comparison =
-      report::CompareResults(baseline.results, candidate.results, pairing);
+         const std::string& page_file, bool allow_invalid) {
+  const report::Comparison comparison = report::CompareResults(
+      baseline.results, candidate.results, pairing,
+      allow_invalid ? report::OfInvalid::kAllow : report::OfInvalid::kConcludeNothing);
   const bool is_plain = isatty(STDOUT_FILENO) == 0 || std::getenv("NO_COLOR") != nullptr;
   std::fputs(
       report::ComparisonText(comparison, is_plain ? report::Colour::kNone : report::Colour::kAnsi)
@@ -63,6 +64,7 @@ int Show(const Runs& baseline, const Runs& candidate, measure::Pairing pairing,
     const absl::Status status = WriteFile("--html", page_file, page);
     if (!status.ok()) return Complain(std::string(status.message()), kRunFailed);
   }
+  if (!comparison.is_conclusive()) return kMeasurementInvalid;
   return comparison.has_worse() ? kAssertionFailed : kOk;
 }
 
@@ -99,7 +101,8 @@ int CompareFiles(const Settings& settings) {
   Runs baseline;
   Runs candidate;
   if (!ReadAll(first, baseline) || !ReadAll(second, candidate)) return kUsage;
-  return Show(baseline, candidate, measure::Pairing::kIndependent, page_file);
+  return Show(baseline, candidate, measure::Pairing::kIndependent, page_file,
+              settings.allow_invalid);
 }
 
 int RunAb(const Settings& settings) {
@@ -135,7 +138,7 @@ int RunAb(const Settings& settings) {
       runs[which].sources.push_back(side[which].url);
     }
   }
-  return Show(runs[0], runs[1], measure::Pairing::kPaired, page_file);
+  return Show(runs[0], runs[1], measure::Pairing::kPaired, page_file, settings.allow_invalid);
 }
 
 }  // namespace ringmq::bench
