@@ -2,6 +2,7 @@
 """Flags of mqtt-bench: what they do to the messages, and what bad values are answered with."""
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -139,6 +140,20 @@ class Flags(unittest.TestCase):
             done = subprocess.run(["bash", "-c", script + words], capture_output=True, text=True,
                                   timeout=60, cwd=folder)
         self.assertEqual(done.stdout, "search\n--url-b\n", done.stderr)
+        for words, values in ((["preset", "conn-tcp-1M"], "conn-tcp-1M-5K\n"), (["completion", ""], "bash\nzsh\nfish\n"),
+                              (["pubsub", "--engine", "e"], "epoll\n")):
+            line = f"COMP_WORDS=(mqtt-bench {' '.join(words[:-1])} '{words[-1]}'); COMP_CWORD={len(words)}; _mqtt_bench; "
+            done = subprocess.run(["bash", "-c", script + line + "printf '%s\\n' ${COMPREPLY[@]}"], capture_output=True,
+                                  text=True, timeout=60)
+            self.assertEqual(done.stdout, values, done.stderr)
+        for shell, texts in (("zsh", (":value:(auto io_uring epoll)", "preset) compadd ", "completion) compadd bash zsh fish")),
+                             ("fish", ("-l engine -x -a 'auto io_uring epoll'", "completion' -f -a 'bash zsh fish'"))):
+            script = run("completion", shell).stdout
+            for text in texts:
+                self.assertIn(text, script)
+            if shutil.which(shell) is not None:
+                checked = subprocess.run([shell, "-n"], input=script, capture_output=True, text=True, timeout=60)
+                self.assertEqual((checked.returncode, checked.stderr), (0, ""))
         self.assertIn("-l rate-per-client -r", run("completion", "fish").stdout)
         self.assertIn("'--rate-per-client[", run("completion", "zsh").stdout)
 
