@@ -174,8 +174,8 @@ std::vector<Diagnosed> Diagnose(const Machine& machine, const RunWanted& wanted)
   if (machine.descriptors_of_all) {
     seen.push_back(OfAllDescriptors(*machine.descriptors_of_all, wanted));
   }
-  if (machine.ports) seen.push_back(OfPorts(*machine.ports, wanted));
-  if (machine.time_wait) seen.push_back(OfTimeWait(*machine.time_wait));
+  if (machine.ports && wanted.has_ports) seen.push_back(OfPorts(*machine.ports, wanted));
+  if (machine.time_wait && wanted.has_ports) seen.push_back(OfTimeWait(*machine.time_wait));
   if (machine.backlog) seen.push_back(OfBacklog(*machine.backlog));
   if (machine.listen_overflows) seen.push_back(OfOverflows(*machine.listen_overflows));
   if (machine.connections_tracked && machine.connections_tracked_max) {

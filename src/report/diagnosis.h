@@ -35,6 +35,7 @@ struct RunWanted {
   uint64_t processes = 1;  // That share them.
   uint64_t source_addresses = 1;
   bool is_loopback = true;  // The broker is on this machine.
+  bool has_ports = true;    // As TCP; a Unix socket has none.
 };
 
 struct Diagnosed {

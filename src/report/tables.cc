@@ -108,7 +108,9 @@ std::string VerdictLine(const Result& result) {
 
 std::string PercentileText(const Histogram& histogram, double percentile) {
   if (!histogram.Supports(percentile)) return "";
-  return FormatTime(histogram.ValueAtPercentile(percentile));
+  const int64_t ns = histogram.ValueAtPercentile(percentile);
+  // All of these share a bucket, whose end says nothing beside an exact mean.
+  return ns < Histogram::kLowestNs ? "<1µs" : FormatTime(ns);
 }
 
 std::string PercentileName(double percentile) { return absl::StrFormat("p%g", percentile); }

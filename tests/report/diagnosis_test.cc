@@ -92,6 +92,14 @@ TEST(Diagnosis, IsSilentAboutWhatTheMachineDoesNotSay) {
   EXPECT_EQ(Diagnose({}, {.connections = 5}).size(), 2u);  // Governor and io_uring.
 }
 
+TEST(Diagnosis, AsksAUnixSocketForNoPorts) {
+  const auto seen = Diagnose(Healthy(), {.connections = 200'000, .has_ports = false});
+  for (const Diagnosed& one : seen) {
+    EXPECT_NE(one.what, "ports of an address");
+    EXPECT_THAT(one.cure, Not(HasSubstr("--source-ip")));
+  }
+}
+
 TEST(Diagnosis, SharesDescriptorsOutToProcesses) {
   Machine machine = Healthy();
   machine.descriptors = 20'000;

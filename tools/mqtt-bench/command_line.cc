@@ -61,7 +61,7 @@ void SetDefaults(const CLI::App& app, Settings& s) {
   s.is_clean_given = app.count("--clean") > 0;
   s.is_expiry_given = app.count("--expiry") > 0;
   if (!s.messages.empty()) {
-    set("--duration", s.duration, "1d");
+    set("--duration", s.duration, kNoDuration);
     set("--warmup", s.warmup, "0s");
   }
   if (s.command == "churn" && app.count("--pubs") + app.count("--subs") == 0) {

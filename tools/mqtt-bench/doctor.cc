@@ -135,7 +135,8 @@ std::vector<report::Diagnosed> DiagnoseFor(const Settings& settings, uint64_t co
                           {.connections = connections,
                            .processes = settings.processes,
                            .source_addresses = AddressesOf(settings, connections, sources->size()),
-                           .is_loopback = IsLoopback(settings.url)});
+                           .is_loopback = IsLoopback(settings.url),
+                           .has_ports = !settings.url.starts_with("unix:")});
 }
 
 void WarnOfLimits(const Settings& settings) {

@@ -186,7 +186,8 @@ std::string DeliveredLine(const LiveState& state, size_t width, Colour colour) {
 }
 
 std::string TimeOr(const std::optional<int64_t>& ns) {
-  return ns.has_value() ? FormatTime(*ns) : kUnknown;
+  if (!ns.has_value()) return kUnknown;
+  return *ns < measure::Histogram::kLowestNs ? "<1µs" : FormatTime(*ns);
 }
 
 void AddQuantiles(const load::Quantiles& quantiles, Row& row) {

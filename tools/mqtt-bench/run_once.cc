@@ -62,6 +62,17 @@ bool HasMessages(const Settings& settings) {
   return command != "churn" || settings.publishers + settings.subscribers > 0;
 }
 
+// Who sends to whom, as make_plan.cc sees it.
+std::string WhoOf(const Settings& settings) {
+  const std::string& command = settings.command;
+  const std::string pubs = absl::StrCat(command == "fanout" ? 1 : settings.publishers, " pubs");
+  if (command == "pub") return pubs;
+  const uint32_t count = command == "fanin"   ? 1
+                         : command == "pairs" ? settings.publishers
+                                              : settings.subscribers;
+  return absl::StrCat(pubs, " → ", count, " subs");
+}
+
 // The title, and the flags that matter in the order of the help.
 void Describe(const Settings& settings, Result& result) {
   result.title = TitleOf(settings);
@@ -84,7 +95,11 @@ void Describe(const Settings& settings, Result& result) {
     add("payload", settings.payload);
     add("stamp", settings.stamp);
   }
-  add("duration", settings.duration);
+  if (!settings.messages.empty()) add("messages", settings.messages);
+  // Of a run that ends when its messages or its steps are done that is no time that it takes.
+  if (settings.messages.empty() || settings.duration != kNoDuration) {
+    add("duration", settings.duration);
+  }
   add("warm-up", settings.warmup);
   add("threads", absl::StrCat(settings.threads));
   add("MQTT", settings.version == 3 ? "3.1" : settings.version == 4 ? "3.1.1" : "5");
@@ -289,10 +304,8 @@ std::string TitleOf(const Settings& settings) {
   if (settings.command == "sub") {
     return absl::StrCat(settings.subscribers, " subs of what others publish  qos", settings.qos);
   }
-  const std::string subscribers =
-      settings.command == "pub" ? "" : absl::StrCat(" → ", settings.subscribers, " subs");
-  const std::string traffic = absl::StrCat(settings.publishers, " pubs", subscribers, "  qos",
-                                           settings.qos, "  ", settings.payload, " B");
+  const std::string traffic =
+      absl::StrCat(WhoOf(settings), "  qos", settings.qos, "  ", settings.payload, " B");
   if (settings.command == "churn") {
     return absl::StrCat(settings.connections, " clients, ", settings.churn, " come and go",
                         settings.abrupt ? " abruptly" : "",
@@ -320,7 +333,8 @@ bool RanWell(const Result& result) {
 int ExitCodeOf(const Result& result, bool allow_invalid) {
   if (!RanWell(result)) return kRunFailed;
   const bool is_nothing = result.verdict.kind == measure::Verdict::kNotMeasured;
-  if (is_nothing || (!result.verdict.is_valid() && !allow_invalid)) return kMeasurementInvalid;
+  if (is_nothing) return result.interrupted ? kInterrupted : kMeasurementInvalid;
+  if (!result.verdict.is_valid() && !allow_invalid) return kMeasurementInvalid;
   if (!report::AssertionsHold(result)) return kAssertionFailed;
   return result.interrupted ? kInterrupted : kOk;
 }

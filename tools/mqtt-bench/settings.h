@@ -15,6 +15,9 @@ namespace ringmq::bench {
 // What `search` demands of latency when nothing is demanded.
 inline constexpr const char* kSearchedLatency = "p99(response)<10ms";
 
+// --duration of a run that ends when its messages are sent.
+inline constexpr const char* kNoDuration = "1d";
+
 // Of `run`: a piece of the run with a rate of its own.
 struct PhaseSettings {
   std::string name;
@@ -59,6 +62,7 @@ struct Settings {
   std::string topic = "bench/{pub}";
   std::string group = "bench";  // The name of a shared one.
   std::string connect_rate = "5k";
+  std::string connect_timeout = "30s";
 
   // Coming and going.
   std::string churn = "100/s";
