@@ -6,17 +6,19 @@
 namespace ringmq::load {
 
 void Tally::Merge(const Tally& other) {
-  for (const auto histogram : {&Tally::response, &Tally::service, &Tally::lag, &Tally::own_lag}) {
+  for (const auto histogram :
+       {&Tally::response, &Tally::service, &Tally::lag, &Tally::own_lag, &Tally::ack}) {
     (this->*histogram).Merge(other.*histogram);
   }
   for (const auto count :
        {&Tally::offered, &Tally::sent, &Tally::acked, &Tally::received, &Tally::sent_meanwhile,
         &Tally::acked_meanwhile, &Tally::received_meanwhile, &Tally::window_full,
-        &Tally::socket_full, &Tally::turns, &Tally::backlogged_turns}) {
+        &Tally::socket_full, &Tally::turns, &Tally::backlogged_turns, &Tally::sent_times_unknown}) {
     this->*count += other.*count;
   }
   integrity.Add(other.integrity);
   missing += other.missing;
+  off_core.Merge(other.off_core);
   cpu_ns += other.cpu_ns;
   idle_ns += other.idle_ns;
 }
@@ -43,9 +45,9 @@ void PhaseTally::Merge(const PhaseTally& other) {
 void Findings::Merge(const Findings& other) {
   Tally::Merge(other);
   for (const auto histogram :
-       {&Findings::ack, &Findings::connect_tcp, &Findings::connect_tls, &Findings::connect_ws,
-        &Findings::connack, &Findings::suback, &Findings::connect, &Findings::connect_lag,
-        &Findings::first_message, &Findings::last_message, &Findings::will}) {
+       {&Findings::connect_tcp, &Findings::connect_tls, &Findings::connect_ws, &Findings::connack,
+        &Findings::suback, &Findings::connect, &Findings::connect_lag, &Findings::first_message,
+        &Findings::last_message, &Findings::will}) {
     (this->*histogram).Merge(other.*histogram);
   }
   for (const auto count :
@@ -73,6 +75,13 @@ void Findings::Merge(const Findings& other) {
   for (const auto& [reason, count] : other.by_reason) by_reason[reason] += count;
 }
 
+void AddOffCore(const OffCore& off_core, measure::RunEvidence& evidence) {
+  evidence.kept_ns = off_core.off_ns;
+  evidence.kept_longest_ns = off_core.longest_ns;
+  evidence.kept_share = std::min(off_core.share(), 1.0);
+  evidence.kept_thread = off_core.thread;
+}
+
 measure::Verdict JudgeTally(const Tally& tally, double rate_per_s, double measured_s,
                             const Busiest& busiest) {
   const auto share = [](uint64_t part, uint64_t whole) {
@@ -85,7 +94,11 @@ measure::Verdict JudgeTally(const Tally& tally, double rate_per_s, double measur
   evidence.achieved_per_s =
       measured_s > 0 ? static_cast<double>(tally.sent_meanwhile) / measured_s : 0;
   evidence.send_lag_p999_ns = tally.own_lag.ValueAtPercentile(99.9);
+  evidence.send_lag_max_ns = tally.own_lag.max();
+  evidence.has_few_lags = !tally.own_lag.Supports(99.9);
   evidence.response_p50_ns = tally.response.ValueAtPercentile(50);
+  evidence.ack_p50_ns = tally.ack.ValueAtPercentile(50);
+  AddOffCore(tally.off_core, evidence);
   evidence.busiest_thread_share = std::min(busiest.share, 1.0);
   evidence.busiest_thread = busiest.thread;
   evidence.window_full_share = due > 0 ? static_cast<double>(tally.window_full) / due

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "load/presence.h"
 #include "measure/flow.h"
 #include "measure/histogram.h"
 #include "measure/verdict.h"
@@ -20,6 +21,7 @@ struct Tally {
   measure::Histogram service;   // received - sent
   measure::Histogram lag;       // sent - due
   measure::Histogram own_lag;   // The same of those that found window and socket open.
+  measure::Histogram ack;       // acked - due; in a closed loop: acked - sent.
   measure::IntegrityCounts integrity;
   // Messages that did not arrive yet though a later one of their flow did; shared groups left out.
   uint64_t missing = 0;
@@ -35,6 +37,8 @@ struct Tally {
   uint64_t socket_full = 0;  // and for the socket.
   uint64_t turns = 0;
   uint64_t backlogged_turns = 0;
+  uint64_t sent_times_unknown = 0;  // Deliveries, whose service time nobody knows therefore.
+  OffCore off_core;
   int64_t cpu_ns = 0;
   int64_t idle_ns = 0;  // Of it, turns that waited for the clock without sleeping.
 
@@ -77,7 +81,6 @@ struct PhaseTally {
 };
 
 struct Findings : Tally {
-  measure::Histogram ack;    // acked - due; in a closed loop: acked - sent.
   int64_t load_busy_ns = 0;  // busy_ns() of warm-up and measured phase alone.
   measure::Histogram connect_tcp;
   measure::Histogram connect_tls;
@@ -121,6 +124,9 @@ struct Findings : Tally {
 
   void Merge(const Findings& other);
 };
+
+// What a run tells of threads that could not run.
+void AddOffCore(const OffCore& off_core, measure::RunEvidence& evidence);
 
 // What `tally`, of all threads and of `measured_s`, says of the generator.
 [[nodiscard]] measure::Verdict JudgeTally(const Tally& tally, double rate_per_s, double measured_s,

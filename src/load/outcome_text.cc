@@ -12,9 +12,9 @@ template <typename Each, typename Findings_>
 void VisitFindings(Each& each, Findings_& findings) {
   VisitTally(each, findings);
   for (const auto histogram :
-       {&Findings::ack, &Findings::connect_tcp, &Findings::connect_tls, &Findings::connect_ws,
-        &Findings::connack, &Findings::suback, &Findings::connect, &Findings::connect_lag,
-        &Findings::first_message, &Findings::last_message, &Findings::will}) {
+       {&Findings::connect_tcp, &Findings::connect_tls, &Findings::connect_ws, &Findings::connack,
+        &Findings::suback, &Findings::connect, &Findings::connect_lag, &Findings::first_message,
+        &Findings::last_message, &Findings::will}) {
     each(findings.*histogram);
   }
   for (const auto count :

@@ -68,7 +68,8 @@ struct Publishing {
   uint32_t window = 0;    // Unacknowledged messages that it may have.
   uint32_t unacked_count = 0;
   uint16_t last_packet_id = 0;
-  uint64_t written_bytes = 0;  // Of MQTT, that the kernel has taken.
+  uint64_t written_bytes = 0;     // Of MQTT, that the kernel has taken.
+  uint64_t handed_over_turn = 0;  // In which it was given what it has not confirmed.
   base::RingQueue<Unwritten> unwritten;
   // Whose connection ended before they were written; older than those of `unwritten`.
   base::RingQueue<Unwritten> again;

@@ -137,6 +137,7 @@ struct Plan {
   // Sessions outlive their connections, for session_expiry_s; only with kTraffic.
   bool keeps_sessions = false;
   double connects_per_s = 5000;
+  double connect_timeout_s = 30;   // For each step of a connect.
   bool is_ramp_asked_for = false;  // That rate is a schedule that has to be met.
   bool is_about_connects = false;  // There is nothing else.
   Churn churn;

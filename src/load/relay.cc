@@ -9,7 +9,7 @@ namespace ringmq::load {
 namespace {
 
 constexpr measure::Histogram Tally::*kHistograms[] = {&Tally::response, &Tally::service,
-                                                      &Tally::lag, &Tally::own_lag};
+                                                      &Tally::lag, &Tally::own_lag, &Tally::ack};
 
 template <typename Each, typename Second_>
 void VisitSecond(Each& each, Second_& second) {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "load/stateful_outcome.h"
 #include "load/worker.h"
 #include "reactor/clock.h"
@@ -66,7 +67,7 @@ class Director {
     outcome.connect_s = Await(Phase::kConnect, times_.connect_max_s, [this] {
       LetConnect();
       const Tick now = lookout_.Count();
-      return now.connected + now.failed == now.connections || IsInterrupted();
+      return now.connected + now.failed == now.connections || IsInterrupted() || IsStuck(now);
     });
     const Tick reached = lookout_.Count();
     CountConnections(outcome);
@@ -138,8 +139,8 @@ class Director {
     const double measured_s = static_cast<double>(NowNs() - measure_ns) * 1e-9;
     outcome.measured_s = std::clamp(measured_s, 0.0, times_.measure_s);
     outcome.sent_s = outcome.measured_s;
-    outcome.drain_s = Await(Phase::kDrain, times_.drain_max_s,
-                            [this] { return IsDrained() || IsDeserted(); });
+    outcome.drain_s =
+        Await(Phase::kDrain, times_.drain_max_s, [this] { return IsDrained() || IsDeserted(); });
     outcome.drained = IsDrained();
   }
 
@@ -295,6 +296,19 @@ class Director {
     });
   }
 
+  // Some did not connect in time, and for as long nobody has: the others would not either.
+  bool IsStuck(const Tick& now) {
+    if (std::exchange(connected_, now.connected) != now.connected || connected_ns_ == 0) {
+      connected_ns_ = NowNs();
+    }
+    const bool has_timed_out = std::ranges::any_of(shared_.progress, [](const auto& progress) {
+      return progress.timed_out.load(std::memory_order_relaxed) > 0;
+    });
+    // Those who began together with the first are to have had their time.
+    const double patience_s = 1.5 * plan_.connect_timeout_s + 2 / plan_.connects_per_s;
+    return has_timed_out && NowNs() - connected_ns_ > Ns(patience_s);
+  }
+
   // Every connection was lost, and none comes again.
   [[nodiscard]] bool IsDeserted() const {
     if (plan_.reconnects || plan_.churn.per_s > 0) return false;
@@ -344,10 +358,20 @@ class Director {
     const bool only_hears =
         plan_.hears_others() || (plan_.rate_per_s > 0 && ShareOfSchedule() == 0);
     if (is_valid && only_hears) outcome.verdict.text = "VALID";
+    NoteUnknownTimes(outcome);
     if (plan_.churn.per_s > 0) ConcludeChurn(plan_, outcome);
     ConcludeScript(plan_, outcome);
     // Of a part nobody can say what is missing.
     if (IsAlone()) ConcludeCoverage(plan_, outcome);
+  }
+
+  void NoteUnknownTimes(Outcome& outcome) const {
+    const uint64_t unknown = outcome.findings.sent_times_unknown;
+    if (unknown == 0) return;
+    outcome.notes.push_back(
+        absl::StrCat("Of ", outcome.findings.received, " deliveries ", unknown,
+                     " have no service time: the times of the last ", plan_.SentTimesEach(),
+                     " messages of a publisher are kept, and these came later."));
   }
 
   // How much of the run's rate this part's publishers have to send.
@@ -448,6 +472,8 @@ class Director {
   bool interrupted_ = false;
   int64_t last_tick_ns_ = NowNs();
   int64_t watched_index_ = -1;
+  uint64_t connected_ = 0;    // When IsStuck() looked last,
+  int64_t connected_ns_ = 0;  // and since when it is so many.
   Timeline timeline_;
 };
 

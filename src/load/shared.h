@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -54,14 +55,13 @@ class SentTimes {
     times_[sequence & mask_].store(static_cast<uint64_t>(ns) << kRoundBits | RoundOf(sequence),
                                    std::memory_order_relaxed);
   }
-  // Not before `due_ns`, which is when the message was due, nor 39 hours later. Negative: not known
-  // (any more).
-  [[nodiscard]] int64_t Get(uint64_t sequence, int64_t due_ns) const {
+  // Requires: not 39 hours or more from `due_ns`, which is when the message was due. Nothing: not
+  // known (any more).
+  [[nodiscard]] std::optional<int64_t> Get(uint64_t sequence, int64_t due_ns) const {
     const uint64_t slot = times_[sequence & mask_].load(std::memory_order_relaxed);
-    if ((slot ^ RoundOf(sequence)) << (64 - kRoundBits) != 0) return -1;
+    if ((slot ^ RoundOf(sequence)) << (64 - kRoundBits) != 0) return std::nullopt;
     const uint64_t late = slot - (static_cast<uint64_t>(due_ns) << kRoundBits);
-    const int64_t late_ns = static_cast<int64_t>(late) >> kRoundBits;
-    return late_ns < 0 ? -1 : due_ns + late_ns;
+    return due_ns + (static_cast<int64_t>(late) >> kRoundBits);
   }
 
  private:
@@ -99,8 +99,9 @@ struct alignas(64) Progress {
   std::atomic<uint64_t> sent{0};
   std::atomic<uint64_t> acked{0};
   std::atomic<uint64_t> received{0};
-  std::atomic<uint64_t> dropped{0};   // Connections that were ready and ended by a fault.
-  std::atomic<uint64_t> refusals{0};  // Reason codes that say no.
+  std::atomic<uint64_t> dropped{0};    // Connections that were ready and ended by a fault.
+  std::atomic<uint64_t> timed_out{0};  // Of `failed`: did not connect in time.
+  std::atomic<uint64_t> refusals{0};   // Reason codes that say no.
   std::atomic<uint64_t> reconnects{0};
   // What is not waited for, because a session has ended: acknowledgements of messages of ours,
   // deliveries to ours.

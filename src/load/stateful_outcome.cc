@@ -24,6 +24,12 @@ double ShareOf(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+void AddLag(const measure::Histogram& lag, measure::RunEvidence& evidence) {
+  evidence.send_lag_p999_ns = lag.ValueAtPercentile(99.9);
+  evidence.send_lag_max_ns = lag.max();
+  evidence.has_few_lags = !lag.Supports(99.9);
+}
+
 // The fill has a schedule if there is a rate; what arrives comes as fast as it can.
 measure::Verdict JudgeKept(const Plan& plan, const Outcome& outcome) {
   const Findings& all = outcome.findings;
@@ -31,6 +37,7 @@ measure::Verdict JudgeKept(const Plan& plan, const Outcome& outcome) {
   evidence.busiest_thread_share = std::min(all.back.busy.share, 1.0);
   evidence.busiest_thread = all.back.busy.thread;
   evidence.receive_backlog_share = ShareOf(all.backlogged_turns, all.turns);
+  AddOffCore(all.off_core, evidence);
   const measure::Verdict drain = measure::JudgeUnscheduled(evidence);
   if (plan.rate_per_s <= 0) return drain;
   const measure::Verdict fill = JudgeTally(all, plan.rate_per_s, outcome.sent_s, all.fill.busy);
@@ -88,7 +95,7 @@ void ConcludeConnects(const Plan& plan, Outcome& outcome) {
   evidence.offered_per_s = plan.connects_per_s;
   // The last one is due one gap before the time is over.
   evidence.achieved_per_s = PerSecond(outcome.connected, s + 1 / plan.connects_per_s);
-  evidence.send_lag_p999_ns = all.connect_lag.ValueAtPercentile(99.9);
+  AddLag(all.connect_lag, evidence);
   evidence.response_p50_ns = all.connect.ValueAtPercentile(50);
   // What was begun in time and was ready after the ramp waited for the broker as well.
   const uint64_t late = outcome.connected - std::min(all.connects_in_time, outcome.connected);
@@ -103,7 +110,7 @@ void ConcludeWills(const Plan& plan, Outcome& outcome) {
   const double cut_s = static_cast<double>(outcome.sent_in_all) / plan.cuts_per_s;
   measure::RunEvidence evidence;
   evidence.offered_per_s = evidence.achieved_per_s = plan.cuts_per_s;
-  evidence.send_lag_p999_ns = all.own_lag.ValueAtPercentile(99.9);
+  AddLag(all.own_lag, evidence);
   evidence.response_p50_ns =
       all.will.ValueAtPercentile(50) - int64_t{plan.will_delay_s} * kSecond.ns;
   evidence.busiest_thread_share = std::min(all.fill.busy.share, 1.0);
@@ -137,11 +144,12 @@ void AddMessages(const Plan& plan, const Outcome& outcome, measure::RunCoverage&
   const bool is_heard = std::ranges::any_of(
       plan.roles, [](const Role& role) { return role.hears() && !role.churns(); });
   if (plan.publishers > 0) {
-    coverage.sent = has_steps ? outcome.sent_in_all : all.sent;
+    // Whenever they were due: a target that is far behind is measured too.
+    coverage.sent = has_steps ? outcome.sent_in_all : std::max(all.sent, all.sent_meanwhile);
     if (is_heard) {
-      coverage.received = all.received;
+      coverage.received = std::max(all.received, all.received_meanwhile);
     } else if (plan.qos != Qos::kAtMostOnce) {
-      coverage.acked = all.acked;
+      coverage.acked = std::max(all.acked, all.acked_meanwhile);
     }
   } else if (plan.churn.per_s == 0) {
     coverage.received = all.integrity.received + all.integrity.foreign;
@@ -161,7 +169,7 @@ void ConcludeChurn(const Plan& plan, Outcome& outcome) {
   evidence.what = measure::RunEvidence::kConnects;
   evidence.offered_per_s = static_cast<double>(all.connects_offered) / s;
   evidence.achieved_per_s = static_cast<double>(all.connects_in_time) / s;
-  evidence.send_lag_p999_ns = all.connect_lag.ValueAtPercentile(99.9);
+  AddLag(all.connect_lag, evidence);
   evidence.response_p50_ns = all.connect.ValueAtPercentile(50);
   evidence.busiest_thread_share = std::min(outcome.busiest_share, 1.0);
   evidence.busiest_thread = outcome.busiest_thread;

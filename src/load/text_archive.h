@@ -99,13 +99,14 @@ class TextReader {
 // `Tally_` is constant for a writer.
 template <typename Each, typename Tally_>
 void VisitTally(Each& each, Tally_& tally) {
-  for (const auto histogram : {&Tally::response, &Tally::service, &Tally::lag, &Tally::own_lag}) {
+  for (const auto histogram :
+       {&Tally::response, &Tally::service, &Tally::lag, &Tally::own_lag, &Tally::ack}) {
     each(tally.*histogram);
   }
-  for (const auto count :
-       {&Tally::missing, &Tally::offered, &Tally::sent, &Tally::acked, &Tally::received,
-        &Tally::sent_meanwhile, &Tally::acked_meanwhile, &Tally::received_meanwhile,
-        &Tally::window_full, &Tally::socket_full, &Tally::turns, &Tally::backlogged_turns}) {
+  for (const auto count : {&Tally::missing, &Tally::offered, &Tally::sent, &Tally::acked,
+                           &Tally::received, &Tally::sent_meanwhile, &Tally::acked_meanwhile,
+                           &Tally::received_meanwhile, &Tally::window_full, &Tally::socket_full,
+                           &Tally::turns, &Tally::backlogged_turns, &Tally::sent_times_unknown}) {
     each(tally.*count);
   }
   using Counts = measure::IntegrityCounts;
@@ -116,6 +117,10 @@ void VisitTally(Each& each, Tally_& tally) {
     each(tally.integrity.*count);
   }
   for (const auto time : {&Tally::cpu_ns, &Tally::idle_ns}) each(tally.*time);
+  for (const auto time : {&OffCore::watched_ns, &OffCore::off_ns, &OffCore::longest_ns}) {
+    each(tally.off_core.*time);
+  }
+  each(tally.off_core.thread);
 }
 
 }  // namespace ringmq::load

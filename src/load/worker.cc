@@ -137,6 +137,8 @@ void Worker::Turn() {
     findings_.idle_ns += std::min(now_ns - idle_since_ns_, kIdleTurnNsMax);
   }
   const Phase phase = shared_.clockwork.phase.load(std::memory_order_acquire);
+  WatchPresence(phase, now_ns);
+  ForgetGone();
   int64_t wake_ns = now_ns + kTurnNsMax;
   if (phase == Phase::kConnect) {
     wake_ns = std::min(wake_ns, ConnectTurn(now_ns));
@@ -162,24 +164,21 @@ void Worker::Turn() {
   } else if (phase != Phase::kLeave) {
     wake_ns = std::min(wake_ns, StageTurn(phase, now_ns));
   } else if (!leaving_) {
-    SumUpKept();
-    CountAway();
     // Like the broker's bill: what leaving costs is not part of it.
     findings_.cpu_ns = ThreadCpuNs();
-    leaving_ = true;
-    progress_.has_left.store(true, std::memory_order_release);
-    CountUnsent(now_ns);
-    for (Peer& peer : peers_) {
-      Leave(peer, peer.state == PeerState::kReady ? Farewell::kDisconnect : Farewell::kShut);
-    }
+    LeaveAll(now_ns);
+  } else if (now_ns >= hurry_ns_) {
+    HurryUp();
   }
   if (plan_.churn.per_s > 0) wake_ns = std::min(wake_ns, ChurnTurn(phase, now_ns));
   if (reconnecting_ != nullptr && !leaving_) wake_ns = std::min(wake_ns, ReconnectTurn(now_ns));
   KeepSecond(now_ns);
   KeepBusyTime(phase);
   SendPings(now_ns);
+  SweepConnecting(phase, now_ns);
   FlushAll();
   const bool has_said = !ops_.empty();
+  woken_ns_ = std::max(wake_ns, now_ns);
   const auto completions = ring_->Enter(ops_, Instant{wake_ns}, completions_);
   ops_.clear();
   ++findings_.turns;
@@ -207,6 +206,7 @@ void Worker::KeepSecond(int64_t now_ns) {
 }
 
 void Worker::ShowTally(int64_t now_ns) {
+  if (presence_.is_watching()) findings_.off_core = presence_.Look(now_ns, CoreWaitNs(), part_);
   findings_.cpu_ns = ThreadCpuNs();
   shared_.board.Post(part_, findings_, now_ns);
 }
@@ -220,6 +220,20 @@ void Worker::KeepBusyTime(Phase phase) {
   } else if (load_ == Load::kUnderWay && !is_load) {
     load_ = Load::kOver;
     findings_.load_busy_ns += ThreadCpuNs() - findings_.idle_ns;
+  }
+}
+
+// The measured phase, or all steps where these are what is measured.
+void Worker::WatchPresence(Phase phase, int64_t now_ns) {
+  presence_.OnTurn(now_ns, woken_ns_);
+  const bool has_steps = plan_.script != Script::kTraffic || plan_.is_about_connects;
+  const bool is_watched = has_steps ? phase < Phase::kLeave : phase == Phase::kMeasure;
+  if (is_watched == presence_.is_watching()) return;
+  if (is_watched) {
+    presence_.Begin(now_ns, CoreWaitNs());
+  } else {
+    findings_.off_core = presence_.Look(now_ns, CoreWaitNs(), part_);
+    presence_.End();
   }
 }
 
@@ -312,6 +326,7 @@ void Worker::Fail(Peer& peer, std::string why) {
       findings_.first_lost_ns = NowNs();
       findings_.loss = why;
     }
+    has_gone_ = true;
   } else {
     if (findings_.connects_failed++ == 0) findings_.failure = why;
     if (churning_ != nullptr && peer.role->churns()) --churning_->connecting;
@@ -508,6 +523,8 @@ void Worker::SendPings(int64_t now_ns) {
 }
 
 void Worker::FlushAll() {
+  if (dirty_.empty()) return;
+  const int64_t now_ns = NowNs();
   for (const size_t index : dirty_) {
     Peer& peer = peers_[index];
     if (peer.sending || peer.state == PeerState::kEnded) continue;
@@ -521,6 +538,7 @@ void Worker::FlushAll() {
     }
     peer.in_send_offset = 0;
     peer.sending = true;
+    if (peer.publishing != nullptr) NoteHandedOver(peer, now_ns);
     peer.slice = {.iov_base = peer.in_send.data(), .iov_len = peer.in_send.size()};
     ops_.push_back({.code = reactor::OpCode::kSend,
                     .fd = peer.fd,

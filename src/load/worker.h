@@ -226,6 +226,14 @@ class Worker {
   void KeepSecond(int64_t now_ns);
   void ShowTally(int64_t now_ns);
   void KeepBusyTime(Phase phase);
+  void WatchPresence(Phase phase, int64_t now_ns);
+  void SweepConnecting(Phase phase, int64_t now_ns);
+  [[nodiscard]] std::string StepOf(const Peer& peer) const;
+  void LeaveAll(int64_t now_ns);
+  void HurryUp();
+  void ForgetGone();
+  void TakeBack(Peer& peer);
+  void NoteHandedOver(Peer& peer, int64_t now_ns);
   void Leave(Peer& peer, Farewell farewell);
   void Fail(Peer& peer, std::string why);
   void Complain(const std::string& why);
@@ -293,6 +301,12 @@ class Worker {
   int64_t on_their_way_ = 0;     // More than Shared's; added to it once a turn.
   std::vector<std::vector<uint8_t>> spares_;  // Empty, with memory for packets that are not whole.
   bool leaving_ = false;
+  int64_t hurry_ns_ = INT64_MAX;  // When whoever has not left by then is cut.
+  size_t next_swept_ = 0;         // In peers_, of those that are connecting for too long.
+  int64_t swept_ns_ = 0;          // Until then all who were due have been looked at; 0: not begun.
+  bool has_gone_ = false;         // One of publishers_ is, for good.
+  Presence presence_;
+  int64_t woken_ns_ = 0;       // The present turn was to begin by then.
   int64_t idle_since_ns_ = 0;  // The last turn only waited awake, from then on; 0: it did not.
   uint64_t open_ = 0;
   LiveSecond second_;          // Of the series, under way;

@@ -140,6 +140,7 @@ void Worker::OnGone(Peer& peer) {
     PlanReturn(peer);
     return;
   }
+  TakeBack(peer);
   if (churning_ == nullptr || !peer.role->churns() || leaving_) return;
   churning_->free.push_back(IndexOf(peer));
 }

@@ -181,12 +181,14 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
     response_row_.Record(now_ns - stamp.due_ns, measured, &second_.response, findings_.response);
     if (phase != nullptr) phase->response.Record(now_ns - stamp.due_ns);
   }
-  const int64_t sent_ns = shared_.sent_times[stamp.publisher].Get(stamp.sequence, stamp.due_ns);
-  if (sent_ns < 0) return;
-  // The kernel may deliver before it tells us that it has taken the last byte.
-  const int64_t service_ns = std::max<int64_t>(now_ns - sent_ns, 0);
-  if (phase != nullptr) phase->service.Record(service_ns);
-  service_row_.Record(service_ns, measured, open_loop ? nullptr : &second_.response,
+  const auto sent_ns = shared_.sent_times[stamp.publisher].Get(stamp.sequence, stamp.due_ns);
+  if (!sent_ns.has_value()) {
+    findings_.sent_times_unknown += measured ? 1 : 0;
+    return;
+  }
+  // Below zero if the kernel has delivered what it told us later that it had taken.
+  if (phase != nullptr) phase->service.Record(now_ns - *sent_ns);
+  service_row_.Record(now_ns - *sent_ns, measured, open_loop ? nullptr : &second_.response,
                       findings_.service);
 }
 

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "codec/properties.h"
@@ -224,17 +225,53 @@ void Worker::AppendMessage(Peer& peer, uint64_t sequence, int64_t due_ns, uint16
       plan_.stamp, payload);
 }
 
+// What stands in the output is about to go: whoever receives it sooner than we hear that it went
+// has a time that is not later. Whatever the kernel does not take at once is corrected.
+void Worker::NoteHandedOver(Peer& peer, int64_t now_ns) {
+  Publishing& publishing = *peer.publishing;
+  publishing.handed_over_turn = findings_.turns;
+  SentTimes& times = shared_.sent_times[PublisherOf(peer)];
+  for (size_t i = 0; i < publishing.unwritten.size(); ++i) {
+    const Publishing::Unwritten& row = publishing.unwritten[i];
+    for (uint32_t j = 0; j < row.count; ++j) times.Set(row.sequence + j, now_ns);
+  }
+}
+
+// What the kernel never took was not sent, and nobody is to miss it.
+void Worker::TakeBack(Peer& peer) {
+  if (peer.publishing == nullptr) return;
+  uint64_t unsent = 0;
+  base::RingQueue<Publishing::Unwritten>& unwritten = peer.publishing->unwritten;
+  for (; !unwritten.empty(); unwritten.pop_front()) unsent += unwritten.front().count;
+  if (unsent == 0) return;
+  findings_.by_publisher[PublisherOf(peer)] -= unsent;
+  Bump(progress_.sent, -unsent);
+  if (plan_.script != Script::kRetain) Bump(shared_.published[PublisherOf(peer)], -unsent);
+  if (plan_.qos == Qos::kAtMostOnce && plan_.rate_per_s == 0) {
+    on_their_way_ -= static_cast<int64_t>(unsent * plan_.deliveries_each);
+  }
+}
+
+// Who is gone for good publishes nothing any more.
+void Worker::ForgetGone() {
+  if (!std::exchange(has_gone_, false)) return;
+  std::erase_if(publishers_,
+                [this](size_t index) { return peers_[index].state == PeerState::kEnded; });
+  if (next_publisher_ >= publishers_.size()) next_publisher_ = 0;
+}
+
 // The kernel has taken so many bytes of MQTT more.
 void Worker::NoteWritten(Peer& peer, size_t bytes, int64_t now_ns) {
   Publishing& publishing = *peer.publishing;
   publishing.written_bytes += bytes;
   SentTimes& times = shared_.sent_times[PublisherOf(peer)];
+  const bool is_at_once = publishing.handed_over_turn + 1 == findings_.turns;
   while (!publishing.unwritten.empty()) {
     Publishing::Unwritten& row = publishing.unwritten.front();
     if (row.end_bytes > publishing.written_bytes) return;
     const uint64_t whole = (publishing.written_bytes - row.end_bytes) / row.each_bytes + 1;
     const auto count = static_cast<uint32_t>(std::min<uint64_t>(whole, row.count));
-    for (uint32_t i = 0; i < count; ++i) times.Set(row.sequence + i, now_ns);
+    for (uint32_t i = 0; !is_at_once && i < count; ++i) times.Set(row.sequence + i, now_ns);
     NoteSent(row, count, now_ns);
     if (count == row.count) {
       publishing.unwritten.pop_front();

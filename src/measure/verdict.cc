@@ -22,10 +22,47 @@ std::string OwnFault(const RunEvidence& evidence) {
   return "";
 }
 
+// Or nothing. A closed loop that does not run looks like one whose target is slow.
+std::string KeptFromRunning(const RunEvidence& evidence) {
+  if (evidence.kept_ns < kKeptNsMin || evidence.kept_share <= kKeptShareMax) return "";
+  return absl::StrCat(
+      "thread ", evidence.kept_thread, " was kept from running for ",
+      FormatShare(evidence.kept_share), " of the time",
+      evidence.kept_longest_ns > 0 ? ", once for " + FormatTime(evidence.kept_longest_ns) : "");
+}
+
+// What the send lag is compared with.
+struct Reference {
+  const char* name = "";  // Empty: with kSendLagNsMax.
+  int64_t ns = 0;
+};
+
+Reference ReferenceOf(const RunEvidence& evidence) {
+  if (evidence.response_p50_ns > 0) return {"median", evidence.response_p50_ns};
+  if (evidence.ack_p50_ns > 0) return {"median acknowledgement", evidence.ack_p50_ns};
+  return {};
+}
+
 bool IsLate(const RunEvidence& evidence) {
-  if (evidence.response_p50_ns <= 0) return false;
+  const Reference reference = ReferenceOf(evidence);
+  if (reference.ns == 0) return evidence.send_lag_p999_ns > kSendLagNsMax;
   return static_cast<double>(evidence.send_lag_p999_ns) >
-         kSendLagShareMax * static_cast<double>(evidence.response_p50_ns);
+         kSendLagShareMax * static_cast<double>(reference.ns);
+}
+
+std::string Lateness(const RunEvidence& evidence) {
+  const Reference reference = ReferenceOf(evidence);
+  const char* const lag = evidence.what == RunEvidence::kConnects ? "connect lag" : "send lag";
+  const std::string bound = reference.ns == 0
+                                ? FormatTime(kSendLagNsMax)
+                                : absl::StrCat(FormatShare(kSendLagShareMax), " of the ",
+                                               reference.name, " ", FormatTime(reference.ns));
+  if (evidence.has_few_lags) {
+    return absl::StrCat("a ", lag, " of up to ", FormatTime(evidence.send_lag_max_ns), " is over ",
+                        bound);
+  }
+  return absl::StrCat("p99.9 of the ", lag, " ", FormatTime(evidence.send_lag_p999_ns), " is over ",
+                      bound);
 }
 
 Verdict Invalid(const std::string& reason) {
@@ -40,6 +77,8 @@ bool TargetSetThePace(const RunEvidence& evidence) {
 // as there is such waiting.
 Verdict JudgeClosedLoop(const RunEvidence& evidence) {
   constexpr const char* kWhat = "closed loop, service time only";
+  const std::string kept = KeptFromRunning(evidence);
+  if (!kept.empty()) return Invalid(absl::StrCat(kept, "; ", kWhat));
   const std::string fault = OwnFault(evidence);
   if (!fault.empty() && !TargetSetThePace(evidence)) {
     return Invalid(absl::StrCat(fault, ", never waited for the target; ", kWhat));
@@ -50,7 +89,8 @@ Verdict JudgeClosedLoop(const RunEvidence& evidence) {
 }  // namespace
 
 Verdict JudgeUnscheduled(const RunEvidence& evidence) {
-  const std::string fault = OwnFault(evidence);
+  std::string fault = OwnFault(evidence);
+  if (fault.empty()) fault = KeptFromRunning(evidence);
   return fault.empty() ? Verdict{Verdict::kValid, "VALID"} : Invalid(fault);
 }
 
@@ -64,12 +104,7 @@ Verdict Judge(const RunEvidence& evidence) {
 
   const std::string fault = OwnFault(evidence);
   if (!fault.empty()) return Invalid(fault);
-  if (late) {
-    const char* const lag = of_connects ? "connect lag" : "send lag";
-    return Invalid(absl::StrCat("p99.9 of the ", lag, " ", FormatTime(evidence.send_lag_p999_ns),
-                                " is over ", FormatShare(kSendLagShareMax), " of the median ",
-                                FormatTime(evidence.response_p50_ns)));
-  }
+  if (late) return Invalid(Lateness(evidence));
   if (TargetSetThePace(evidence)) {
     return {Verdict::kTargetLimited,
             absl::StrCat("VALID, target-limited at ", FormatRateBriefly(evidence.achieved_per_s),

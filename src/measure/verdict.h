@@ -22,6 +22,12 @@ inline constexpr double kAchievedShareMin = 0.99;
 // p99.9 of the send lag, as a part of the median response, above which the tool's own lateness is
 // visible in what it reports.
 inline constexpr double kSendLagShareMax = 0.10;
+// Where nothing came back to compare it with.
+inline constexpr int64_t kSendLagNsMax = 10'000'000;
+// Where there is no schedule to be late for: the part of the time that a thread was kept from
+// running, by others on its core or by being stopped. Below the least time it is nothing.
+inline constexpr double kKeptShareMax = 0.05;
+inline constexpr int64_t kKeptNsMin = 20'000'000;
 // A thread busy for more than this part of the run has no time left to be punctual.
 inline constexpr double kBusyShareMax = 0.95;
 // Loop turns that leave unread bytes behind, above which receive times are late.
@@ -38,12 +44,21 @@ struct RunEvidence {
   double offered_per_s = 0;
   double achieved_per_s = 0;        // Sent, in the phase that was measured.
   int64_t send_lag_p999_ns = 0;     // Of sends that found window and socket open.
+  int64_t send_lag_max_ns = 0;      // Said instead, if too few samples support the percentile.
+  bool has_few_lags = false;        // They do.
   int64_t response_p50_ns = 0;      // Zero when nothing came back, as with publishers only.
+  int64_t ack_p50_ns = 0;           // Compared with then; zero: there were none either.
   double busiest_thread_share = 0;  // CPU time by run time.
   uint32_t busiest_thread = 0;
   double window_full_share = 0;      // Of the sends due: had to wait for an acknowledgement.
   double socket_full_share = 0;      // Of the sends due: had to wait for the socket.
   double receive_backlog_share = 0;  // Of the loop turns: ended with bytes left to read.
+  // Of the thread that was kept from running most: how long, in all and at a stretch (zero: not
+  // long), and what part of the time that is.
+  int64_t kept_ns = 0;
+  int64_t kept_longest_ns = 0;
+  double kept_share = 0;
+  uint32_t kept_thread = 0;
 };
 
 struct Verdict {

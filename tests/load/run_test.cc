@@ -30,6 +30,9 @@ TEST_F(LoadRun, AccountsForEveryMessage) {
       EXPECT_EQ(outcome.findings.sent, 600u);
       EXPECT_EQ(outcome.findings.received, 2400u);
       EXPECT_EQ(outcome.findings.response.count(), 2400u);
+      // Known before anybody can receive them, also on the other thread.
+      EXPECT_EQ(outcome.findings.service.count() + outcome.findings.service.negative(), 2400u);
+      EXPECT_EQ(outcome.findings.sent_times_unknown, 0u);
       EXPECT_EQ(outcome.findings.lag.count(), 600u);
       EXPECT_EQ(outcome.findings.response.negative(), 0u);
       EXPECT_EQ(outcome.findings.acked, qos == Qos::kAtMostOnce ? 0u : 600u);
@@ -131,7 +134,9 @@ TEST_F(LoadRun, ClosedLoopMeasuresServiceTimeOnly) {
   EXPECT_TRUE(outcome.drained);
   EXPECT_GT(outcome.findings.received, 0u);
   EXPECT_EQ(outcome.findings.response.count(), 0u);
-  EXPECT_GT(outcome.findings.service.count(), 0u);
+  EXPECT_EQ(outcome.findings.service.count() + outcome.findings.service.negative(),
+            outcome.findings.received);
+  EXPECT_EQ(outcome.findings.sent_times_unknown, 0u);
   EXPECT_EQ(outcome.findings.integrity.lost_permitted, 0u);
   EXPECT_THAT(outcome.verdict.text, ::testing::HasSubstr("closed loop"));
 }

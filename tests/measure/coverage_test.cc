@@ -93,8 +93,7 @@ TEST(Coverage, IsNothingIfNothingCame) {
   EXPECT_EQ(GapOf(coverage).text, "INVALID, not measured: no message was sent");
   coverage = WholeRun();
   coverage.acked = 0;
-  EXPECT_EQ(GapOf(coverage).text,
-            "INVALID, not measured: none of 1000 messages was acknowledged");
+  EXPECT_EQ(GapOf(coverage).text, "INVALID, not measured: none of 1000 messages was acknowledged");
   coverage = WholeRun();
   coverage.measured_s = 0;
   EXPECT_EQ(GapOf(coverage).text, "INVALID, not measured: the measured phase had no time");
@@ -108,8 +107,7 @@ TEST(Coverage, IsAPartIfConnectsFailedLater) {
   RunCoverage coverage = WholeRun();
   coverage.failed_later = 3;
   coverage.failure = "CONNACK: Server busy";
-  EXPECT_EQ(GapOf(coverage).text,
-            "INVALID, incomplete: 3 connects failed (CONNACK: Server busy)");
+  EXPECT_EQ(GapOf(coverage).text, "INVALID, incomplete: 3 connects failed (CONNACK: Server busy)");
 }
 
 }  // namespace

@@ -78,9 +78,52 @@ TEST(Verdict, TurnsAtItsThresholds) {
             "118µs)");
 }
 
+// As with publishers only: with acknowledgements, or with nothing at all.
 TEST(Verdict, DoesNotCompareWithAResponseThatNeverCame) {
   RunEvidence evidence = GoodRun();
   evidence.response_p50_ns = 0;
+  EXPECT_EQ(Judge(evidence).kind, Verdict::kValid);
+  evidence.send_lag_p999_ns = kSendLagNsMax;
+  EXPECT_EQ(Judge(evidence).kind, Verdict::kValid);
+  evidence.send_lag_p999_ns = kSendLagNsMax + 1'000'000;
+  EXPECT_EQ(Judge(evidence).text,
+            "INVALID, generator-limited (p99.9 of the send lag 11.0ms is over 10.0ms)");
+  evidence.ack_p50_ns = 16'000'000;
+  evidence.send_lag_p999_ns = 1'600'000;
+  EXPECT_EQ(Judge(evidence).kind, Verdict::kValid);
+  evidence.send_lag_p999_ns = 1'700'000;
+  EXPECT_EQ(Judge(evidence).text,
+            "INVALID, generator-limited (p99.9 of the send lag 1.7ms is over 10 % of the median "
+            "acknowledgement 16.0ms)");
+}
+
+// A percentile that the table leaves blank is no argument.
+TEST(Verdict, QuotesTheLongestLagIfTooFewSupportThePercentile) {
+  RunEvidence evidence = GoodRun();
+  evidence.send_lag_p999_ns = 1'900'000'000;
+  evidence.send_lag_max_ns = 2'000'000'000;
+  evidence.has_few_lags = true;
+  EXPECT_EQ(Judge(evidence).text,
+            "INVALID, generator-limited (a send lag of up to 2.0s is over 10 % of the median "
+            "118µs)");
+}
+
+TEST(Verdict, BlamesAThreadThatCouldNotRunWhereNoScheduleShowsIt) {
+  RunEvidence evidence{.closed_loop = true, .achieved_per_s = 1e6, .window_full_share = 0.9};
+  evidence.kept_ns = 1'500'000'000;
+  evidence.kept_longest_ns = 1'400'000'000;
+  evidence.kept_share = 0.5;
+  evidence.kept_thread = 1;
+  EXPECT_EQ(Judge(evidence).text,
+            "INVALID, generator-limited (thread 1 was kept from running for 50 % of the time, once "
+            "for 1.4s; closed loop, service time only)");
+  evidence.kept_longest_ns = 0;
+  EXPECT_EQ(JudgeUnscheduled(evidence).text,
+            "INVALID, generator-limited (thread 1 was kept from running for 50 % of the time)");
+  evidence.kept_share = kKeptShareMax;
+  EXPECT_EQ(Judge(evidence).kind, Verdict::kValid);
+  evidence.kept_share = 0.5;
+  evidence.kept_ns = kKeptNsMin - 1;
   EXPECT_EQ(Judge(evidence).kind, Verdict::kValid);
 }
 

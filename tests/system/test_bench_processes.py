@@ -60,7 +60,9 @@ class Processes(unittest.TestCase):
         result = self.measure("pubsub", "-p", "2", "-s", "2", "-n", "3k", "--inflight", "10", "--processes", "2")
         self.assertEqual(result["counters"]["sent"], 3000)
         self.assertEqual(result["counters"]["received"], 6000)
-        self.assertTrue(result["verdict"]["text"].startswith("VALID, closed loop"), result["verdict"])
+        # On a busy machine the tool may have been kept from running, and says so.
+        self.assertRegex(result["verdict"]["text"],
+                         r"^(VALID, |INVALID, generator-limited \(thread .* was kept from running .*; )closed loop, service")
 
     def test_connections_are_shared_out(self):
         result = self.measure("conn", "-c", "301", "-d", "100ms", "--warmup", "0s", "--processes", "3")

@@ -82,7 +82,8 @@ class APartMeasured(Verdicts):
 
     def test_if_the_broker_dies(self):
         for flags in [], ["-r", "200"], ["--processes", "2"]:
-            with self.subTest(flags=flags), Broker() as broker:
+            with self.subTest(flags=flags):
+                broker = Broker()
                 load = subprocess.Popen(
                     [word for word in self.command("-q", "1", "-d", "60s", "--warmup", "0s",
                                                    "-u", f"mqtt://127.0.0.1:{broker.port}", *flags)
@@ -90,10 +91,73 @@ class APartMeasured(Verdicts):
                 for line in load.stderr:
                     if line.startswith("measure"):
                         break
-                broker.process.send_signal(signal.SIGKILL)
+                broker.process.kill()
+                broker.process.wait()
                 output, errors = load.communicate(timeout=60)
                 self.assertEqual(load.returncode, 2, output + errors)
-                self.expect("incomplete", "INVALID, incomplete: 2 of 2 connections were lost from ", output)
+                result = self.expect("incomplete", "INVALID, incomplete: 2 of 2 connections were lost from ", output)
+                # What was not sent is not lost.
+                counters, integrity = result["counters"], result["integrity"]
+                self.assertEqual(integrity["lost"], counters["expected"] - counters["received"], counters)
+
+
+class TheToolMeasured(Verdicts):
+    def stop_meanwhile(self, broker, *args):
+        """Runs it and stops it for as long as another run takes, which is a second and more."""
+        url = ("-u", f"mqtt://127.0.0.1:{broker.port}", "--warmup", "0s")
+        load = subprocess.Popen([word for word in self.command(*args, "-d", "5s", *url) if word != "--quiet"],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for line in load.stderr:
+            if line.startswith("measure"):
+                break
+        load.send_signal(signal.SIGSTOP)
+        try:
+            subprocess.run([BENCH, "-r", "10", "-d", "1s", *url], capture_output=True, timeout=60)
+        finally:
+            load.send_signal(signal.SIGCONT)
+        output, errors = load.communicate(timeout=60)
+        self.assertEqual(load.returncode, 3, output + errors)
+        return output
+
+    def test_if_it_did_not_run(self):
+        with Broker() as broker:
+            for args, why in ((("pub", "-q", "1", "-r", "200"), r"send lag .* is over 10 % of the median acknowledgement"),
+                              (("pub", "-r", "200"), r"send lag .* is over 10.0ms"),
+                              (("pairs", "-q", "1"), r"thread 0 was kept from running for .* of the time, once for \S+; "
+                                                     "closed loop, service time only")):
+                with self.subTest(args=args):
+                    output = self.stop_meanwhile(broker, *args)
+                    self.expect("generator_limited", "INVALID, generator-limited (", output)
+                    self.assertRegex(output.splitlines()[0], why)
+
+    def test_a_search_says_so_at_each_point(self):
+        with Broker() as broker:
+            done = self.run_bench("search", "-q", "1", "-d", "300ms", "--warmup", "0s", "--from", "1k", "--to", "2k",
+                                  "--factor", "2", "--assert", "loss==0", "--allow-invalid",
+                                  "-u", f"mqtt://127.0.0.1:{broker.port}")
+        self.assertIn(done.returncode, (0, 4), done.stdout + done.stderr)
+        with open(self.files["json"]) as file:
+            result = json.load(file)
+        invalid = [point for point in result["search"] if not point["is_valid"]]
+        marked = [line for line in done.stdout.splitlines() if "/s " in line and ", INVALID" in line]
+        self.assertEqual(len(marked), len(invalid), done.stdout)
+        held = [point for point in result["search"] if point["holds"]]
+        if held and not held[-1]["is_valid"]:  # As on a busy machine.
+            self.expect("generator_limited", f"INVALID, generator-limited at {len(invalid)} of ", done.stdout)
+
+
+class ABrokerThatIsSilent(Verdicts):
+    def test_is_not_waited_for(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            for args in ["conn", "-c", "2"], ["pairs"], ["churn", "-c", "2"]:
+                done = self.run_bench(*args, "-d", "1s", "--connect-timeout", "300ms",
+                                      "-u", f"mqtt://127.0.0.1:{server.getsockname()[1]}")
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.expect("not_measured", "INVALID, not measured: no client could connect (no CONNACK within 300ms)",
+                            done.stdout)
+            done = self.run_bench("--connect-timeout", "0s", "-u", "mqtt://127.0.0.1:1")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("--connect-timeout 30s", done.stderr)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,8 @@ void AddJudgeFlags(CLI::App& app, Settings& s) {
   app.add_option("--assert", s.assertions,
                  "what has to hold, as 'p99(e2e)<5ms' or 'loss==0'; may be repeated")
       ->type_name("TEXT");
-  app.add_flag("--allow-invalid", s.allow_invalid, "exit 0 though the measurement is invalid, if there is one");
+  app.add_flag("--allow-invalid", s.allow_invalid,
+               "exit 0 though the measurement is invalid, if there is one");
 }
 
 void AddOutputFlags(CLI::App& app, Settings& s) {

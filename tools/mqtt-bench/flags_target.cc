@@ -28,6 +28,9 @@ void AddTargetFlags(CLI::App& app, Settings& s) {
       "--reconnect", s.reconnect,
       "who loses the connection during the run connects again, after up to 100 ms, doubled "
       "from try to try to 5 s; without: that is an error");
+  app.add_option("--connect-timeout", s.connect_timeout,
+                 "for each step of a connect; who takes longer has failed")
+      ->capture_default_str();
   app.add_option("--proxy-protocol", s.proxy_protocol,
                  "begin as a proxy would, with a header of the PROXY protocol, version 1 or 2")
       ->check(CLI::IsMember({1, 2}));

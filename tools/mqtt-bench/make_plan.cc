@@ -40,7 +40,7 @@ absl::Status SetTimes(const Settings& settings, load::RunTimes& times) {
   times.warmup_s = *warmup;
   times.measure_s = *duration;
   times.drain_max_s = *drain;
-  times.connect_max_s = 600;  // A ramp may be slow on purpose.
+  times.connect_max_s = 600;
   return absl::OkStatus();
 }
 
@@ -87,6 +87,12 @@ absl::Status SetLoad(const Settings& settings, load::Plan& plan) {
   const auto ramp = measure::ParseRate(settings.connect_rate);
   if (!ramp.ok()) return Bad("--ramp", std::string(ramp.status().message()), "--ramp 2k/s");
   plan.connects_per_s = *ramp;
+  const auto timeout = Seconds("--connect-timeout", settings.connect_timeout);
+  if (!timeout.ok()) return timeout.status();
+  if (*timeout <= 0) {
+    return Bad("--connect-timeout", "nobody could connect", "--connect-timeout 30s");
+  }
+  plan.connect_timeout_s = *timeout;
   if (absl::Status status = SetPayload(settings, plan); !status.ok()) return status;
   if (settings.arrival == "poisson") {
     plan.arrival = measure::Arrival::kPoisson;
@@ -212,6 +218,9 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   if (absl::Status status = AddRoles(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetReconnect(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetSessions(settings, plan); !status.ok()) return status;
+  // A ramp may be slow on purpose.
+  assignment.times.connect_max_s +=
+      static_cast<double>(plan.early_connections()) / plan.connects_per_s;
   SpreadOverLoopback(plan);
   return assignment;
 }
