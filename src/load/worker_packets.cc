@@ -137,6 +137,10 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
   // What is retained comes again to whoever subscribes again.
   const bool is_replay = publish.retain && peer.hearing != nullptr && peer.has_returned;
   if (is_replay) return;
+  // In the end retained messages are removed, while a subscriber of another thread may still listen.
+  const bool is_removal =
+      plan_.script == Script::kRetain && !publish.retain && publish.payload.empty();
+  if (is_removal) return;
   Bump(progress_.received);
   if (plan_.hears_others()) {
     OnOthers(peer, publish, now_ns);
