@@ -115,7 +115,7 @@ int main() {
 
   Carrier carrier(broker->ports()[0]);
   ringmq::Options options;
-  options.servers = {{.host = "behind the carrier"}};
+  options.servers = {{.host = "carrier.example"}};
   options.connector = &carrier;
   options.backoff.attempts_max = 1;
   auto made = ringmq::MakeClient(std::move(options));
