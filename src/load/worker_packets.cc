@@ -133,14 +133,17 @@ bool Worker::ReadAsBefore(const Peer& peer, uint8_t first, std::span<const uint8
   return true;
 }
 
-void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
+bool Worker::IsNoMessage(const Peer& peer, const codec::Publish& publish) const {
   // What is retained comes again to whoever subscribes again.
   const bool is_replay = publish.retain && peer.hearing != nullptr && peer.has_returned;
-  if (is_replay) return;
-  // In the end retained messages are removed, while a subscriber of another thread may still listen.
+  // In the end retained messages are removed, while a subscriber of another thread may listen yet.
   const bool is_removal =
       plan_.script == Script::kRetain && !publish.retain && publish.payload.empty();
-  if (is_removal) return;
+  return is_replay || is_removal;
+}
+
+void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
+  if (IsNoMessage(peer, publish)) return;
   Bump(progress_.received);
   if (plan_.hears_others()) {
     OnOthers(peer, publish, now_ns);
