@@ -83,6 +83,13 @@ void AppendNumber(Number value, int base, std::string& out) {
   out.append(digits, end);
 }
 
+// Of ":1883"; zero: of nothing. None: it is neither.
+std::optional<uint16_t> ParsePortBehind(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto port = ParseNumber(text.substr(1), 10, 5);
+  return text.front() == ':' && port != 0 ? port : std::nullopt;
+}
+
 }  // namespace
 
 IpAddress IpAddress::FromV4(std::span<const uint8_t, kV4Bytes> bytes) {
@@ -173,6 +180,20 @@ std::string IpAddress::ToString() const {
     AppendNumber(groups[i], 16, text);
   }
   return text;
+}
+
+std::optional<AddressAndPort> ParseAddressAndPort(std::string_view text) {
+  const bool is_bracketed = text.starts_with('[');
+  const bool is_v6 = is_bracketed || text.find(':') != text.rfind(':');
+  const size_t host_end = is_bracketed ? text.find(']') : is_v6 ? text.size() : text.find(':');
+  if (is_bracketed && host_end == std::string_view::npos) return std::nullopt;
+  const std::string_view host =
+      is_bracketed ? text.substr(1, host_end - 1) : text.substr(0, host_end);
+  const size_t port_at = std::min(is_bracketed ? host_end + 1 : host_end, text.size());
+  const auto address = is_v6 ? IpAddress::ParseV6(host) : IpAddress::ParseV4(host);
+  const auto port = ParsePortBehind(text.substr(port_at));
+  if (!address.has_value() || !port.has_value()) return std::nullopt;
+  return AddressAndPort{*address, *port};
 }
 
 }  // namespace ringmq::base

@@ -49,4 +49,13 @@ class IpAddress {
   std::array<uint8_t, kV6Bytes> bytes_{};
 };
 
+struct AddressAndPort {
+  IpAddress address;
+  uint16_t port = 0;  // Zero: none was given.
+};
+
+// "192.0.2.7", "2001:db8::7" or "[2001:db8::7]", the first and the last also with ":1" to ":65535"
+// behind it. Any text may be passed in.
+[[nodiscard]] std::optional<AddressAndPort> ParseAddressAndPort(std::string_view text);
+
 }  // namespace ringmq::base

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/check_options.h"
-#include "client/proxy_source.h"
 
 #include <algorithm>
 #include <string>
 
+#include "base/ip_address.h"
 #include "client/socket.h"
 #include "codec/limits.h"
 #include "codec/topic.h"
@@ -65,7 +65,7 @@ Expected<void> CheckServers(const Options& options) {
     }
   }
   const ProxyProtocolOptions& header = options.proxy_protocol;
-  if (!header.source.empty() && !ParseProxySource(header.source).has_value()) {
+  if (!header.source.empty() && !IsProxySource(header.source)) {
     return Bad("proxy_protocol: a source is an IP address and a port, as 192.0.2.7:50000");
   }
   if (!header.source.empty() && header.version == ProxyProtocol::kOff) {
@@ -165,6 +165,11 @@ Expected<void> CheckEndpoint(const Endpoint& endpoint) {
     return Bad("servers: a path begins with / and has neither spaces nor control characters");
   }
   return {};
+}
+
+bool IsProxySource(std::string_view text) {
+  const auto source = base::ParseAddressAndPort(text);
+  return source.has_value() && source->port != 0;
 }
 
 const char* WhyNotHost(std::string_view host) {

@@ -19,6 +19,8 @@ namespace ringmq::client {
 // Why nothing on the network is called so; null: it may be. What passes can stand in a request to a
 // proxy and in a Host header.
 [[nodiscard]] const char* WhyNotHost(std::string_view host);
+// An IP address with a port, for whom a PROXY header may speak.
+[[nodiscard]] bool IsProxySource(std::string_view text);
 // Why a publish can never be sent; null: it can.
 [[nodiscard]] const char* WhyNotPublishable(std::string_view topic,
                                             const PublishProperties* properties);

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
-#include "client/proxy_source.h"
+#include "base/ip_address.h"
 #include "transport/proxy_layer.h"
 #include "transport/websocket_layer.h"
 
@@ -60,7 +60,7 @@ std::unique_ptr<transport::Layer> MakeHeader(const ProxyProtocolOptions& options
   if (options.source.empty()) {
     header.is_local = true;
   } else {
-    const auto source = ParseProxySource(options.source);
+    const auto source = base::ParseAddressAndPort(options.source);
     RMQ_CHECK(source.has_value());
     header.family = transport::ProxyHeader::Family::kIp;
     header.source = source->address;

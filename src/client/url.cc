@@ -7,7 +7,6 @@
 #include <string>
 
 #include "client/check_options.h"
-#include "client/proxy_source.h"
 #include "ringmq/options.h"
 
 namespace ringmq {
@@ -220,7 +219,7 @@ constexpr auto kKeys = std::to_array<Key>({
     {"proxy_source", "an IP address and a port, such as 192.0.2.7:50000",
      [](std::string_view value, Options& options) {
        options.proxy_protocol.source = value;
-       return client::ParseProxySource(value).has_value();
+       return client::IsProxySource(value);
      }},
     {"io", "auto, io_uring or epoll",
      [](std::string_view value, Options& options) {

@@ -103,28 +103,6 @@ UpgradeVerdict CheckOrigin(const HttpHead& head, const UpgradeRules& rules,
   return known ? UpgradeVerdict() : Refuse(403, "pages of this origin may not connect");
 }
 
-bool IsPort(std::string_view text) {
-  return !text.empty() && text.size() <= 5 &&
-         text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// "192.0.2.7", "2001:db8::7", "[2001:db8::7]", and the first and the last with ":port".
-std::optional<base::IpAddress> ParseForwarded(std::string_view text) {
-  if (text.starts_with('[')) {
-    const size_t end = text.find(']');
-    if (end == std::string_view::npos) return std::nullopt;
-    const std::string_view rest = text.substr(end + 1);
-    const bool is_port = rest.starts_with(':') && IsPort(rest.substr(1));
-    if (!rest.empty() && !is_port) return std::nullopt;
-    return base::IpAddress::ParseV6(text.substr(1, end - 1));
-  }
-  const size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return base::IpAddress::ParseV4(text);
-  if (text.find(':', colon + 1) != std::string_view::npos) return base::IpAddress::ParseV6(text);
-  if (!IsPort(text.substr(colon + 1))) return std::nullopt;
-  return base::IpAddress::ParseV4(text.substr(0, colon));
-}
-
 // The last address of the list is the one that our proxy saw itself. Empty: it says nothing, or
 // that it does not know. None: what it says is no address.
 std::optional<std::string> LastForwarded(const HttpHead& head) {
@@ -135,9 +113,9 @@ std::optional<std::string> LastForwarded(const HttpHead& head) {
     while (!rest.empty()) last = TakeWord(rest);
   }
   if (last.empty() || EqualsIgnoringCase(last, "unknown")) return std::string();
-  const std::optional<base::IpAddress> address = ParseForwarded(last);
-  if (!address.has_value()) return std::nullopt;
-  return address->ToString();
+  const auto from = base::ParseAddressAndPort(last);
+  if (!from.has_value()) return std::nullopt;
+  return from->address.ToString();
 }
 
 }  // namespace

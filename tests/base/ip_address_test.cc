@@ -6,6 +6,7 @@
 
 #include <array>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -80,6 +81,23 @@ TEST(IpAddress, RefusesWhatIsNoAddress) {
   EXPECT_FALSE(IpAddress::ParseV4("::1"));
   EXPECT_FALSE(IpAddress::ParseV4("::ffff:1.2.3.4"));
   EXPECT_FALSE(IpAddress::ParseV6("1.2.3.4"));
+}
+
+TEST(AddressAndPort, IsReadWithAndWithoutPort) {
+  for (const auto& [text, address, port] :
+       {std::tuple("192.0.2.7", "192.0.2.7", 0), std::tuple("192.0.2.7:1883", "192.0.2.7", 1883),
+        std::tuple("2001:db8::7", "2001:db8::7", 0), std::tuple("[2001:db8::7]", "2001:db8::7", 0),
+        std::tuple("[::1]:65535", "::1", 65535)}) {
+    const auto read = ParseAddressAndPort(text);
+    ASSERT_TRUE(read.has_value()) << text;
+    EXPECT_EQ(read->address.ToString(), address);
+    EXPECT_EQ(read->port, port) << text;
+  }
+  for (const char* const text :
+       {"", ":", ":1", "192.0.2.7:", "192.0.2.7:0", "192.0.2.7:65536", "192.0.2.7:1x", "[::1", "[]",
+        "[::1]1", "[::1]:", "[192.0.2.7]:1", "host:1", "192.0.2.7:1:2"}) {
+    EXPECT_FALSE(ParseAddressAndPort(text).has_value()) << text;
+  }
 }
 
 TEST(IpAddress, TellsIPv4FromIPv6) {
