@@ -412,7 +412,7 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .slot = [](ListenerConfig& l) { return &l.tls.curves; },
      .doc =
          "Groups of the key exchange (\"X25519:P-256\"). Empty: X25519:P-256:P-384, none of which "
-         "takes longer than a millisecond."},
+         "takes much longer than a millisecond."},
     {.name = "tls_alpn",
      .slot = [](ListenerConfig& l) { return &l.tls.alpn; },
      .doc = "Protocols agreed to by ALPN, best first; clients that offer only others are refused, "
@@ -432,8 +432,7 @@ const ConfigField<ListenerConfig> kListenerFields[] = {
      .value_min = 1,
      .value_max = 604'800,
      .doc = "For how long (seconds) since the full handshake, however many resumptions lie "
-            "between. The "
-            "keys of tickets are changed as often."},
+            "between. The keys of tickets are changed as often."},
     {.name = "tls_handshakes_per_second_max",
      .slot = [](ListenerConfig& l) { return &l.tls.handshakes_per_second_max; },
      .value_max = 1'000'000,

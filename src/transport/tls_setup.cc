@@ -9,9 +9,12 @@
 namespace ringmq::transport {
 namespace {
 
-// Forward secret and authenticated; what every TLS library of the last ten years has. None with
-// finite fields: whoever connects could make a server spend milliseconds on each.
+// Forward secret and authenticated; what every TLS library of the last ten years has. A server has
+// none with finite fields: whoever connects could make it spend milliseconds on each.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!aPSK:!kPSK";
+// Behind these a client has them, for servers that know nothing else.
+constexpr const char* kClientCiphers = ":DHE+AESGCM:DHE+CHACHA20";
+constexpr const char* kClientPskCiphers = ":DHE-PSK-AES256-GCM-SHA384:DHE-PSK-AES128-GCM-SHA256";
 // For the same reason a server has none of OpenSSL's ffdhe groups: a step with ffdhe8192 takes 90
 // ms, with the slowest of these (P-384) one.
 constexpr const char* kServerCurves = "X25519:P-256:P-384";
@@ -49,10 +52,11 @@ absl::Status SetCurves(SSL_CTX* ctx, TlsRole role, const std::string& chosen) {
   return absl::OkStatus();
 }
 
-absl::Status SetCiphers(SSL_CTX* ctx, const TlsProtocol& protocol, TlsPskUse psk) {
+absl::Status SetCiphers(SSL_CTX* ctx, TlsRole role, const TlsProtocol& protocol, TlsPskUse psk) {
   const bool with_psk = psk == TlsPskUse::kOffered;
-  const std::string standard =
+  std::string standard =
       with_psk ? absl::StrCat(kPskCiphers, ":ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL") : kCiphers;
+  if (role == TlsRole::kClient) standard += with_psk ? kClientPskCiphers : kClientCiphers;
   const std::string& ciphers = protocol.ciphers.empty() ? standard : protocol.ciphers;
   if (SSL_CTX_set_cipher_list(ctx, ciphers.c_str()) != 1) {
     return TlsAbout("ciphers", absl::InvalidArgumentError(
@@ -87,7 +91,7 @@ absl::StatusOr<TlsSslCtx> TlsMakeCtx(TlsRole role, const TlsProtocol& protocol, 
   SSL_CTX_set_read_ahead(ctx.get(), 0);
   SSL_CTX_set_max_early_data(ctx.get(), 0);
   SSL_CTX_set_dh_auto(ctx.get(), 1);
-  absl::Status status = SetCiphers(ctx.get(), protocol, psk);
+  absl::Status status = SetCiphers(ctx.get(), role, protocol, psk);
   if (status.ok()) status = TlsAbout("curves", SetCurves(ctx.get(), role, protocol.curves));
   ERR_clear_error();
   if (!status.ok()) return status;

@@ -216,6 +216,16 @@ TEST_F(TlsLayerTest, AServerOffersNoGroupsThatCostItMilliseconds) {
   }
 }
 
+TEST_F(TlsLayerTest, AClientStillReachesAServerThatKnowsFiniteFieldsOnly) {
+  TlsServerOptions server_options = ServerOptions();
+  server_options.protocol.version_max = TlsVersion::k12;
+  server_options.protocol.ciphers = "DHE+AESGCM";
+  server_options.key_pairs = {
+      KeyPair("rsa", {.dns_names = {"localhost"}, .key_kind = support::KeyKind::kRsa2048})};
+  const TlsPair pair(Server(server_options), Client(ClientOptions()));
+  EXPECT_EQ(pair.server.state(), LayerState::kOpen) << pair.client.error();
+}
+
 TEST_F(TlsLayerTest, ADamagedRecordEndsTheConnectionWithAnAlert) {
   for (const TlsVersion version : kVersions) {
     TlsPair pair = Pair(version);
