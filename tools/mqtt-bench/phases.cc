@@ -174,7 +174,10 @@ void PhaseCommands::Begin(Command& command) {
   command.begun = true;
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  sigset_t none;  // What we have blocked would not end it.
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
   std::string shell = "sh";
   std::string option = "-c";
   char* const words[] = {shell.data(), option.data(), command.text.data(), nullptr};
