@@ -56,6 +56,44 @@ class WithBroker : public ::testing::Test {
     plan.roles.push_back(publishes);
   }
 
+  // The same, each message to one of the subscribers.
+  static void AddGroup(Plan& plan, uint32_t publishers, uint32_t subscribers) {
+    AddFanOut(plan, publishers, subscribers);
+    Role& hears = plan.roles[plan.roles.size() - 2];
+    hears.filter = "$share/group/load/#";
+    hears.is_shared = true;
+  }
+  // Two store `messages`, for `subscribers` that come when all are there.
+  static void AddRetained(Plan& plan, uint64_t messages, uint32_t subscribers) {
+    plan.script = Script::kRetain;
+    plan.messages_max = messages;
+    plan.publishers = 2;
+    plan.deliveries_each = subscribers;
+    Role stores{.client_id = "p{i}", .topic = "kept/{i}/x", .filter = ""};
+    stores.count = 2;
+    plan.roles.push_back(stores);
+    Role hears{.client_id = "s{i}", .topic = "", .filter = "kept/+/x", .hears_count = 2};
+    hears.duty = Duty::kKept;
+    hears.is_late = true;
+    hears.count = subscribers;
+    plan.roles.push_back(hears);
+  }
+  // Two watch while 50 are cut.
+  static void AddWills(Plan& plan) {
+    plan.script = Script::kWill;
+    plan.cuts_per_s = 500;
+    plan.publishers = 50;
+    plan.deliveries_each = 2;
+    Role hears{.client_id = "s{i}", .topic = "", .filter = "will/+", .hears_count = 50};
+    hears.duty = Duty::kKept;
+    hears.count = 2;
+    plan.roles.push_back(hears);
+    Role client{.client_id = "c{i}", .topic = "", .filter = "", .will_topic = "will/{i}"};
+    client.duty = Duty::kWill;
+    client.count = 50;
+    plan.roles.push_back(client);
+  }
+
   Broker broker_;
 };
 

@@ -51,17 +51,7 @@ class Parts : public WithBroker {
 
 TEST_F(Parts, EachRetainedMessageComesOnceToEachSubscriber) {
   Plan plan = MakeParts(Script::kRetain, Qos::kAtLeastOnce);
-  plan.messages_max = 301;
-  plan.publishers = 2;
-  plan.deliveries_each = 4;
-  Role stores{.client_id = "p{i}", .topic = "kept/{i}/x", .filter = ""};
-  stores.count = 2;
-  plan.roles.push_back(stores);
-  Role hears{.client_id = "s{i}", .topic = "", .filter = "kept/+/x", .hears_count = 2};
-  hears.duty = Duty::kKept;
-  hears.is_late = true;
-  hears.count = 4;
-  plan.roles.push_back(hears);
+  AddRetained(plan, 301, 4);
   const Outcome whole = Join(plan, Execute(plan));
   ASSERT_THAT(whole.findings.errors, IsEmpty());
   EXPECT_TRUE(whole.drained);
@@ -95,17 +85,7 @@ TEST_F(Parts, SessionsGetWhatPublishersOfOtherPartsSend) {
 
 TEST_F(Parts, WillsAreKnownToTheWatchersOfOtherParts) {
   Plan plan = MakeParts(Script::kWill, Qos::kAtLeastOnce);
-  plan.cuts_per_s = 500;
-  plan.publishers = 50;
-  plan.deliveries_each = 2;
-  Role hears{.client_id = "s{i}", .topic = "", .filter = "will/+", .hears_count = 50};
-  hears.duty = Duty::kKept;
-  hears.count = 2;
-  plan.roles.push_back(hears);
-  Role client{.client_id = "c{i}", .topic = "", .filter = "", .will_topic = "will/{i}"};
-  client.duty = Duty::kWill;
-  client.count = 50;
-  plan.roles.push_back(client);
+  AddWills(plan);
   const Outcome whole = Join(plan, Execute(plan));
   ASSERT_THAT(whole.findings.errors, IsEmpty());
   EXPECT_TRUE(whole.drained);

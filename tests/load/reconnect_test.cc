@@ -188,12 +188,7 @@ TEST_F(Reconnect, RequestsAreAnsweredAgain) {
 
 TEST_F(Reconnect, AGroupGoesOn) {
   Plan plan = MakePlan(Qos::kAtLeastOnce);
-  AddFanOut(plan, 2, 3);
-  for (Role& role : plan.roles) {
-    if (role.filter.empty()) continue;
-    role.filter = "$share/group/load/#";
-    role.is_shared = true;
-  }
+  AddGroup(plan, 2, 3);
   const Outcome outcome = RunAndCut(plan, kCutTimes, 300, 2, [this] { cutter_->Cut(0, 2); });
   ASSERT_THAT(outcome.findings.errors, IsEmpty());
   EXPECT_EQ(outcome.sent_in_all, 1500u);

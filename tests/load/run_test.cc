@@ -58,12 +58,7 @@ TEST_F(LoadRun, BothSidesCountTheSameMessagesWhateverTheStamp) {
 
 TEST_F(LoadRun, SharesOutToAGroup) {
   Plan plan = MakePlan(Qos::kAtLeastOnce);
-  AddFanOut(plan, 2, 3);
-  for (Role& role : plan.roles) {
-    if (role.filter.empty()) continue;
-    role.filter = "$share/group/load/#";
-    role.is_shared = true;
-  }
+  AddGroup(plan, 2, 3);
   const Outcome outcome = Execute(plan, kShort, {});
   EXPECT_TRUE(outcome.drained);
   EXPECT_EQ(outcome.expected_in_all, outcome.sent_in_all);

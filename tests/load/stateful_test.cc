@@ -166,19 +166,8 @@ class Keeping : public Stateful {
   [[nodiscard]] Plan MakeRetained(Qos qos, uint64_t messages) const {
     Plan plan = MakePlan(std::max(qos, Qos::kAtLeastOnce));
     plan.rate_per_s = 0;
-    plan.script = Script::kRetain;
     plan.subscribe_qos = qos;
-    plan.messages_max = messages;
-    plan.publishers = 2;
-    plan.deliveries_each = 3;
-    Role stores{.client_id = "p{i}", .topic = "kept/{i}/x", .filter = ""};
-    stores.count = 2;
-    plan.roles.push_back(stores);
-    Role hears{.client_id = "s{i}", .topic = "", .filter = "kept/+/x", .hears_count = 2};
-    hears.duty = Duty::kKept;
-    hears.is_late = true;
-    hears.count = 3;
-    plan.roles.push_back(hears);
+    AddRetained(plan, messages, 3);
     return plan;
   }
 
@@ -243,6 +232,30 @@ TEST_F(Keeping, NoticesRetainedMessagesThatAreMissing) {
   EXPECT_FALSE(outcome.drained);
   EXPECT_EQ(outcome.findings.integrity.lost, 3 * 99u);
   EXPECT_EQ(broker_.counters().retained_messages, 0);
+}
+
+// As when another thread or process begins to remove them.
+TEST_F(Keeping, ARemovalThatASubscriberHearsIsNoMessage) {
+  Plan plan = MakeRetained(Qos::kAtLeastOnce, 100);
+  plan.roles.back().filter = "kept/7/x";  // So that it waits for the others, and goes on listening.
+  auto link = broker_.OpenLink();
+  ASSERT_TRUE(link.ok());
+  uint64_t heard_first = 0;
+  bool is_removed = false;
+  Observer observer;
+  observer.tick_ns = 1'000'000;
+  observer.on_tick = [&](const Tick& tick) {
+    if (tick.received < 3 || is_removed) return;
+    heard_first = tick.received;
+    is_removed = link->Publish("kept/7/x", "").ok();
+  };
+  RunTimes times = kTimes;
+  times.drain_max_s = 0.5;
+  const Outcome outcome = Execute(plan, times, observer);
+  EXPECT_TRUE(is_removed);
+  EXPECT_EQ(heard_first, 3u);
+  EXPECT_EQ(outcome.findings.integrity.foreign, 0u);
+  EXPECT_EQ(outcome.findings.integrity.received, 3u);
 }
 
 TEST_F(Keeping, SessionsGetWhatWasQueuedAndEnd) {
@@ -343,18 +356,7 @@ class Wills : public Keeping {
   [[nodiscard]] Plan MakeWills(Qos qos) const {
     Plan plan = MakePlan(qos);
     plan.rate_per_s = 0;
-    plan.script = Script::kWill;
-    plan.cuts_per_s = 500;
-    plan.publishers = 50;
-    plan.deliveries_each = 2;
-    Role hears{.client_id = "s{i}", .topic = "", .filter = "will/+", .hears_count = 50};
-    hears.duty = Duty::kKept;
-    hears.count = 2;
-    plan.roles.push_back(hears);
-    Role client{.client_id = "c{i}", .topic = "", .filter = "", .will_topic = "will/{i}"};
-    client.duty = Duty::kWill;
-    client.count = 50;
-    plan.roles.push_back(client);
+    AddWills(plan);
     return plan;
   }
 };
