@@ -82,17 +82,17 @@ void AddOffCore(const OffCore& off_core, measure::RunEvidence& evidence) {
   evidence.kept_thread = off_core.thread;
 }
 
-measure::Verdict JudgeTally(const Tally& tally, double rate_per_s, double measured_s,
-                            const Busiest& busiest) {
+measure::Verdict JudgeTally(const Tally& tally, const Offered& offered, const Busiest& busiest) {
   const auto share = [](uint64_t part, uint64_t whole) {
     return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
   };
-  const double due = rate_per_s * measured_s;
+  const double due = offered.rate_per_s * offered.measured_s;
   measure::RunEvidence evidence;
-  evidence.closed_loop = rate_per_s == 0;
-  evidence.offered_per_s = rate_per_s;
+  evidence.closed_loop = offered.rate_per_s == 0;
+  evidence.offered_per_s = offered.rate_per_s;
   evidence.achieved_per_s =
-      measured_s > 0 ? static_cast<double>(tally.sent_meanwhile) / measured_s : 0;
+      offered.measured_s > 0 ? static_cast<double>(tally.sent_meanwhile) / offered.measured_s : 0;
+  evidence.send_lag_allowed_ns = offered.lag_allowed_ns;
   evidence.send_lag_p999_ns = tally.own_lag.ValueAtPercentile(99.9);
   evidence.send_lag_max_ns = tally.own_lag.max();
   evidence.has_few_lags = !tally.own_lag.Supports(99.9);

@@ -128,8 +128,15 @@ struct Findings : Tally {
 // What a run tells of threads that could not run.
 void AddOffCore(const OffCore& off_core, measure::RunEvidence& evidence);
 
-// What `tally`, of all threads and of `measured_s`, says of the generator.
-[[nodiscard]] measure::Verdict JudgeTally(const Tally& tally, double rate_per_s, double measured_s,
+// The schedule that a tally is of.
+struct Offered {
+  double rate_per_s = 0;  // Zero: there was none.
+  double measured_s = 0;
+  int64_t lag_allowed_ns = 0;  // Plan::lag_allowed_ns.
+};
+
+// What `tally`, of all threads, says of the generator.
+[[nodiscard]] measure::Verdict JudgeTally(const Tally& tally, const Offered& offered,
                                           const Busiest& busiest);
 
 }  // namespace ringmq::load

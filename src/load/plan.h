@@ -122,6 +122,9 @@ struct Plan {
   measure::Arrival arrival = measure::Arrival::kConstant;
   uint32_t burst = 1;
   uint64_t seed = 1;
+  // A send lag (of connects: connect lag) that the verdict forgives, in 999 of 1000. Zero: as much
+  // as verdict.h says.
+  int64_t lag_allowed_ns = 0;
   // Unacknowledged messages of one publisher; at QoS 0 in a closed loop: those of the whole run
   // that are on their way (needs subscribers that count them).
   uint32_t in_flight = 20;

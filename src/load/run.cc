@@ -27,6 +27,10 @@ constexpr double kHeadStartS = 0.05;
 // Threads that are to connect look so often whether it begins, and a little time to spare.
 constexpr double kConnectHeadStartS = 0.005;
 constexpr double kOthersMaxS = 5;
+constexpr const char* kOnlyLate =
+    "Nothing but the generator's own lag speaks against this run; it is part of every response "
+    "time. If so much does not matter for what is asked, --lag-max says how much may be: "
+    "--lag-max 100us.";
 
 int64_t NowNs() { return reactor::MonotonicNow().ns; }
 
@@ -351,7 +355,10 @@ class Director {
     const double load_s = times_.warmup_s + outcome.measured_s;
     if (load_s > 0) outcome.busiest_share = static_cast<double>(most_cpu_ns) * 1e-9 / load_s;
     outcome.verdict =
-        JudgeTally(all, plan_.rate_per_s * ShareOfSchedule(), outcome.measured_s,
+        JudgeTally(all,
+                   {.rate_per_s = plan_.rate_per_s * ShareOfSchedule(),
+                    .measured_s = outcome.measured_s,
+                    .lag_allowed_ns = plan_.lag_allowed_ns},
                    {.share = outcome.busiest_share, .thread = outcome.busiest_thread});
     // Who only hears follows no schedule, and is no closed loop either.
     const bool is_valid = outcome.verdict.kind == measure::Verdict::kValid;
@@ -361,6 +368,7 @@ class Director {
     NoteUnknownTimes(outcome);
     if (plan_.churn.per_s > 0) ConcludeChurn(plan_, outcome);
     ConcludeScript(plan_, outcome);
+    if (outcome.verdict.is_only_late) outcome.notes.emplace_back(kOnlyLate);
     // Of a part nobody can say what is missing.
     if (IsAlone()) ConcludeCoverage(plan_, outcome);
   }

@@ -24,7 +24,8 @@ double ShareOf(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-void AddLag(const measure::Histogram& lag, measure::RunEvidence& evidence) {
+void AddLag(const Plan& plan, const measure::Histogram& lag, measure::RunEvidence& evidence) {
+  evidence.send_lag_allowed_ns = plan.lag_allowed_ns;
   evidence.send_lag_p999_ns = lag.ValueAtPercentile(99.9);
   evidence.send_lag_max_ns = lag.max();
   evidence.has_few_lags = !lag.Supports(99.9);
@@ -40,7 +41,11 @@ measure::Verdict JudgeKept(const Plan& plan, const Outcome& outcome) {
   AddOffCore(all.off_core, evidence);
   const measure::Verdict drain = measure::JudgeUnscheduled(evidence);
   if (plan.rate_per_s <= 0) return drain;
-  const measure::Verdict fill = JudgeTally(all, plan.rate_per_s, outcome.sent_s, all.fill.busy);
+  const measure::Verdict fill = JudgeTally(all,
+                                           {.rate_per_s = plan.rate_per_s,
+                                            .measured_s = outcome.sent_s,
+                                            .lag_allowed_ns = plan.lag_allowed_ns},
+                                           all.fill.busy);
   return fill.kind > drain.kind ? fill : drain;
 }
 
@@ -95,7 +100,7 @@ void ConcludeConnects(const Plan& plan, Outcome& outcome) {
   evidence.offered_per_s = plan.connects_per_s;
   // The last one is due one gap before the time is over.
   evidence.achieved_per_s = PerSecond(outcome.connected, s + 1 / plan.connects_per_s);
-  AddLag(all.connect_lag, evidence);
+  AddLag(plan, all.connect_lag, evidence);
   evidence.response_p50_ns = all.connect.ValueAtPercentile(50);
   // What was begun in time and was ready after the ramp waited for the broker as well.
   const uint64_t late = outcome.connected - std::min(all.connects_in_time, outcome.connected);
@@ -110,7 +115,7 @@ void ConcludeWills(const Plan& plan, Outcome& outcome) {
   const double cut_s = static_cast<double>(outcome.sent_in_all) / plan.cuts_per_s;
   measure::RunEvidence evidence;
   evidence.offered_per_s = evidence.achieved_per_s = plan.cuts_per_s;
-  AddLag(all.own_lag, evidence);
+  AddLag(plan, all.own_lag, evidence);
   evidence.response_p50_ns =
       all.will.ValueAtPercentile(50) - int64_t{plan.will_delay_s} * kSecond.ns;
   evidence.busiest_thread_share = std::min(all.fill.busy.share, 1.0);
@@ -169,7 +174,7 @@ void ConcludeChurn(const Plan& plan, Outcome& outcome) {
   evidence.what = measure::RunEvidence::kConnects;
   evidence.offered_per_s = static_cast<double>(all.connects_offered) / s;
   evidence.achieved_per_s = static_cast<double>(all.connects_in_time) / s;
-  AddLag(all.connect_lag, evidence);
+  AddLag(plan, all.connect_lag, evidence);
   evidence.response_p50_ns = all.connect.ValueAtPercentile(50);
   evidence.busiest_thread_share = std::min(outcome.busiest_share, 1.0);
   evidence.busiest_thread = outcome.busiest_thread;

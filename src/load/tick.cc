@@ -87,7 +87,11 @@ void Lookout::Update() {
   // What shorter times say of a rate is noise.
   constexpr double kJudgedSecondsMin = 0.5;
   if (measured_s >= std::min(kJudgedSecondsMin, measure_s_) && measured_s > 0) {
-    so_far_.verdict = JudgeTally(all, plan_.rate_per_s, measured_s, busiest);
+    so_far_.verdict = JudgeTally(all,
+                                 {.rate_per_s = plan_.rate_per_s,
+                                  .measured_s = measured_s,
+                                  .lag_allowed_ns = plan_.lag_allowed_ns},
+                                 busiest);
   }
 }
 

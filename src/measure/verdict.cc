@@ -44,6 +44,9 @@ Reference ReferenceOf(const RunEvidence& evidence) {
 }
 
 bool IsLate(const RunEvidence& evidence) {
+  if (evidence.send_lag_allowed_ns > 0) {
+    return evidence.send_lag_p999_ns > evidence.send_lag_allowed_ns;
+  }
   const Reference reference = ReferenceOf(evidence);
   if (reference.ns == 0) return evidence.send_lag_p999_ns > kSendLagNsMax;
   return static_cast<double>(evidence.send_lag_p999_ns) >
@@ -53,16 +56,27 @@ bool IsLate(const RunEvidence& evidence) {
 std::string Lateness(const RunEvidence& evidence) {
   const Reference reference = ReferenceOf(evidence);
   const char* const lag = evidence.what == RunEvidence::kConnects ? "connect lag" : "send lag";
-  const std::string bound = reference.ns == 0
-                                ? FormatTime(kSendLagNsMax)
-                                : absl::StrCat(FormatShare(kSendLagShareMax), " of the ",
-                                               reference.name, " ", FormatTime(reference.ns));
+  std::string bound = FormatTime(kSendLagNsMax);
+  if (evidence.send_lag_allowed_ns > 0) {
+    bound = absl::StrCat("the allowed ", FormatTime(evidence.send_lag_allowed_ns));
+  } else if (reference.ns > 0) {
+    bound = absl::StrCat(FormatShare(kSendLagShareMax), " of the ", reference.name, " ",
+                         FormatTime(reference.ns));
+  }
   if (evidence.has_few_lags) {
     return absl::StrCat("a ", lag, " of up to ", FormatTime(evidence.send_lag_max_ns), " is over ",
                         bound);
   }
   return absl::StrCat("p99.9 of the ", lag, " ", FormatTime(evidence.send_lag_p999_ns), " is over ",
                       bound);
+}
+
+// Said with every verdict that rests on it.
+std::string Allowance(const RunEvidence& evidence) {
+  if (evidence.send_lag_allowed_ns == 0) return "";
+  const char* const lag = evidence.what == RunEvidence::kConnects ? "connect lag" : "send lag";
+  return absl::StrCat(", with a ", lag, " of up to ", FormatTime(evidence.send_lag_allowed_ns),
+                      " allowed");
 }
 
 Verdict Invalid(const std::string& reason) {
@@ -100,15 +114,19 @@ Verdict Judge(const RunEvidence& evidence) {
   const bool of_connects = evidence.what == RunEvidence::kConnects;
   const bool late = IsLate(evidence);
   const bool behind = evidence.achieved_per_s < kAchievedShareMin * evidence.offered_per_s;
-  if (!late && !behind) return {Verdict::kValid, "VALID"};
+  if (!late && !behind) return {Verdict::kValid, absl::StrCat("VALID", Allowance(evidence))};
 
   const std::string fault = OwnFault(evidence);
   if (!fault.empty()) return Invalid(fault);
-  if (late) return Invalid(Lateness(evidence));
+  if (late) {
+    Verdict verdict = Invalid(Lateness(evidence));
+    verdict.is_only_late = !behind;
+    return verdict;
+  }
   if (TargetSetThePace(evidence)) {
     return {Verdict::kTargetLimited,
             absl::StrCat("VALID, target-limited at ", FormatRateBriefly(evidence.achieved_per_s),
-                         of_connects ? " connects" : "")};
+                         of_connects ? " connects" : "", Allowance(evidence))};
   }
   return Invalid(absl::StrCat("sent ", FormatRateBriefly(evidence.achieved_per_s), " of ",
                               FormatRateBriefly(evidence.offered_per_s),

@@ -46,6 +46,7 @@ struct RunEvidence {
   int64_t send_lag_p999_ns = 0;     // Of sends that found window and socket open.
   int64_t send_lag_max_ns = 0;      // Said instead, if too few samples support the percentile.
   bool has_few_lags = false;        // They do.
+  int64_t send_lag_allowed_ns = 0;  // Instead of kSendLagShareMax; zero: nothing was said.
   int64_t response_p50_ns = 0;      // Zero when nothing came back, as with publishers only.
   int64_t ack_p50_ns = 0;           // Compared with then; zero: there were none either.
   double busiest_thread_share = 0;  // CPU time by run time.
@@ -66,8 +67,11 @@ struct Verdict {
   enum Kind : uint8_t { kValid, kTargetLimited, kGeneratorLimited, kIncomplete, kNotMeasured };
   Kind kind = kValid;
   // "VALID", "VALID, target-limited at 212k/s", "INVALID, generator-limited (thread 3 at 99 %)",
+  // "VALID, with a send lag of up to 200µs allowed",
   // "VALID, closed loop, service time only", "INVALID, not measured: no client could connect".
   std::string text;
+  // Nothing but the send lag speaks against it, and a larger one could be allowed.
+  bool is_only_late = false;
 
   [[nodiscard]] bool is_valid() const { return kind == kValid || kind == kTargetLimited; }
 };

@@ -21,6 +21,37 @@ TEST(Verdict, IsValidWhenTheScheduleWasMet) {
   EXPECT_EQ(verdict.text, "VALID");
 }
 
+TEST(Verdict, TakesTheLagThatIsAllowedInsteadOfItsOwnRule) {
+  RunEvidence evidence = GoodRun();
+  evidence.send_lag_p999_ns = 150'000;
+  EXPECT_EQ(Judge(evidence).kind, Verdict::kGeneratorLimited);
+  EXPECT_TRUE(Judge(evidence).is_only_late);
+  evidence.send_lag_allowed_ns = 200'000;
+  EXPECT_EQ(Judge(evidence).kind, Verdict::kValid);
+  EXPECT_EQ(Judge(evidence).text, "VALID, with a send lag of up to 200µs allowed");
+  evidence.send_lag_p999_ns = 201'000;
+  EXPECT_EQ(Judge(evidence).text,
+            "INVALID, generator-limited (p99.9 of the send lag 201µs is over the allowed 200µs)");
+  evidence.send_lag_p999_ns = 9'000;
+  evidence.achieved_per_s = 212'300;
+  evidence.window_full_share = 0.3;
+  EXPECT_EQ(Judge(evidence).text,
+            "VALID, target-limited at 212k/s, with a send lag of up to 200µs allowed");
+}
+
+TEST(Verdict, AnAllowedLagMayBeStricter) {
+  RunEvidence evidence = GoodRun();
+  evidence.send_lag_allowed_ns = 5'000;
+  EXPECT_EQ(Judge(evidence).kind, Verdict::kGeneratorLimited);
+}
+
+TEST(Verdict, IsNotOnlyLateIfTheScheduleWasNotMetEither) {
+  RunEvidence evidence = GoodRun();
+  evidence.send_lag_p999_ns = 150'000;
+  evidence.achieved_per_s = 212'300;
+  EXPECT_FALSE(Judge(evidence).is_only_late);
+}
+
 TEST(Verdict, BlamesTheTargetWhenTheWindowOrTheSocketWasFull) {
   RunEvidence evidence = GoodRun();
   evidence.achieved_per_s = 212'300;

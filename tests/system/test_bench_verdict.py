@@ -102,6 +102,19 @@ class APartMeasured(Verdicts):
 
 
 class TheToolMeasured(Verdicts):
+    def test_by_the_lag_that_is_allowed(self):
+        with Broker() as broker:
+            url = ("-u", f"mqtt://127.0.0.1:{broker.port}", "-d", "500ms", "--warmup", "0s")
+            for args in (["pubsub", "-r", "200"], ["conn", "-c", "20", "--ramp", "200"]):
+                with self.subTest(args=args):
+                    done = self.run_bench(*args, *url, "--lag-max", "1ns")
+                    self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+                    self.expect("generator_limited", "INVALID, generator-limited (a ", done.stdout)
+                    self.assertIn(" is over the allowed 1ns)", done.stdout.splitlines()[0])
+            refused = self.run_bench(*url, "--lag-max", "0s")
+        self.assertEqual(refused.returncode, 1, refused.stdout)
+        self.assertIn("--lag-max: '0s' is no time above zero; for example --lag-max 200us", refused.stderr)
+
     def stop_meanwhile(self, broker, *args):
         """Runs it and stops it for as long as another run takes, which is a second and more."""
         url = ("-u", f"mqtt://127.0.0.1:{broker.port}", "--warmup", "0s")

@@ -55,6 +55,10 @@ void AddJudgeFlags(CLI::App& app, Settings& s) {
       ->type_name("TEXT");
   app.add_flag("--allow-invalid", s.allow_invalid,
                "exit 0 though the measurement is invalid, if there is one");
+  app.add_option("--lag-max", s.lag_max,
+                 "the send lag that may be in p99.9 of a valid run, as 200us; without: 10 % of the "
+                 "median response")
+      ->type_name("TIME");
 }
 
 void AddOutputFlags(CLI::App& app, Settings& s) {

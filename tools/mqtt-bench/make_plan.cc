@@ -106,6 +106,16 @@ absl::Status SetLoad(const Settings& settings, load::Plan& plan) {
   return absl::OkStatus();
 }
 
+absl::Status SetLagMax(const Settings& settings, load::Plan& plan) {
+  if (settings.lag_max.empty()) return absl::OkStatus();
+  const auto lag_max = measure::ParseDuration(settings.lag_max);
+  if (!lag_max.ok() || *lag_max <= 0) {
+    return Bad("--lag-max", "'" + settings.lag_max + "' is no time above zero", "--lag-max 200us");
+  }
+  plan.lag_allowed_ns = *lag_max;
+  return absl::OkStatus();
+}
+
 absl::Status SetProperties(const Settings& settings, load::Plan& plan) {
   for (const std::string& text : settings.user_properties) {
     const size_t equals = text.find('=');
@@ -181,6 +191,7 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   if (absl::Status status = SetTarget(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetTimes(settings, assignment.times); !status.ok()) return status;
   if (absl::Status status = SetLoad(settings, plan); !status.ok()) return status;
+  if (absl::Status status = SetLagMax(settings, plan); !status.ok()) return status;
   if (settings.topic.find("{pub}") == std::string::npos) {
     return Bad("--topic", "it needs {pub}, or flows cannot be told apart", "--topic t/{pub}");
   }

@@ -104,6 +104,7 @@ struct Settings {
   // Judge.
   std::vector<std::string> assertions;  // As written; every one has to hold.
   bool allow_invalid = false;
+  std::string lag_max;  // As a duration; empty: the verdict's own rule.
 
   // Host.
   std::string engine = "auto";
