@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -51,6 +52,19 @@ size_t Plan::SentTimesEach() const {
   const size_t wanted = std::max(kEachMin, std::bit_ceil(2 * on_their_way));
   const size_t share = std::bit_floor(kInAllMax / std::max(publishers, 1u));
   return std::clamp<size_t>(share, 1, wanted);
+}
+
+std::vector<uint8_t> Plan::MakePayload(size_t size_bytes) const {
+  std::vector<uint8_t> made(size_bytes, 'x');
+  std::copy_n(payload.begin(), std::min(payload.size(), size_bytes), made.begin());
+  return made;
+}
+
+measure::KnownRest Plan::MakeKnownRest() const {
+  const size_t stamp_bytes = measure::StampBytes(stamp);
+  if (publishers == 0 || LongestPayloadBytes() < stamp_bytes) return {};
+  const std::vector<uint8_t> longest = MakePayload(LongestPayloadBytes());
+  return measure::KnownRest(std::span(longest).subspan(stamp_bytes));
 }
 
 uint64_t Plan::DeliveriesOf(uint32_t publisher) const {

@@ -172,6 +172,13 @@ struct Plan {
   // How many of one publisher's messages have their times kept until they arrive: twice those that
   // may be on their way, a power of two. Bounded in all, so that a million publishers cost little.
   [[nodiscard]] size_t SentTimesEach() const;
+  // A payload of that length, with nothing written over its front yet.
+  [[nodiscard]] std::vector<uint8_t> MakePayload(size_t size_bytes) const;
+  [[nodiscard]] size_t LongestPayloadBytes() const {
+    return payload_bytes_max > payload_bytes ? payload_bytes_max : payload_bytes;
+  }
+  // What follows the stamp in the longest payload; the rest of each is a front of it.
+  [[nodiscard]] measure::KnownRest MakeKnownRest() const;
   // Deliveries that each message of one publisher leads to.
   [[nodiscard]] uint64_t DeliveriesOf(uint32_t publisher) const;
 };

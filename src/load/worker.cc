@@ -65,6 +65,7 @@ Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
       part_(part),
       shared_(shared),
       progress_(shared.progress[part]),
+      known_rest_(plan.MakeKnownRest()),
       random_(plan.seed + part),
       completions_(kCompletionsMax) {
   peers_.resize((plan.connections() + plan.threads - 1 - part) / plan.threads);

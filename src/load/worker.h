@@ -279,6 +279,9 @@ class Worker {
   uint64_t complete_ = 0;      // Of those who returned: have got all that was kept.
   int64_t stage_busy_ns_ = 0;  // BusyNs() when the present step began.
   std::vector<uint8_t> stored_payload_;
+  // What is behind the stamp of the longest payload that this run sends: shorter ones are its
+  // front.
+  const measure::KnownRest known_rest_;
   std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began,
   std::vector<int64_t> due_ns_;         // and when the connection was due.
   Others others_;

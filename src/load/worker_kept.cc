@@ -63,9 +63,7 @@ void Worker::Store(Peer& peer, uint64_t number, Stored what, int64_t now_ns) {
   publish.retain = true;
   publish.packet_id = TakePacketId(publishing, number, now_ns, is_message);
   if (is_message) {
-    stored_payload_.assign(NextPayloadBytes(), 'x');
-    std::copy_n(plan_.payload.begin(), std::min(plan_.payload.size(), stored_payload_.size()),
-                stored_payload_.begin());
+    stored_payload_ = plan_.MakePayload(NextPayloadBytes());
     measure::WriteStamp(
         {.run = plan_.run, .publisher = PublisherOf(peer), .sequence = number, .due_ns = now_ns},
         plan_.stamp, stored_payload_);

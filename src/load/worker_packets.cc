@@ -150,7 +150,7 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
     return;
   }
   measure::Stamp stamp;
-  const measure::StampStatus status = measure::ReadStamp(publish.payload, stamp);
+  const measure::StampStatus status = measure::ReadStamp(publish.payload, known_rest_, stamp);
   if (status == measure::StampStatus::kCorrupt) {
     ++findings_.integrity.corrupt;
     return;
@@ -208,7 +208,7 @@ void Worker::OnOthers(const Peer& peer, const codec::Publish& publish, int64_t n
     ++findings_.received_meanwhile;
   }
   measure::Stamp stamp;
-  switch (measure::ReadStamp(publish.payload, stamp)) {
+  switch (measure::ReadStamp(publish.payload, known_rest_, stamp)) {
     case measure::StampStatus::kOk:
       break;
     case measure::StampStatus::kForeign:

@@ -60,9 +60,7 @@ void Worker::PrepareAlias(Peer& peer) {
 
 Publishing::Frame Worker::MakeFrame(const Peer& peer, Naming naming) const {
   const std::string topic = naming == Naming::kAlias ? "" : Fill(peer.role->topic, peer.number);
-  std::vector<uint8_t> payload(std::max(plan_.payload_bytes, plan_.payload_bytes_max), 'x');
-  std::copy_n(plan_.payload.begin(), std::min(plan_.payload.size(), payload.size()),
-              payload.begin());
+  const std::vector<uint8_t> payload = plan_.MakePayload(plan_.LongestPayloadBytes());
   const std::vector<uint8_t> properties = PropertiesOf(peer);
   codec::Publish publish;
   publish.topic = topic;
@@ -219,10 +217,15 @@ void Worker::AppendMessage(Peer& peer, uint64_t sequence, int64_t due_ns, uint16
     std::memcpy(body.data() + frame.correlation_offset, &sequence, kCorrelationBytes);
   }
   const std::span<uint8_t> payload = body.subspan(frame.payload_offset);
-  if (payload.size() < measure::StampBytes(plan_.stamp)) return;
+  const size_t stamp_bytes = measure::StampBytes(plan_.stamp);
+  if (payload.size() < stamp_bytes) return;
+  const size_t rest_bytes = payload.size() - stamp_bytes;
   measure::WriteStamp(
       {.run = plan_.run, .publisher = PublisherOf(peer), .sequence = sequence, .due_ns = due_ns},
-      plan_.stamp, payload);
+      plan_.stamp,
+      known_rest_.Knows(rest_bytes) ? known_rest_.SumOfFront(rest_bytes)
+                                    : measure::SumOf(payload.subspan(stamp_bytes)),
+      payload);
 }
 
 // What stands in the output is about to go: whoever receives it sooner than we hear that it went

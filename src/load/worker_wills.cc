@@ -18,9 +18,7 @@ namespace ringmq::load {
 void Worker::AddWill(const Peer& peer, std::string& topic, std::vector<uint8_t>& payload,
                      codec::Connect& connect) {
   topic = Fill(peer.role->will_topic, peer.number);
-  payload.assign(NextPayloadBytes(), 'x');
-  std::copy_n(plan_.payload.begin(), std::min(plan_.payload.size(), payload.size()),
-              payload.begin());
+  payload = plan_.MakePayload(NextPayloadBytes());
   measure::WriteStamp(
       {.run = plan_.run, .publisher = PublisherOf(peer), .sequence = 0, .due_ns = 0}, plan_.stamp,
       payload);

@@ -11,9 +11,9 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the stamp is written as it lies");
 
-constexpr uint32_t kFullMagic = 0x51'4d'52'f5;  // The bytes f5 'R' 'M' 'Q'; f5 begins no UTF-8.
+constexpr uint32_t kFullMagic = 0x51'4d'52'f8;  // The bytes f8 'R' 'M' 'Q'; f8 begins no UTF-8.
 constexpr uint64_t kCompactMagic = 0xf6;
-static_assert((kFullMagic & 0xff) != kCompactMagic);
+static_assert(std::popcount((kFullMagic & 0xff) ^ kCompactMagic) > 1, "one flipped bit");
 
 // The digits of pi: no structure that a payload could share.
 constexpr uint64_t kKey0 = 0x243f6a8885a308d3;
@@ -44,24 +44,30 @@ uint64_t Load(const uint8_t* bytes) {
 
 // Two independent chains of 16 bytes: the multiplication takes longer than the loads, so that one
 // chain alone would leave the core waiting.
-uint32_t Checksum(const FullHeader& header, std::span<const uint8_t> rest) {
-  uint64_t first = Mix(header.sequence ^ kKey0, static_cast<uint64_t>(header.due_ns) ^ kKey1);
-  uint64_t second = Mix((uint64_t{header.publisher} << 32 | header.run) ^ kKey1,
-                        (rest.size() << 32 | header.magic) ^ kKey2);
-  const uint8_t* at = rest.data();
-  size_t left = rest.size();
-  for (; left >= 32; left -= 32, at += 32) {
-    first = Mix(first ^ Load(at) ^ kKey0, Load(at + 8) ^ kKey1) + first;
-    second = Mix(second ^ Load(at + 16) ^ kKey1, Load(at + 24) ^ kKey2) + second;
+constexpr size_t kBlockBytes = 32;
+constexpr SumChains kBeginning = {.first = kKey0, .second = kKey1};
+
+SumChains FoldBlock(SumChains chains, const uint8_t* at) {
+  return {Mix(chains.first ^ Load(at) ^ kKey0, Load(at + 8) ^ kKey1) + chains.first,
+          Mix(chains.second ^ Load(at + 16) ^ kKey1, Load(at + 24) ^ kKey2) + chains.second};
+}
+
+// With what is left behind the last whole block, of `size_bytes` in all.
+uint64_t FoldEnd(SumChains chains, std::span<const uint8_t> tail, size_t size_bytes) {
+  if (!tail.empty()) {
+    // The length is part of the sum, so filling up with zeros makes no two payloads alike.
+    uint8_t block[kBlockBytes] = {};
+    std::memcpy(block, tail.data(), tail.size());
+    chains = FoldBlock(chains, block);
   }
-  if (left > 0) {
-    // The length is part of the sum already, so filling up with zeros makes no two payloads alike.
-    uint8_t tail[32] = {};
-    std::memcpy(tail, at, left);
-    first = Mix(first ^ Load(tail) ^ kKey0, Load(tail + 8) ^ kKey1) + first;
-    second = Mix(second ^ Load(tail + 16) ^ kKey1, Load(tail + 24) ^ kKey2) + second;
-  }
-  const uint64_t sum = Mix(first ^ kKey2, std::rotl(second, 32) ^ kKey0);
+  return Mix(chains.first ^ kKey2 ^ size_bytes, std::rotl(chains.second, 32) ^ kKey0);
+}
+
+uint32_t Checksum(const FullHeader& header, uint64_t rest_sum) {
+  const uint64_t first = Mix(header.sequence ^ kKey0, static_cast<uint64_t>(header.due_ns) ^ kKey1);
+  const uint64_t second =
+      Mix((uint64_t{header.publisher} << 32 | header.run) ^ kKey1, rest_sum ^ kKey2);
+  const uint64_t sum = Mix(first ^ kKey2, std::rotl(second, 32) ^ header.magic);
   return static_cast<uint32_t>(sum ^ sum >> 32);
 }
 
@@ -89,21 +95,67 @@ void ReadCompact(const uint8_t* payload, Stamp& stamp) {
 
 }  // namespace
 
+uint64_t SumOf(std::span<const uint8_t> rest) {
+  SumChains chains = kBeginning;
+  const size_t size_bytes = rest.size();
+  for (; rest.size() >= kBlockBytes; rest = rest.subspan(kBlockBytes)) {
+    chains = FoldBlock(chains, rest.data());
+  }
+  return FoldEnd(chains, rest, size_bytes);
+}
+
+KnownRest::KnownRest(std::span<const uint8_t> bytes) {
+  if (bytes.size() > kKnownRestBytesMax) return;
+  bytes_.assign(bytes.begin(), bytes.end());
+  SumChains chains = kBeginning;
+  for (size_t at = 0; at + kBlockBytes <= bytes_.size(); at += kBlockBytes) {
+    chains_.push_back(chains);
+    chains = FoldBlock(chains, bytes_.data() + at);
+  }
+  chains_.push_back(chains);
+  whole_ = measure::SumOf(bytes_);
+}
+
+uint64_t KnownRest::SumOfFront(size_t size_bytes) const {
+  RMQ_DCHECK(Knows(size_bytes));
+  if (size_bytes == bytes_.size()) [[likely]]
+    return whole_;
+  const size_t block = size_bytes / kBlockBytes;
+  const std::span<const uint8_t> front = std::span(bytes_).first(size_bytes);
+  return FoldEnd(chains_[block], front.subspan(block * kBlockBytes), size_bytes);
+}
+
+uint64_t KnownRest::SumOf(std::span<const uint8_t> rest) const {
+  const bool is_known = !rest.empty() && Knows(rest.size()) &&
+                        std::memcmp(rest.data(), bytes_.data(), rest.size()) == 0;
+  return is_known ? SumOfFront(rest.size()) : measure::SumOf(rest);
+}
+
 void WriteStamp(const Stamp& stamp, StampForm form, std::span<uint8_t> payload) {
   RMQ_CHECK(payload.size() >= StampBytes(form));
+  const bool is_full = form == StampForm::kFull;
+  WriteStamp(stamp, form, is_full ? SumOf(payload.subspan(kFullStampBytes)) : 0, payload);
+}
+
+void WriteStamp(const Stamp& stamp, StampForm form, uint64_t rest_sum, std::span<uint8_t> place) {
+  RMQ_CHECK(place.size() >= StampBytes(form));
   RMQ_CHECK(stamp.due_ns >= 0);
-  if (form == StampForm::kCompact) return WriteCompact(stamp, payload);
+  if (form == StampForm::kCompact) return WriteCompact(stamp, place);
   FullHeader header{.magic = kFullMagic,
                     .run = stamp.run,
                     .publisher = stamp.publisher,
                     .checksum = 0,
                     .sequence = stamp.sequence,
                     .due_ns = stamp.due_ns};
-  header.checksum = Checksum(header, payload.subspan(kFullStampBytes));
-  std::memcpy(payload.data(), &header, sizeof(header));
+  header.checksum = Checksum(header, rest_sum);
+  std::memcpy(place.data(), &header, sizeof(header));
 }
 
 StampStatus ReadStamp(std::span<const uint8_t> payload, Stamp& stamp) {
+  return ReadStamp(payload, {}, stamp);
+}
+
+StampStatus ReadStamp(std::span<const uint8_t> payload, const KnownRest& known, Stamp& stamp) {
   if (payload.size() < kCompactStampBytes) return StampStatus::kForeign;
   if (payload[0] == kCompactMagic) {
     ReadCompact(payload.data(), stamp);
@@ -113,7 +165,7 @@ StampStatus ReadStamp(std::span<const uint8_t> payload, Stamp& stamp) {
   FullHeader header;
   std::memcpy(&header, payload.data(), sizeof(header));
   if (header.magic != kFullMagic) return StampStatus::kForeign;
-  if (header.checksum != Checksum(header, payload.subspan(kFullStampBytes))) {
+  if (header.checksum != Checksum(header, known.SumOf(payload.subspan(kFullStampBytes)))) {
     return StampStatus::kCorrupt;
   }
   stamp = {.run = header.run,

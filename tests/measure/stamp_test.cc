@@ -124,6 +124,51 @@ TEST(Stamp, NoticesALostOrAddedEndAndExchangedBytes) {
   }
 }
 
+// A naive twin: the sum over all bytes, of every front of them, and of what differs in one bit.
+TEST(Stamp, SumsUpTheSameOfWhatItKnowsAndOfWhatItDoesNot) {
+  base::Random random(5);
+  for (const size_t size : {0, 1, 31, 32, 33, 64, 100, 992}) {
+    std::vector<uint8_t> rest = RandomPayload(random, size);
+    const KnownRest known(rest);
+    EXPECT_FALSE(known.Knows(size + 1));
+    for (size_t front = 0; front <= size; ++front) {
+      ASSERT_TRUE(known.Knows(front));
+      const uint64_t sum = SumOf(std::span(rest).first(front));
+      EXPECT_EQ(known.SumOfFront(front), sum) << front;
+      EXPECT_EQ(known.SumOf(std::span(rest).first(front)), sum) << front;
+    }
+    const uint64_t before = SumOf(rest);
+    for (size_t bit = 0; bit < size * 8; ++bit) {
+      rest[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+      EXPECT_NE(known.SumOf(rest), before) << bit;
+      EXPECT_EQ(known.SumOf(rest), SumOf(rest)) << bit;
+      rest[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+    }
+    rest.push_back(0);
+    EXPECT_EQ(known.SumOf(rest), SumOf(rest));
+    EXPECT_NE(known.SumOf(rest), before);
+  }
+  EXPECT_FALSE(KnownRest(std::vector<uint8_t>(kKnownRestBytesMax + 1)).Knows(1));
+  EXPECT_EQ(KnownRest().SumOf(std::vector<uint8_t>(1)), SumOf(std::vector<uint8_t>(1)));
+}
+
+// With what it knows, a receiver notices as much as without.
+TEST(Stamp, NoticesEveryFlippedBitOfAPayloadThatItKnows) {
+  base::Random random(6);
+  std::vector<uint8_t> payload = RandomPayload(random, 100);
+  const std::span<const uint8_t> whole = payload;
+  const KnownRest known(whole.subspan(kFullStampBytes));
+  WriteStamp({.sequence = 5}, StampForm::kFull, known.SumOfFront(68), payload);
+  Stamp stamp;
+  EXPECT_EQ(ReadStamp(payload, known, stamp), StampStatus::kOk);
+  EXPECT_EQ(ReadStamp(payload, stamp), StampStatus::kOk);
+  for (size_t bit = 32; bit < payload.size() * 8; ++bit) {
+    payload[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+    EXPECT_EQ(ReadStamp(payload, known, stamp), StampStatus::kCorrupt) << bit;
+    payload[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+  }
+}
+
 TEST(Stamp, TakesOtherPeoplesPayloadsForForeign) {
   Stamp stamp;
   const auto read = [&stamp](std::string_view text) {
