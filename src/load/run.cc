@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "load/intervals.h"
 #include "load/stateful_outcome.h"
 #include "load/worker.h"
 #include "reactor/clock.h"
@@ -55,8 +56,10 @@ class Director {
         part_(part),
         leads_(leads == Leads::kYes),
         lookout_(plan, times.measure_s, shared_),
-        timeline_(times.warmup_s) {
-    if (observer.on_tick || observer.on_board) shared_.board.Open();
+        timeline_(times.warmup_s),
+        intervals_(part.first, part.count, times.warmup_s) {
+    const bool keeps = observer.keeps_intervals;
+    if (observer.on_tick || observer.on_board || keeps) shared_.board.Open();
     for (uint32_t i = part.first; i < part.first + part.count; ++i) {
       workers_.push_back(std::make_unique<Worker>(plan, i, shared_));
     }
@@ -93,6 +96,7 @@ class Director {
     for (std::thread& thread : threads) thread.join();
     if (!leads_) interrupted_ = shared_.clockwork.interrupted.load(std::memory_order_relaxed);
     CollectSeconds(INT64_MAX);
+    KeepIntervals();
     outcome.series = timeline_.rows();
     outcome.interrupted = interrupted_;
     Merge(outcome);
@@ -238,6 +242,7 @@ class Director {
       last_tick_ns_ = NowNs();
       const int64_t hand_over_ns = workers_.empty() ? kRelayNs : kHandOverNs;
       CollectSeconds((NowNs() - load_start_ns() - hand_over_ns) / kSecondNs);
+      KeepIntervals();
       if (observer_.on_board) observer_.on_board(shared_.board);
       if (observer_.on_tick) observer_.on_tick(Look());
     }
@@ -264,6 +269,10 @@ class Director {
       timeline_.Append(index, second);
       if (observer_.on_second) observer_.on_second(index, second);
     }
+  }
+
+  void KeepIntervals() {
+    if (observer_.keeps_intervals) intervals_.Take(shared_.board, load_start_ns());
   }
 
   [[nodiscard]] Tick Look() {
@@ -345,6 +354,9 @@ class Director {
     }
     if (workers_.empty()) return;  // It only leads.
     all.engine = workers_.front()->findings().engine;
+    if (observer_.keeps_intervals) {
+      outcome.intervals = intervals_.Finish(all, load_start_ns(), phase_start_ns_);
+    }
     AwaitOthers([this] {
       return std::ranges::all_of(shared_.progress, [](const Progress& progress) {
         return progress.has_left.load(std::memory_order_acquire);
@@ -483,6 +495,7 @@ class Director {
   uint64_t connected_ = 0;    // When IsStuck() looked last,
   int64_t connected_ns_ = 0;  // and since when it is so many.
   Timeline timeline_;
+  Intervals intervals_;
 };
 
 }  // namespace

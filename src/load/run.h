@@ -43,6 +43,7 @@ struct Observer {
   std::function<void(const Board& board)> on_board;
   // Before anybody leaves, with all connections there.
   std::function<void()> on_leave;
+  bool keeps_intervals = false;  // Outcome::intervals; ticks several times a second.
 };
 
 // Of the threads of a run, those that one process has.
@@ -70,6 +71,7 @@ struct Outcome {
   bool drained = false;      // Everything that was expected arrived before the drain ended.
   measure::Verdict verdict;
   std::vector<report::Second> series;  // Warm-up and drain included.
+  std::vector<report::Interval> intervals;
   // What the broker had spent before anybody left, with all connections there.
   std::optional<BrokerSample> broker;
   std::map<std::string, double> scalars;  // By the names of measure/scalars.h.

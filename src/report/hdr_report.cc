@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -99,6 +100,19 @@ std::string BaseTime(const std::string& start_time) {
       seconds, absl::FormatTime(absl::RFC3339_sec, start, absl::UTCTimeZone()), seconds);
 }
 
+// A line of a metric; `from_s` since the start time.
+void AppendLine(Metric metric, double from_s, double length_s, const Histogram& histogram,
+                std::string& log) {
+  absl::StrAppendFormat(&log, "Tag=%s,%.3f,%.3f,%.3f,%s\n", MetricName(metric), from_s, length_s,
+                        static_cast<double>(histogram.max()) * 1e-6, Encode(histogram));
+}
+
+bool HasIntervals(const Result& result, Metric metric) {
+  return std::ranges::any_of(result.intervals, [metric](const Interval& interval) {
+    return !interval.histograms[metric].empty();
+  });
+}
+
 }  // namespace
 
 std::string HdrLog(const Result& result) {
@@ -108,13 +122,22 @@ std::string HdrLog(const Result& result) {
                    "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
                    "\"Interval_Compressed_Histogram\"\n");
   const Phases& phases = result.phases;
+  const double measured_from_s = phases.connect_s + phases.warmup_s;
   for (size_t i = 0; i < kMetricCount; ++i) {
     const auto metric = static_cast<Metric>(i);
     const Histogram& histogram = result.histograms[metric];
-    if (histogram.count() == 0) continue;
-    absl::StrAppendFormat(&log, "Tag=%s,%.3f,%.3f,%.3f,%s\n", MetricName(metric),
-                          phases.connect_s + phases.warmup_s, phases.measure_s,
-                          static_cast<double>(histogram.max()) * 1e-6, Encode(histogram));
+    if (histogram.count() == 0 || HasIntervals(result, metric)) continue;
+    AppendLine(metric, measured_from_s, phases.measure_s, histogram, log);
+  }
+  for (const Interval& interval : result.intervals) {
+    for (size_t i = 0; i < kMetricCount; ++i) {
+      const auto metric = static_cast<Metric>(i);
+      const std::string& encoded = interval.histograms[metric];
+      if (encoded.empty()) continue;
+      const absl::StatusOr<Histogram> histogram = Histogram::Decode(encoded);
+      if (!histogram.ok() || histogram->count() == 0) continue;
+      AppendLine(metric, measured_from_s + interval.at_s - 1, 1, *histogram, log);
+    }
   }
   return log;
 }

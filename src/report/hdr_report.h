@@ -3,12 +3,14 @@
 //   #[Histogram log format version 1.3]
 //   #[BaseTime: 1774668000.000 (seconds since epoch)]
 //   "StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"
-//   Tag=response,6.000,10.000,4.115,HISTFAAAA...
+//   Tag=response,6.000,1.000,4.115,HISTFAAAA...
 //
-// One line a metric, an interval that is the whole measure phase: a Result keeps no histogram of
-// each second. Values are nanoseconds at three digits, Interval_Max is in milliseconds, as those
-// who read such logs expect. Samples below 1 us count as the highest of them that was seen or
-// 999 ns, samples above 1 h as 1 h; negative ones are left out.
+// A line a second and metric where the Result has intervals, in the order of time; their sums are
+// the histograms of the run. What has none (times of connecting, and everything if intervals were
+// not asked for) has one line, whose interval is the whole measure phase. Values are nanoseconds at
+// three digits, Interval_Max is in milliseconds, as those who read such logs expect. Samples below
+// 1 us count as the highest of them that was seen or 999 ns, samples above 1 h as 1 h; negative
+// ones are left out.
 //
 // The last field is base64 of
 //

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 
@@ -68,6 +70,34 @@ void AddSeries(const std::vector<Second>& from, std::vector<Second>& into) {
   }
   into.clear();
   for (const auto& [at, second] : by_second) into.push_back(second);
+}
+
+void AddEncoded(const std::string& from, std::string& into) {
+  if (from.empty()) return;
+  if (into.empty()) {
+    into = from;
+    return;
+  }
+  absl::StatusOr<measure::Histogram> sum = measure::Histogram::Decode(into);
+  const absl::StatusOr<measure::Histogram> part = measure::Histogram::Decode(from);
+  if (!sum.ok() || !part.ok()) return;  // Whoever read them has said so.
+  sum->Merge(*part);
+  into = sum->Encode();
+}
+
+void AddIntervals(const std::vector<Interval>& from, std::vector<Interval>& into) {
+  std::map<int64_t, Interval> by_second;
+  for (const std::vector<Interval>* const list : {&std::as_const(into), &from}) {
+    for (const Interval& interval : *list) {
+      const auto [found, fresh] = by_second.try_emplace(std::llround(interval.at_s), interval);
+      if (fresh) continue;
+      for (size_t i = 0; i < kMetricCount; ++i) {
+        AddEncoded(interval.histograms.by_metric[i], found->second.histograms.by_metric[i]);
+      }
+    }
+  }
+  into.clear();
+  for (auto& [at, interval] : by_second) into.push_back(std::move(interval));
 }
 
 // Phase by phase: they are those of one plan.
@@ -177,6 +207,7 @@ Result Merge(std::span<const Result> parts) {
     AddLoadPhases(part.load_phases, whole.load_phases);
     AddErrors(part.errors, whole.errors);
     AddSeries(part.series, whole.series);
+    AddIntervals(part.intervals, whole.intervals);
     AddBroker(part.broker, whole.broker);
     AddGenerator(part, whole);
     AddScalars(part, whole);

@@ -59,6 +59,18 @@ struct Histograms {
   }
 };
 
+// Those of one second, as their text (Histogram::Encode()). Empty: not measured.
+struct EncodedHistograms {
+  std::array<std::string, kMetricCount> by_metric;
+
+  [[nodiscard]] std::string& operator[](Metric metric) {
+    return by_metric[static_cast<size_t>(metric)];
+  }
+  [[nodiscard]] const std::string& operator[](Metric metric) const {
+    return by_metric[static_cast<size_t>(metric)];
+  }
+};
+
 struct Phases {
   double connect_s = 0;
   double warmup_s = 0;
@@ -108,6 +120,13 @@ struct Second {
   double broker_cpu_cores = 0;
   uint64_t broker_rss_bytes = 0;
   HeatColumn heat{};  // All zero: not measured.
+};
+
+// The histograms of the samples of one second: of messages that were due in the measure phase,
+// whenever they came. All of a run together are its histograms.
+struct Interval {
+  double at_s = 0;  // End of the second, as that of a Second.
+  EncodedHistograms histograms{};
 };
 
 // What the broker spent, when it could be watched (same host).
@@ -192,6 +211,7 @@ struct Result {
   measure::IntegrityCounts integrity{};
   Errors errors{};
   std::vector<Second> series{};
+  std::vector<Interval> intervals{};  // If they were asked for.
 
   std::optional<BrokerCost> broker{};
   GeneratorCost generator{};

@@ -80,6 +80,11 @@ void VisitFields(auto& visit, Is<Second> auto& value) {
   visit.Special("heat", value.heat);
 }
 
+void VisitFields(auto& visit, Is<Interval> auto& value) {
+  visit("at_s", value.at_s);
+  visit.Special("histograms", value.histograms);
+}
+
 void VisitFields(auto& visit, Is<BrokerCost> auto& value) {
   visit("pid", value.pid);
   visit("name", value.name);
@@ -169,6 +174,7 @@ void VisitFields(auto& visit, Is<Result> auto& value) {
   visit.List("load_phases", value.load_phases);
   visit.Special("histograms", value.histograms);
   visit.List("series", value.series);
+  visit.List("intervals", value.intervals);
 }
 
 }  // namespace ringmq::report

@@ -80,6 +80,13 @@ class Writer {
       object[MetricName(metric)] = histogram.Encode();
     }
   }
+  void Special(const char* name, const EncodedHistograms& histograms) {
+    Json& object = out_[name] = Json::object();
+    for (size_t i = 0; i < kMetricCount; ++i) {
+      const auto metric = static_cast<Metric>(i);
+      if (!histograms[metric].empty()) object[MetricName(metric)] = histograms[metric];
+    }
+  }
 
  private:
   Json& out_;
@@ -177,6 +184,19 @@ class Reader {
     kind = static_cast<measure::Verdict::Kind>(found - kVerdictKinds.begin());
   }
   void Special(const char* name, Histograms& histograms) {
+    EachHistogram(name, [&](Metric metric, const std::string&, measure::Histogram decoded) {
+      histograms[metric] = std::move(decoded);
+    });
+  }
+  void Special(const char* name, EncodedHistograms& histograms) {
+    EachHistogram(name, [&](Metric metric, const std::string& text, const measure::Histogram&) {
+      histograms[metric] = text;
+    });
+  }
+
+ private:
+  template <typename Take>
+  void EachHistogram(const char* name, Take take) {
     const Json* const object = FindObject(name);
     if (object == nullptr) return;
     Reader inner(*object, At(name), error_);
@@ -190,11 +210,10 @@ class Reader {
         return inner.Fail(inner.At(MetricName(metric)),
                           absl::StrCat("a histogram (", decoded.status().message(), ")"));
       }
-      histograms[metric] = *std::move(decoded);
+      take(metric, text, *std::move(decoded));
     }
   }
 
- private:
   // Null stands for a number that does not exist (JSON has no infinity), so it counts as absent.
   const Json* Find(const char* name) const {
     const auto found = in_.find(name);

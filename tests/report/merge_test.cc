@@ -47,6 +47,24 @@ TEST(Merge, AddsCountsAndKeepsTheLongestPhase) {
   EXPECT_EQ(merged.errors.connect_errors.at("Connection refused"), 4u);
 }
 
+TEST(Merge, AddsTheHistogramsOfTheSameSecond) {
+  std::array<Result, 2> parts;
+  measure::Histogram histogram;
+  histogram.Record(1'000'000, 5);
+  for (Result& part : parts) {
+    part.intervals.emplace_back(Interval{.at_s = 1}).histograms[Metric::kAck] = histogram.Encode();
+  }
+  parts[0].intervals.back().histograms[Metric::kService] = histogram.Encode();
+  parts[1].intervals.emplace_back(Interval{.at_s = 2}).histograms[Metric::kAck] =
+      histogram.Encode();
+  const Result merged = Merge(parts);
+  ASSERT_EQ(merged.intervals.size(), 2u);
+  EXPECT_EQ(merged.intervals[0].histograms[Metric::kService], histogram.Encode());
+  EXPECT_EQ(merged.intervals[1].histograms[Metric::kAck], histogram.Encode());
+  histogram.Record(1'000'000, 5);
+  EXPECT_EQ(merged.intervals[0].histograms[Metric::kAck], histogram.Encode());
+}
+
 TEST(Merge, LaysSecondsOverEachOtherByTheirTime) {
   std::array parts = {SampleResult({.seconds = 3}), SampleResult({.slower = 3, .seconds = 4})};
   for (Second& second : parts[1].series) second.at_s += 0.2;  // Not quite the same instant.

@@ -90,6 +90,8 @@ TEST(ResultJson, NamesTheKeyThatIsWrong) {
   EXPECT_THAT(error_of(R"("verdict": {"kind": "odd"})"), HasSubstr("\"verdict.kind\""));
   EXPECT_THAT(error_of(R"("histograms": {"ack": "h9"})"), HasSubstr("\"histograms.ack\""));
   EXPECT_THAT(error_of(R"("errors": {"by_reason": {"999": 1}})"), HasSubstr("by_reason.999"));
+  EXPECT_THAT(error_of(R"("intervals": [{"histograms": {"ack": "h9"}}])"),
+              HasSubstr("\"intervals[0].histograms.ack\""));
   EXPECT_THAT(error_of(R"("scalars": {"a": "b"})"), HasSubstr("\"scalars.a\" is not a number"));
   EXPECT_THAT(error_of(R"("notes": [3])"), HasSubstr("\"notes[0]\" is not text"));
 }

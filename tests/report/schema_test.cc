@@ -62,6 +62,7 @@ class SchemaMaker {
             Json{{"enum",
                   {"valid", "target_limited", "generator_limited", "incomplete", "not_measured"}}});
   }
+  void Special(const char* name, const EncodedHistograms&) { Special(name, Histograms()); }
   void Special(const char* name, const Histograms&) {
     Json metrics = Json::object();
     for (size_t i = 0; i < kMetricCount; ++i) {

@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 import unittest
 
+import hdr_v2
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 READER = os.path.join(HERE, "hdr_log")
 # measure::Histogram counts its buckets from 999 ns on, an HdrHistogram from 0.
@@ -28,6 +30,40 @@ def index_of(ns):
     """As the format defines it for three digits and a lowest value of 1."""
     shift = max(ns.bit_length() - 11, 0)
     return shift * 1024 + (ns >> shift)
+
+
+class HdrSecondsTest(unittest.TestCase):
+    """Intervals of a second, by a reader of our own that was written from the specification."""
+
+    def setUp(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([os.environ["REPORT_SAMPLES"], folder], check=True)
+            with open(os.path.join(folder, "seconds.hlog"), encoding="utf8") as file:
+                self.lines = hdr_v2.read(file.read())
+            with open(os.path.join(folder, "seconds.json"), encoding="utf8") as file:
+                self.result = json.load(file)
+
+    def test_each_second_has_a_line_of_its_own_in_the_order_of_time(self):
+        began_s = self.result["phases"]["connect_s"] + self.result["phases"]["warmup_s"]
+        found = [(line.tag, round(line.start_s - began_s), line.length_s)
+                 for line in self.lines if line.tag in ("response", "send_lag")]
+        self.assertEqual(found, [("response", 0, 1), ("send_lag", 0, 1),
+                                 ("response", 1, 1), ("send_lag", 1, 1)])
+        for line, second in zip((line for line in self.lines if line.tag == "response"),
+                                self.result["intervals"]):
+            self.assertEqual(line.counts, buckets_of(second["histograms"]["response"]))
+            highest = hdr_v2.value_of(max(line.counts))
+            self.assertLessEqual(abs(line.max_ms * 1e6 - highest), highest / 1000)
+
+    def test_the_seconds_add_up_to_the_run(self):
+        sums = hdr_v2.sums(self.lines)
+        self.assertEqual(set(sums), set(self.result["histograms"]))
+        for metric, counts in sums.items():
+            self.assertEqual(counts, buckets_of(self.result["histograms"][metric]), metric)
+
+    def test_what_has_no_seconds_is_one_interval(self):
+        lines = [line for line in self.lines if line.tag == "ack"]
+        self.assertEqual([line.length_s for line in lines], [self.result["phases"]["measure_s"]])
 
 
 @unittest.skipUnless(shutil.which("node") and os.path.isdir(os.path.join(READER, "node_modules")),

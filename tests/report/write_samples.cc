@@ -37,6 +37,22 @@ Result HdrSample() {
   return result;
 }
 
+// Two seconds, of what all samples together are.
+Result HdrSecondsSample() {
+  Result result = SampleResult({.seconds = 2});
+  for (const Metric metric : {Metric::kResponse, Metric::kSendLag}) result.histograms[metric] = {};
+  for (int at = 0; at < 2; ++at) {
+    Interval& interval = result.intervals.emplace_back(Interval{.at_s = at + 1.0});
+    for (const Metric metric : {Metric::kResponse, Metric::kSendLag}) {
+      measure::Histogram second;
+      for (uint64_t i = 0; i < 500; ++i) second.Record(SampleLatency(i, 1 + 9 * at), i + 1);
+      interval.histograms[metric] = second.Encode();
+      result.histograms[metric].Merge(second);
+    }
+  }
+  return result;
+}
+
 // Every text that comes from elsewhere tries to be something else than text.
 Result HostileSample() {
   const std::string hostile =
@@ -147,6 +163,9 @@ void WriteAll(const std::string& folder) {
   Write(folder, "hdr.hlog", HdrLog(hdr));
   Write(folder, "hdr.csv", CsvLatency(hdr));
   Write(folder, "hdr.json", ToJson(hdr));
+  const Result seconds = HdrSecondsSample();
+  Write(folder, "seconds.hlog", HdrLog(seconds));
+  Write(folder, "seconds.json", ToJson(seconds));
   Write(folder, "full.html", HtmlReport(SampleResult()));
   Write(folder, "hour.html", HtmlReport(SampleResult({.seconds = 3'600})));
   Write(folder, "closed-loop.html", HtmlReport(ClosedLoopSample()));

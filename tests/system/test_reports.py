@@ -5,14 +5,19 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree
 
 from broker import Broker
 
+REPORT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "report")
+sys.path.append(REPORT)
+import hdr_v2  # noqa: E402: a reader of ours, from the specification.
+
 TOOLS = os.environ.get("RINGMQ_TOOLS", "build/dev/tools")
-READER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "report", "hdr_log")
+READER = os.path.join(REPORT, "hdr_log")
 XHTML = "{http://www.w3.org/1999/xhtml}"
 CHARTS = ["percentiles", "histogram", "traffic", "heat", "lag", "broker-cpu", "broker-memory"]
 
@@ -72,7 +77,17 @@ class OneRun(Files):
         self.assertEqual(lines[0], "#[Histogram log format version 1.3]")
         rows = list(csv.DictReader(self.read(latency).splitlines()))
         tags = [line.partition(",")[0] for line in lines if line.startswith("Tag=")]
-        self.assertEqual(tags, [f"Tag={row['metric']}" for row in rows])
+        self.assertEqual(sorted(set(tags)), sorted(f"Tag={row['metric']}" for row in rows))
+        intervals = hdr_v2.read(self.read(log))
+        for row in rows:
+            of_metric = [line for line in intervals if line.tag == row["metric"]]
+            with self.subTest(metric=row["metric"]):
+                self.assertEqual(sum(hdr_v2.sums(of_metric)[row["metric"]].values()), int(row["samples"]))
+                if row["metric"] in ("response", "service", "ack", "send_lag"):
+                    self.assertGreaterEqual(len(of_metric), 3)
+                    self.assertEqual({line.length_s for line in of_metric}, {1})
+                    starts = [line.start_s for line in of_metric]
+                    self.assertEqual(starts, sorted(set(starts)))
         if not (shutil.which("node") and os.path.isdir(os.path.join(READER, "node_modules"))):
             return
         read = subprocess.run(["node", "read.js", self.path(log)], check=True, capture_output=True,
@@ -84,6 +99,23 @@ class OneRun(Files):
                 # The last bucket is told by its end.
                 self.assertLessEqual(abs(theirs["max_ns"] - int(row["max_ns"])),
                                      int(row["max_ns"]) / 1000)
+
+    def test_seconds_are_in_the_result_only_if_somebody_wants_them(self):
+        flags = "-q", "1", "-r", "1k", "-d", "1s", "--warmup", "0s"
+        with Broker() as broker:
+            self.measure(broker, *flags, "--json", self.path("small.json"))
+            self.measure(broker, *flags, "--intervals", "--processes", "2", "-p", "2", "-s", "2",
+                         "--json", self.path("large.json"))
+        for name, metrics in ("small", set()), ("large", {"response", "service", "ack", "send_lag"}):
+            result = json.loads(self.read(name + ".json"))
+            found = {metric for second in result["intervals"] for metric in second["histograms"]}
+            self.assertEqual(found, metrics)
+            done = run("report", self.path(name + ".json"), "--allow-invalid", "--hdr", self.path(name + ".hlog"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            lines = [line for line in hdr_v2.read(self.read(name + ".hlog")) if line.tag == "response"]
+            self.assertEqual(sum(hdr_v2.sums(lines)["response"].values()), result["counters"]["received"])
+            if not metrics:
+                self.assertEqual([line.length_s for line in lines], [round(result["phases"]["measure_s"], 3)])
 
     def test_a_closed_loop_that_nobody_watched(self):
         with Broker() as broker:

@@ -44,6 +44,9 @@ void AddMeasureFlags(CLI::App& app, Settings& s) {
       ->check([](const std::string& text) {
         return std::string(ParsePercentiles(text).status().message());
       });
+  app.add_flag("--intervals", s.intervals,
+               "keep the histograms of each second, also in --json for a later report --hdr; --hdr "
+               "implies it");
   AddWatchFlag(app, "--watch-pid", s.watch_pid,
                "the broker's process, to show what it spent; auto: who listens there");
 }

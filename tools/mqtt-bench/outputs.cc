@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "report/csv_report.h"
 #include "report/hdr_report.h"
 #include "report/html_report.h"
@@ -63,6 +65,13 @@ const std::vector<Output>& Outputs() {
       {"--prometheus", "write metrics for a textfile collector", Always<report::PrometheusReport>},
   };
   return outputs;
+}
+
+const std::string& FileOf(std::string_view flag, const std::vector<std::string>& files) {
+  const auto found = std::ranges::find(Outputs(), flag, &Output::flag);
+  const auto index = static_cast<size_t>(found - Outputs().begin());
+  RMQ_CHECK(index < files.size());
+  return files[index];
 }
 
 void PrintReport(const report::Result& result, report::Percentiles percentiles) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,6 +23,11 @@ struct Output {
 };
 
 [[nodiscard]] const std::vector<Output>& Outputs();
+
+// The file name that such a flag has in `files`, which has their order; empty: none.
+// Requires: it is one of them.
+[[nodiscard]] const std::string& FileOf(std::string_view flag,
+                                        const std::vector<std::string>& files);
 
 // The report on standard output, coloured if that is a terminal and NO_COLOR is not set.
 void PrintReport(const report::Result& result,

@@ -222,6 +222,7 @@ class Family {
     Result whole = processes_.make_result(joined);
     whole.processes = merged.processes;
     whole.series = std::move(merged.series);
+    whole.intervals = std::move(merged.intervals);
     whole.broker = std::move(merged.broker);
     whole.generator.bytes_per_connection = merged.generator.bytes_per_connection;
     return whole;

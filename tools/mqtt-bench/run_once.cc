@@ -19,6 +19,7 @@
 #include "judge.h"
 #include "make_plan.h"
 #include "measure/quantity.h"
+#include "outputs.h"
 #include "phases.h"
 #include "processes.h"
 #include "watch.h"
@@ -112,6 +113,23 @@ uint64_t ExpectedOf(const load::Outcome& outcome) {
   return outcome.expected_in_all / outcome.sent_in_all * outcome.findings.sent;
 }
 
+void TakeHistograms(const load::Findings& all, Result& result) {
+  result.histograms[Metric::kResponse] = all.response;
+  result.histograms[Metric::kService] = all.service;
+  result.histograms[Metric::kAck] = all.ack;
+  result.histograms[Metric::kSendLag] = all.lag;
+  result.histograms[Metric::kConnectTcp] = all.connect_tcp;
+  result.histograms[Metric::kConnectTls] = all.connect_tls;
+  result.histograms[Metric::kConnectWs] = all.connect_ws;
+  result.histograms[Metric::kConnack] = all.connack;
+  result.histograms[Metric::kSuback] = all.suback;
+  result.histograms[Metric::kConnect] = all.connect;
+  result.histograms[Metric::kConnectLag] = all.connect_lag;
+  result.histograms[Metric::kFirstMessage] = all.first_message;
+  result.histograms[Metric::kWill] = all.will;
+  result.histograms[Metric::kLastMessage] = all.last_message;
+}
+
 Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   const load::Findings& all = outcome.findings;
   Result result;
@@ -134,20 +152,7 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
                   .sent_per_s = static_cast<double>(all.sent_meanwhile) / sent_s,
                   .acked_per_s = static_cast<double>(all.acked_meanwhile) / sent_s,
                   .received_per_s = static_cast<double>(all.received_meanwhile) / s};
-  result.histograms[Metric::kResponse] = all.response;
-  result.histograms[Metric::kService] = all.service;
-  result.histograms[Metric::kAck] = all.ack;
-  result.histograms[Metric::kSendLag] = all.lag;
-  result.histograms[Metric::kConnectTcp] = all.connect_tcp;
-  result.histograms[Metric::kConnectTls] = all.connect_tls;
-  result.histograms[Metric::kConnectWs] = all.connect_ws;
-  result.histograms[Metric::kConnack] = all.connack;
-  result.histograms[Metric::kSuback] = all.suback;
-  result.histograms[Metric::kConnect] = all.connect;
-  result.histograms[Metric::kConnectLag] = all.connect_lag;
-  result.histograms[Metric::kFirstMessage] = all.first_message;
-  result.histograms[Metric::kWill] = all.will;
-  result.histograms[Metric::kLastMessage] = all.last_message;
+  TakeHistograms(all, result);
   result.load_phases = LoadPhasesOf(settings.phases, outcome);
   result.scalars = outcome.scalars;
   result.notes = outcome.notes;
@@ -162,6 +167,7 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   if (messages > 0) result.generator.cpu_s_per_million = result.generator.cpu_s / messages * 1e6;
   result.verdict = outcome.verdict;
   result.series = outcome.series;
+  result.intervals = outcome.intervals;
   if (outcome.failed > 0) {
     uint64_t told = 0;
     for (const auto& [text, count] : all.errors) told += count;
@@ -204,10 +210,26 @@ load::BrokerSample SampleOf(const Spent& spent) {
   return {.cpu_ns = static_cast<int64_t>(spent.cpu_s * 1e9), .rss_bytes = spent.rss_bytes};
 }
 
+// Of each process that has connections.
+load::Observer ObserverOf(const Settings& settings) {
+  load::Observer observer;
+  observer.tick_ns = kTickNs;
+  observer.keeps_intervals = settings.intervals || !FileOf("--hdr", settings.outputs).empty();
+  if (settings.watch_pid == 0) return observer;
+  observer.broker = [pid = settings.watch_pid]() -> std::optional<load::BrokerSample> {
+    const std::optional<Spent> spent = Look(pid);
+    return spent.has_value() ? std::optional(SampleOf(*spent)) : std::nullopt;
+  };
+  return observer;
+}
+
 // What was asked for that the figures do not show.
 void AddRemarks(const Settings& settings, const load::Plan& plan, Result& result) {
   if (!settings.legacy_latency.empty() && !result.closed_loop) {
     result.histograms[Metric::kResponse] = result.histograms[Metric::kService];
+    for (report::Interval& interval : result.intervals) {
+      interval.histograms[Metric::kResponse] = interval.histograms[Metric::kService];
+    }
     result.notes.push_back(
         "The response times are those of other tools' method: from the send on, without the wait "
         "before it.");
@@ -252,16 +274,10 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
           absl::StrCat("--watch-pid: there is no process ", settings.watch_pid));
     }
   }
-  load::Observer observer;
+  load::Observer observer = ObserverOf(settings);
   std::optional<Spent> own_before;
   std::optional<Spent> own_after;
   observer.on_leave = [&] { own_after = Look(getpid()); };
-  if (settings.watch_pid != 0) {
-    observer.broker = [&]() -> std::optional<load::BrokerSample> {
-      const std::optional<Spent> spent = Look(settings.watch_pid);
-      return spent.has_value() ? std::optional(SampleOf(*spent)) : std::nullopt;
-    };
-  }
   const std::string start_time = UtcNow();
   const auto make_result = [&](const load::Outcome& outcome) {
     Result made = MakeResult(settings, outcome);
@@ -293,7 +309,6 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
   }
   begin();
   observer.on_tick = leader.on_tick;
-  observer.tick_ns = leader.tick_ns;
   observer.wants_end = leader.wants_end;
   Result result = make_result(load::Execute(assignment->plan, assignment->times, observer));
   JudgeAll(settings, *assertions, result);

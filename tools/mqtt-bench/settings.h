@@ -100,6 +100,7 @@ struct Settings {
   std::string legacy_latency;  // Empty or "service".
   int watch_pid = 0;
   std::string percentiles;  // As ParsePercentiles() takes it.
+  bool intervals = false;   // Histograms of each second are kept; also if --hdr has a file.
 
   // Judge.
   std::vector<std::string> assertions;  // As written; every one has to hold.
