@@ -10,87 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "report/json_writer.h"
 #include "report/result_fields.h"
 
 namespace ringmq::report {
 namespace {
-
-using Json = nlohmann::ordered_json;
-using Config = std::vector<std::pair<std::string, std::string>>;
-
-constexpr std::array<const char*, 5> kVerdictKinds = {
-    "valid", "target_limited", "generator_limited", "incomplete", "not_measured"};
-
-class Writer {
- public:
-  explicit Writer(Json& out) : out_(out) {}
-
-  void operator()(const char* name, const auto& value) { out_[name] = value; }
-
-  void Object(const char* name, const auto& value) {
-    Json& object = out_[name] = Json::object();
-    Writer inner(object);
-    VisitFields(inner, value);
-  }
-
-  void List(const char* name, const auto& list) {
-    Json& array = out_[name] = Json::array();
-    for (const auto& value : list) {
-      Writer inner(array.emplace_back(Json::object()));
-      VisitFields(inner, value);
-    }
-  }
-
-  void Optional(const char* name, const auto& value) {
-    if (value) Object(name, *value);
-  }
-
-  void Special(const char* name, const std::map<uint8_t, uint64_t>& by_reason) {
-    Json& object = out_[name] = Json::object();
-    for (const auto& [code, count] : by_reason) object[std::to_string(code)] = count;
-  }
-  template <typename Value>
-  void Special(const char* name, const std::map<std::string, Value>& map) {
-    Json& object = out_[name] = Json::object();
-    for (const auto& [key, value] : map) object[key] = value;
-  }
-  void Special(const char* name, const std::vector<std::string>& texts) { out_[name] = texts; }
-  void Special(const char* name, const Config& config) {
-    Json& array = out_[name] = Json::array();
-    for (const auto& [key, value] : config) {
-      array.push_back(Json{{"name", key}, {"value", value}});
-    }
-  }
-  // Most of the cells of a second are empty, and the last ones nearly always: leave those out.
-  void Special(const char* name, const HeatColumn& heat) {
-    size_t used = heat.size();
-    while (used > 0 && heat[used - 1] == 0) --used;
-    Json& array = out_[name] = Json::array();
-    for (size_t i = 0; i < used; ++i) array.push_back(heat[i]);
-  }
-  void Special(const char* name, measure::Verdict::Kind kind) {
-    out_[name] = kVerdictKinds[static_cast<size_t>(kind)];
-  }
-  void Special(const char* name, const Histograms& histograms) {
-    Json& object = out_[name] = Json::object();
-    for (size_t i = 0; i < kMetricCount; ++i) {
-      const auto metric = static_cast<Metric>(i);
-      const measure::Histogram& histogram = histograms[metric];
-      if (histogram.count() + histogram.negative() == 0) continue;
-      object[MetricName(metric)] = histogram.Encode();
-    }
-  }
-  void Special(const char* name, const EncodedHistograms& histograms) {
-    Json& object = out_[name] = Json::object();
-    for (size_t i = 0; i < kMetricCount; ++i) {
-      const auto metric = static_cast<Metric>(i);
-      if (!histograms[metric].empty()) object[MetricName(metric)] = histograms[metric];
-    }
-  }
-
- private:
-  Json& out_;
-};
 
 // Reads what is there into the Result and remembers the first thing that is wrong.
 class Reader {
@@ -280,7 +204,7 @@ class Reader {
 
 std::string ToJson(const Result& result) {
   Json json = Json::object();
-  Writer writer(json);
+  JsonWriter writer(json);
   VisitFields(writer, result);
   return json.dump(1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
 }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "line_writer.h"
 #include "outputs.h"
 #include "percentiles.h"
 
@@ -70,6 +71,15 @@ void AddOutputFlags(CLI::App& app, Settings& s) {
   for (size_t i = 0; i < s.outputs.size(); ++i) {
     app.add_option(Outputs()[i].flag, s.outputs[i], Outputs()[i].what)->type_name("FILE");
   }
+  app.add_option("--jsonl-fd", s.lines_fd,
+                 "write the run while it goes to this descriptor, a line of JSON a second; as "
+                 "--jsonl-fd 3 3>lines")
+      ->check([](const std::string& text) {
+        int fd = 0;
+        const bool is_one = CLI::detail::lexical_cast(text, fd) && fd >= 0;
+        return is_one ? WhyNoOutput(fd) : std::string("a descriptor has a number; for example 3");
+      })
+      ->type_name("FD");
   app.add_flag("--no-tui", s.no_screen, "a line a second also on a terminal, no screen");
   app.add_flag("--show-config", s.show_config, "show what all flags are, and do nothing else");
   app.add_flag("--quiet", s.quiet, "neither screen nor lines while it runs");

@@ -102,11 +102,12 @@ int Main(int argc, char** argv) {
   }
   RaiseDescriptorLimit();
   WarnOfLimits(settings);
+  settings.command_line = Quoted(argc, argv);
   if (settings.command == "ab") return RunAb(settings);
-  if (settings.command == "search") return RunSearch(settings, Quoted(argc, argv));
-  if (!settings.phases.empty()) return RunPhases(settings, Quoted(argc, argv));
-  if (settings.command == "soak") return RunSoak(settings, Quoted(argc, argv));
-  return Run(settings, Quoted(argc, argv));
+  if (settings.command == "search") return RunSearch(settings, settings.command_line);
+  if (!settings.phases.empty()) return RunPhases(settings, settings.command_line);
+  if (settings.command == "soak") return RunSoak(settings, settings.command_line);
+  return Run(settings, settings.command_line);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "judge.h"
 #include "make_plan.h"
 #include "measure/quantity.h"
+#include "onlooker.h"
 #include "outputs.h"
 #include "phases.h"
 #include "processes.h"
@@ -246,17 +247,70 @@ void AddRemarks(const Settings& settings, const load::Plan& plan, Result& result
                                       ") may run on the same cores as this tool: ", both, "."));
 }
 
-// Of all processes together.
-void JudgeAll(const Settings& settings, const std::vector<measure::Assertion>& assertions,
-              Result& result) {
-  ConcludePhases(settings.phases, result);
-  JudgeBy(assertions, result);
-}
-
 void NoteInterruption(const load::Outcome& outcome, const load::RunTimes& times, Result& result) {
   result.interrupted = true;
   result.notes.push_back(absl::StrFormat("Interrupted: measured for %.1f s instead of %.1f s.",
                                          outcome.measured_s, times.measure_s));
+}
+
+// Of all processes together, and not judged yet.
+absl::StatusOr<Result> Measure(const Settings& settings, const Assignment& assignment,
+                               const std::optional<Spent>& before, const std::string& start_time,
+                               const OnTick& on_tick) {
+  load::Observer observer = ObserverOf(settings);
+  std::optional<Spent> own_before;
+  std::optional<Spent> own_after;
+  observer.on_leave = [&] { own_after = Look(getpid()); };
+  const auto make_result = [&](const load::Outcome& outcome) {
+    Result made = MakeResult(settings, outcome);
+    made.start_time = start_time;
+    made.phases.warmup_s = assignment.times.warmup_s;
+    if (before.has_value() && outcome.broker.has_value()) {
+      AddBroker(settings, *before, *outcome.broker, outcome, made);
+    }
+    AddOwnMemory(own_before, own_after, made);
+    AddRemarks(settings, assignment.plan, made);
+    if (outcome.interrupted) NoteInterruption(outcome, assignment.times, made);
+    return made;
+  };
+  const auto begin = [&] { own_before = Look(getpid()); };
+  Interruption interruption;
+  load::Observer leader;
+  leader.on_tick = on_tick;
+  leader.tick_ns = kTickNs;
+  leader.wants_end = [&interruption] { return interruption.Asked(); };
+  if (settings.processes > 1) {
+    return RunProcesses(assignment.plan, assignment.times,
+                        {.count = settings.processes,
+                         .begin = begin,
+                         .make_result = make_result,
+                         .first = observer,
+                         .leader = leader});
+  }
+  begin();
+  observer.on_tick = leader.on_tick;
+  observer.wants_end = leader.wants_end;
+  return make_result(load::Execute(assignment.plan, assignment.times, observer));
+}
+
+// What can be told before it runs.
+Result KnownBefore(const Settings& settings) {
+  Result known;
+  known.tool_version = RINGMQ_VERSION;
+  known.scenario = settings.command;
+  known.title = settings.title_prefix + TitleOf(settings);
+  known.command_line = settings.command_line;
+  known.start_time = UtcNow();
+  return known;
+}
+
+// Empty if nobody looks.
+OnTick WithOnlookers(const OnTick& on_tick, const Onlookers& onlookers) {
+  if (onlookers.empty()) return on_tick;
+  return [&on_tick, &onlookers](const load::Tick& tick) {
+    if (on_tick) on_tick(tick);
+    for (const auto& onlooker : onlookers) onlooker->OnTick(tick);
+  };
 }
 
 }  // namespace
@@ -274,44 +328,15 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
           absl::StrCat("--watch-pid: there is no process ", settings.watch_pid));
     }
   }
-  load::Observer observer = ObserverOf(settings);
-  std::optional<Spent> own_before;
-  std::optional<Spent> own_after;
-  observer.on_leave = [&] { own_after = Look(getpid()); };
-  const std::string start_time = UtcNow();
-  const auto make_result = [&](const load::Outcome& outcome) {
-    Result made = MakeResult(settings, outcome);
-    made.start_time = start_time;
-    made.phases.warmup_s = assignment->times.warmup_s;
-    if (before.has_value() && outcome.broker.has_value()) {
-      AddBroker(settings, *before, *outcome.broker, outcome, made);
-    }
-    AddOwnMemory(own_before, own_after, made);
-    AddRemarks(settings, assignment->plan, made);
-    if (outcome.interrupted) NoteInterruption(outcome, assignment->times, made);
-    return made;
-  };
-  const auto begin = [&] { own_before = Look(getpid()); };
-  Interruption interruption;
-  load::Observer leader;
-  leader.on_tick = on_tick;
-  leader.tick_ns = kTickNs;
-  leader.wants_end = [&interruption] { return interruption.Asked(); };
-  if (settings.processes > 1) {
-    auto whole = RunProcesses(assignment->plan, assignment->times,
-                              {.count = settings.processes,
-                               .begin = begin,
-                               .make_result = make_result,
-                               .first = observer,
-                               .leader = leader});
-    if (whole.ok()) JudgeAll(settings, *assertions, *whole);
-    return whole;
-  }
-  begin();
-  observer.on_tick = leader.on_tick;
-  observer.wants_end = leader.wants_end;
-  Result result = make_result(load::Execute(assignment->plan, assignment->times, observer));
-  JudgeAll(settings, *assertions, result);
+  const Result known = KnownBefore(settings);
+  absl::StatusOr<Onlookers> onlookers = MakeOnlookers(settings, known);
+  if (!onlookers.ok()) return onlookers.status();
+  absl::StatusOr<Result> result =
+      Measure(settings, *assignment, before, known.start_time, WithOnlookers(on_tick, *onlookers));
+  if (!result.ok()) return result.status();
+  ConcludePhases(settings.phases, *result);
+  JudgeBy(*assertions, *result);
+  for (const auto& onlooker : *onlookers) onlooker->OnResult(*result);
   return result;
 }
 

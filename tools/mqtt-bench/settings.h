@@ -115,6 +115,8 @@ struct Settings {
   std::string sources;  // As ParseSources() takes it.
 
   // Output.
+  std::string command_line;          // Quoted for a shell, without secrets.
+  int lines_fd = -1;                 // For lines of JSON; negative: none.
   std::vector<std::string> outputs;  // File names in the order of Outputs(); empty: none.
   bool quiet = false;
   bool no_screen = false;

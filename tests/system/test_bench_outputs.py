@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What mqtt-bench hands to programs that follow it while it runs."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from broker import Broker
+
+BENCH = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "mqtt-bench/mqtt-bench")
+SHORT = ["-q", "1", "-r", "1k", "-d", "1s", "--warmup", "0s", "--allow-invalid", "--quiet"]
+
+
+class Lines(unittest.TestCase):
+    def run_with(self, fd, *args, **more):
+        with Broker() as broker:
+            return subprocess.run([BENCH, "-u", f"mqtt://127.0.0.1:{broker.port}", *SHORT, *args,
+                                   "--jsonl-fd", str(fd)],
+                                  capture_output=True, text=True, timeout=60, pass_fds=[fd], **more)
+
+    def test_a_line_a_second_between_start_and_verdict(self):
+        for flags in [], ["--processes", "2", "-p", "2", "-s", "2"]:
+            with self.subTest(flags=flags), tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "run.json")
+                with open(os.path.join(folder, "lines"), "w+") as file:
+                    done = self.run_with(file.fileno(), *flags, "--json", path)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    file.seek(0)
+                    lines = [json.loads(line) for line in file]
+                with open(path) as file:
+                    result = json.load(file)
+                self.assertEqual([lines[0]["type"], lines[-1]["type"]], ["start", "end"])
+                self.assertEqual(lines[0]["command_line"], result["command_line"])
+                self.assertEqual(lines[0]["start_time"], result["start_time"])
+                self.assertEqual(lines[-1]["verdict"], result["verdict"])
+                self.assertEqual(lines[-1]["exit_code"], 0)
+                seconds = lines[1:-1]
+                self.assertEqual({line.pop("type") for line in seconds}, {"second"})
+                self.assertEqual([line["at_s"] for line in seconds],
+                                 [second["at_s"] for second in result["series"]])
+                self.assertEqual(sum(line["sent"] for line in seconds), 1000)
+
+    def test_a_reader_that_goes_or_never_reads_stops_nothing(self):
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        try:
+            while True:
+                os.write(writer, b"x" * 4096)
+        except BlockingIOError:
+            os.set_blocking(writer, True)
+        done = self.run_with(writer)  # Full, and it would block.
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("response", done.stdout)
+        os.close(reader)
+        done = self.run_with(writer)
+        os.close(writer)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"--jsonl-fd \d+ \d+ were dropped, for nobody read them")
+
+    def test_a_descriptor_that_is_not_open_is_a_usage_error(self):
+        done = subprocess.run([BENCH, *SHORT, "--jsonl-fd", "77"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--jsonl-fd: it is not open; for example", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
