@@ -1,40 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/prometheus_report.h"
 
-#include <string_view>
-
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "report/prometheus_page.h"
 #include "report/tables.h"
 
 namespace ringmq::report {
 namespace {
 
-class Page {
- public:
-  explicit Page(std::string_view scenario)
-      : label_(absl::StrCat("scenario=\"",
-                            absl::StrReplaceAll(absl::string_view(scenario.data(), scenario.size()),
-                                                {{"\\", "\\\\"}, {"\"", "\\\""}, {"\n", "\\n"}}),
-                            "\"")) {}
-
-  void Describe(const char* name, const char* type, const char* help) {
-    absl::StrAppend(&text_, "# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n");
-  }
-  void Add(std::string_view name, const std::string& labels, double value) {
-    absl::StrAppend(&text_, std::string(name), "{", label_, labels.empty() ? "" : ",", labels, "} ",
-                    value, "\n");
-  }
-  void AddGauge(const char* name, const char* help, double value) {
-    Describe(name, "gauge", help);
-    Add(name, "", value);
-  }
-  [[nodiscard]] std::string Take() { return std::move(text_); }
-
- private:
-  const std::string label_;
-  std::string text_;
-};
+using Page = PrometheusPage;
 
 void AddLatency(const Result& result, Page& page) {
   page.Describe("mqtt_bench_latency_seconds", "summary",

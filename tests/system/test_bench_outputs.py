@@ -2,14 +2,18 @@
 """What mqtt-bench hands to programs that follow it while it runs."""
 import json
 import os
+import signal
+import socket
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 
 from broker import Broker
 
 BENCH = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "mqtt-bench/mqtt-bench")
 SHORT = ["-q", "1", "-r", "1k", "-d", "1s", "--warmup", "0s", "--allow-invalid", "--quiet"]
+LONG = ["-q", "1", "-r", "1k", "-d", "20s", "--warmup", "0s", "--allow-invalid", "--quiet"]
 
 
 class Lines(unittest.TestCase):
@@ -62,6 +66,38 @@ class Lines(unittest.TestCase):
         done = subprocess.run([BENCH, *SHORT, "--jsonl-fd", "77"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn("--jsonl-fd: it is not open; for example", done.stderr)
+
+
+class Metrics(unittest.TestCase):
+    def test_are_served_while_it_runs_on_a_port_of_the_kernels_choice(self):
+        with Broker() as broker:
+            bench = subprocess.Popen([BENCH, "-u", f"mqtt://127.0.0.1:{broker.port}", *LONG,
+                                      "--prometheus", "127.0.0.1:0"],
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.addCleanup(bench.stdout.close)
+            self.addCleanup(bench.stderr.close)
+            line = bench.stderr.readline()
+            url = line.split()[-1]
+            self.assertRegex(line, r"^metrics at http://127.0.0.1:\d+/metrics$")
+            sent = 0
+            while sent == 0:  # The first ones are served before anything is sent.
+                with urllib.request.urlopen(url, timeout=20) as answer:
+                    self.assertIn("version=0.0.4", answer.headers["Content-Type"])
+                    page = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines()
+                                if not line.startswith("#"))
+                sent = float(page['mqtt_bench_sent_total{scenario="pubsub"}'])
+            self.assertEqual(page['mqtt_bench_running{scenario="pubsub"}'], "1")
+            # One who asks for nothing does not hold up the end.
+            with socket.create_connection(("127.0.0.1", int(url.split(":")[2].split("/")[0]))):
+                bench.send_signal(signal.SIGINT)
+                self.assertEqual(bench.wait(timeout=30), 130)
+
+    def test_a_port_that_is_taken_is_a_usage_error(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            done = subprocess.run([BENCH, *SHORT, "--prometheus", address], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--prometheus: cannot listen on 127.0.0.1 port", done.stderr)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,16 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "completion.h"
+#include "exporter.h"
 #include "flags.h"
 #include "measure/quantity.h"
+#include "outputs.h"
 #include "preset.h"
 #include "run_file.h"
 
@@ -105,6 +109,16 @@ void AddComparing(CLI::App& app, Settings& s) {
       ->capture_default_str();
 }
 
+// What --prometheus was given may be no file.
+void TakeMetricsAddress(Settings& s) {
+  for (size_t i = 0; i < s.outputs.size(); ++i) {
+    if (Outputs()[i].flag != std::string_view("--prometheus")) continue;
+    if (MetricsAddress(s.outputs[i]).has_value()) {
+      s.metrics_address = std::exchange(s.outputs[i], "");
+    }
+  }
+}
+
 int Parse(CLI::App& app, int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   return -1;
@@ -153,6 +167,7 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
     if (const std::optional<int> left = ApplyRunFile(app, settings)) return left;
   }
   SetDefaults(app, settings);
+  TakeMetricsAddress(settings);
   if (!SetTotalRate(settings)) return kUsage;
   if (!settings.show_config) return std::nullopt;
   std::fputs(app.config_to_str(true, false).c_str(), stdout);

@@ -17,6 +17,7 @@
 #include "command_line.h"
 #include "compare.h"
 #include "doctor.h"
+#include "exporter.h"
 #include "find_broker.h"
 #include "finish.h"
 #include "judge.h"
@@ -90,10 +91,32 @@ int Report(const Settings& settings) {
   return Finish(*result, settings);
 }
 
+// Those that make no run.
+bool OnlyReads(const Settings& settings) {
+  return settings.command == "report" || settings.command == "compare" ||
+         settings.command == "doctor";
+}
+
+int RunSomething(const Settings& settings) {
+  const std::string& command_line = settings.command_line;
+  if (settings.command == "ab") return RunAb(settings);
+  if (settings.command == "search") return RunSearch(settings, command_line);
+  if (!settings.phases.empty()) return RunPhases(settings, command_line);
+  if (settings.command == "soak") return RunSoak(settings, command_line);
+  return Run(settings, command_line);
+}
+
 int Main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   Settings settings;
   if (const std::optional<int> code = ParseCommandLine(argc, argv, settings)) return *code;
+  const std::optional<HostAndPort> metrics = MetricsAddress(settings.metrics_address);
+  if (metrics && OnlyReads(settings)) {
+    return Complain(absl::InvalidArgumentError(absl::StrCat(
+                        "--prometheus: ", settings.command,
+                        " has nothing to serve; a file is written, as --prometheus run.prom")),
+                    kUsage);
+  }
   if (settings.command == "report") return Report(settings);
   if (settings.command == "compare") return CompareFiles(settings);
   if (settings.command == "doctor") return RunDoctor(settings);
@@ -103,11 +126,15 @@ int Main(int argc, char** argv) {
   RaiseDescriptorLimit();
   WarnOfLimits(settings);
   settings.command_line = Quoted(argc, argv);
-  if (settings.command == "ab") return RunAb(settings);
-  if (settings.command == "search") return RunSearch(settings, settings.command_line);
-  if (!settings.phases.empty()) return RunPhases(settings, settings.command_line);
-  if (settings.command == "soak") return RunSoak(settings, settings.command_line);
-  return Run(settings, settings.command_line);
+  Exporter exporter;
+  if (metrics) {
+    settings.exporter = &exporter;
+    if (const absl::Status status = exporter.Bind(*metrics); !status.ok()) {
+      return Complain(absl::InvalidArgumentError(absl::StrCat("--prometheus: ", status.message())),
+                      kUsage);
+    }
+  }
+  return RunSomething(settings);
 }
 
 }  // namespace

@@ -62,7 +62,9 @@ const std::vector<Output>& Outputs() {
       {"--hdr", "write the histograms as an HdrHistogram log", Always<report::HdrLog>},
       {"--junit", "write the verdict and the assertions as test cases",
        Always<report::JunitReport>},
-      {"--prometheus", "write metrics for a textfile collector", Always<report::PrometheusReport>},
+      {"--prometheus",
+       "write metrics for a textfile collector, or serve them while it runs at host:port, :port",
+       Always<report::PrometheusReport>},
   };
   return outputs;
 }

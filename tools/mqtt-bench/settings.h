@@ -31,6 +31,8 @@ struct PhaseSettings {
 // The process that listens at the URL.
 inline constexpr int kWatchAuto = -1;
 
+class Exporter;
+
 struct Settings {
   std::string command;
 
@@ -116,6 +118,8 @@ struct Settings {
 
   // Output.
   std::string command_line;          // Quoted for a shell, without secrets.
+  std::string metrics_address;       // Of --prometheus; empty: none.
+  Exporter* exporter = nullptr;      // There, of whoever makes the runs; null: none.
   int lines_fd = -1;                 // For lines of JSON; negative: none.
   std::vector<std::string> outputs;  // File names in the order of Outputs(); empty: none.
   bool quiet = false;
