@@ -16,6 +16,7 @@
 #include "load/kept.h"
 #include "load/layers.h"
 #include "load/plan.h"
+#include "load/topic_pattern.h"
 #include "measure/absence.h"
 #include "measure/flow.h"
 
@@ -54,14 +55,26 @@ struct Publishing {
   // The packet with the longest payload, to be copied and patched.
   struct Frame {
     std::vector<uint8_t> bytes;
-    size_t head_bytes = 0;          // Of its fixed header; offsets count from behind it.
+    size_t head_bytes = 0;  // Of its fixed header; offsets count from behind it.
+    size_t topic_bytes = 0;
     size_t packet_id_offset = 0;    // Zero: QoS 0 has none.
     size_t correlation_offset = 0;  // Zero: no such property.
     size_t payload_offset = 0;
   };
+  // Of who has more than one topic. The frames are those of the first, which is the shortest.
+  struct Variety {
+    const TopicPattern* pattern = nullptr;
+    Frame naming;  // With topic and alias.
+    // By topic: the first so many have aliases; whether this connection has named it.
+    std::vector<bool> has_named;
+  };
   Frame frame;
-  Frame brief;                   // With an alias instead of the topic; no bytes: there is none.
-  bool has_named_topic = false;  // On this connection, so that the brief one will do.
+  Frame brief;  // With an alias instead of the topic; no bytes: there is none.
+  // Of the two, for the next message and for all that follow it on this connection. Null: `variety`
+  // says.
+  const Frame* next = nullptr;
+  const Frame* then = nullptr;
+  std::unique_ptr<Variety> variety;  // Null: one topic.
   uint64_t sequence = 0;
   uint64_t answered = 0;  // Of a requester.
   uint64_t stored = 0;    // Retained messages, or their removals.

@@ -202,6 +202,11 @@ void ConcludeScript(const Plan& plan, Outcome& outcome) {
     ConcludeConnects(plan, outcome);
   }
   if (plan.reconnects) ConcludeReconnects(plan, outcome);
+  if (outcome.findings.aliases_few > 0) {
+    outcome.notes.push_back(absl::StrCat(
+        "The broker takes fewer topic aliases (Topic Alias Maximum) than there are topics: ",
+        outcome.findings.aliases_few, " connections named the others in every message."));
+  }
   if (outcome.findings.aliases_refused == 0) return;
   outcome.notes.push_back(absl::StrCat(
       "The broker takes no topic aliases (Topic Alias Maximum): ", outcome.findings.aliases_refused,

@@ -71,6 +71,9 @@ Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
   peers_.resize((plan.connections() + plan.threads - 1 - part) / plan.threads);
   uint64_t number = 0;  // Over all roles; every threads-th one is ours.
   for (const Role& role : plan.roles) {
+    absl::StatusOr<TopicPattern> pattern = TopicPattern::Parse(role.topic);
+    RMQ_CHECK(pattern.ok());  // Who made the plan has looked.
+    patterns_.push_back(*std::move(pattern));
     for (uint32_t i = 0; i < role.count; ++i, ++number) {
       if (number % plan.threads != part) continue;
       Peer& peer = peers_[number / plan.threads];

@@ -209,7 +209,15 @@ class Worker {
                      size_t payload_bytes);
   [[nodiscard]] std::span<uint8_t> AppendFrame(const Publishing::Frame& frame, size_t payload_bytes,
                                                std::vector<uint8_t>& out) const;
-  void PrepareAlias(Peer& peer);
+  // A packet in the output: what it was copied from, and what the frame's offsets count in.
+  struct Appended {
+    const Publishing::Frame& frame;
+    std::span<uint8_t> body;
+  };
+  [[nodiscard]] Appended AppendToOneOfMany(Peer& peer, uint64_t sequence, size_t payload_bytes);
+  [[nodiscard]] std::span<uint8_t> AppendNamed(const Publishing::Frame& frame, size_t payload_bytes,
+                                               std::vector<uint8_t>& out) const;
+  void PrepareTopic(Peer& peer);
   enum class Naming : uint8_t { kTopic, kTopicAndAlias, kAlias };
   [[nodiscard]] Publishing::Frame MakeFrame(const Peer& peer, Naming naming) const;
   void NoteWritten(Peer& peer, size_t bytes, int64_t now_ns);
@@ -260,6 +268,9 @@ class Worker {
   [[nodiscard]] size_t IndexOf(const Peer& peer) const {
     return static_cast<size_t>(&peer - peers_.data());
   }
+  [[nodiscard]] const TopicPattern& PatternOf(const Peer& peer) const {
+    return patterns_[static_cast<size_t>(peer.role - plan_.roles.data())];
+  }
   [[nodiscard]] static uint32_t PublisherOf(const Peer& peer) {
     return peer.role->publisher + peer.number;
   }
@@ -282,6 +293,8 @@ class Worker {
   // What is behind the stamp of the longest payload that this run sends: shorter ones are its
   // front.
   const measure::KnownRest known_rest_;
+  std::vector<TopicPattern> patterns_;  // By role.
+  std::string topic_;                   // Of the message that is being written.
   std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began,
   std::vector<int64_t> due_ns_;         // and when the connection was due.
   Others others_;

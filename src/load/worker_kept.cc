@@ -110,6 +110,8 @@ void Worker::OnKept(Peer& peer, const codec::Publish& publish, const measure::St
     OnWill(stamp.publisher, now_ns);
   } else {
     verdict = kept.flows[stamp.publisher].Observe(stamp.sequence);
+    const bool is_late = verdict == measure::FlowVerdict::kReordered;
+    if (is_late && peer.role->is_unordered) verdict = measure::FlowVerdict::kInOrder;
   }
   findings_.integrity.Add(verdict);
   ++second_.received;

@@ -41,25 +41,39 @@ std::vector<uint8_t> Worker::PropertiesOf(const Peer& peer) const {
 void Worker::PrepareFrame(Peer& peer) {
   peer.publishing = std::make_unique<Publishing>();
   Publishing& publishing = *peer.publishing;
-  PrepareAlias(peer);
+  PrepareTopic(peer);
   if (plan_.qos == Qos::kAtMostOnce) return;
   publishing.window = std::min<uint32_t>(plan_.in_flight, peer.receive_maximum);
   publishing.unacked.resize(publishing.window);
 }
 
 // Each connection has aliases of its own, and CONNACK says whether it has any. [MQTT-3.3.2-9]
-void Worker::PrepareAlias(Peer& peer) {
+void Worker::PrepareTopic(Peer& peer) {
   Publishing& publishing = *peer.publishing;
   const bool has_alias = plan_.aliases && peer.topic_alias_maximum > 0;
-  publishing.has_named_topic = false;
-  publishing.frame = MakeFrame(peer, has_alias ? Naming::kTopicAndAlias : Naming::kTopic);
+  if (plan_.aliases && !has_alias) ++findings_.aliases_refused;
   publishing.brief = {};
   if (has_alias) publishing.brief = MakeFrame(peer, Naming::kAlias);
-  if (plan_.aliases && !has_alias) ++findings_.aliases_refused;
+  const TopicPattern& pattern = PatternOf(peer);
+  if (pattern.topics() == 1) {
+    publishing.frame = MakeFrame(peer, has_alias ? Naming::kTopicAndAlias : Naming::kTopic);
+    publishing.next = &publishing.frame;
+    publishing.then = has_alias ? &publishing.brief : &publishing.frame;
+    return;
+  }
+  publishing.frame = MakeFrame(peer, Naming::kTopic);
+  publishing.variety = std::make_unique<Publishing::Variety>();
+  publishing.variety->pattern = &pattern;
+  if (!has_alias) return;
+  publishing.variety->naming = MakeFrame(peer, Naming::kTopicAndAlias);
+  const uint64_t named = std::min<uint64_t>(pattern.topics(), peer.topic_alias_maximum);
+  publishing.variety->has_named.resize(named);
+  if (named < pattern.topics()) ++findings_.aliases_few;
 }
 
 Publishing::Frame Worker::MakeFrame(const Peer& peer, Naming naming) const {
-  const std::string topic = naming == Naming::kAlias ? "" : Fill(peer.role->topic, peer.number);
+  std::string topic;
+  if (naming != Naming::kAlias) PatternOf(peer).Name(peer.number, 0, topic);
   const std::vector<uint8_t> payload = plan_.MakePayload(plan_.LongestPayloadBytes());
   const std::vector<uint8_t> properties = PropertiesOf(peer);
   codec::Publish publish;
@@ -75,6 +89,7 @@ Publishing::Frame Worker::MakeFrame(const Peer& peer, Naming naming) const {
   const codec::Varint remaining = codec::DecodeVarint(std::span(frame.bytes).subspan(1));
   RMQ_CHECK(remaining.status == codec::VarintStatus::kDone);
   frame.head_bytes = 1u + remaining.size_bytes;
+  frame.topic_bytes = topic.size();
   frame.payload_offset = frame.bytes.size() - frame.head_bytes - payload.size();
   if (plan_.asks && !properties.empty()) {
     const size_t behind_bytes = naming == Naming::kTopic ? 0 : kAliasBytes;
@@ -205,10 +220,10 @@ void Worker::AppendMessages(Peer& peer, const Publishing::Unwritten& messages) {
 void Worker::AppendMessage(Peer& peer, uint64_t sequence, int64_t due_ns, uint16_t id,
                            size_t payload_bytes) {
   Publishing& publishing = *peer.publishing;
-  const bool is_brief = publishing.has_named_topic && !publishing.brief.bytes.empty();
-  const Publishing::Frame& frame = is_brief ? publishing.brief : publishing.frame;
-  publishing.has_named_topic = true;
-  const std::span<uint8_t> body = AppendFrame(frame, payload_bytes, peer.output);
+  const Publishing::Frame* const next = std::exchange(publishing.next, publishing.then);
+  const auto [frame, body] = next == nullptr
+                                 ? AppendToOneOfMany(peer, sequence, payload_bytes)
+                                 : Appended{*next, AppendFrame(*next, payload_bytes, peer.output)};
   if (id != 0) {
     body[frame.packet_id_offset] = static_cast<uint8_t>(id >> 8);
     body[frame.packet_id_offset + 1] = static_cast<uint8_t>(id);

@@ -34,7 +34,7 @@ void Worker::OnSession(Peer& peer, bool is_present) {
   if (peer.publishing != nullptr) {
     Publishing& publishing = *peer.publishing;
     if (!is_present) ForgetUnacked(peer);
-    if (plan_.aliases) PrepareAlias(peer);
+    if (plan_.aliases) PrepareTopic(peer);
     if (plan_.qos != Qos::kAtMostOnce) {
       publishing.window = std::min<uint32_t>(plan_.in_flight, peer.receive_maximum);
       publishing.unacked.resize(std::max<size_t>(publishing.unacked.size(), publishing.window));

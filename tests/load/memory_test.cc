@@ -61,14 +61,19 @@ class OtherProcess {
   uint16_t port_ = 0;
 };
 
-// Allocated more than before, while so many are connected.
-int64_t BytesOf(uint16_t port, uint32_t connections, const std::string& filter) {
+Plan PlanFor(uint16_t port) {
   Plan plan;
   auto* in = reinterpret_cast<sockaddr_in*>(&plan.target);
   in->sin_family = AF_INET;
   in->sin_port = htons(port);
   in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   plan.target_size_bytes = sizeof(*in);
+  return plan;
+}
+
+// Allocated more than before, while so many are connected.
+int64_t BytesOf(uint16_t port, uint32_t connections, const std::string& filter) {
+  Plan plan = PlanFor(port);
   plan.connects_per_s = 1e6;
   Role role{.client_id = "idle{i}", .topic = "", .filter = filter};
   role.count = connections;
@@ -95,6 +100,34 @@ TEST(IdleConnection, TakesFewBytesOfTheTool) {
     EXPECT_GE(each, static_cast<int64_t>(sizeof(Peer)));
     EXPECT_LE(each, kBytesPerConnectionMax) << "subscribed to '" << filter << "'";
     RecordProperty(filter.empty() ? "idle" : "subscribed", std::to_string(each));
+  }
+}
+
+// How often something was allocated in a run of so many messages.
+uint64_t AllocationsOf(uint16_t port, uint64_t messages, bool aliases) {
+  Plan plan = PlanFor(port);
+  plan.qos = Qos::kAtLeastOnce;
+  plan.aliases = aliases;
+  plan.publishers = 1;
+  plan.deliveries_each = 0;
+  plan.messages_max = messages;
+  plan.roles.push_back(
+      {.client_id = "p{i}", .topic = "memory/{rand:1000}/{i}/{topic:3}", .filter = ""});
+  const uint64_t before = support::AllocationCount();
+  const Outcome outcome =
+      Execute(plan, {.connect_max_s = 60, .warmup_s = 0, .measure_s = 60, .drain_max_s = 10}, {});
+  EXPECT_EQ(outcome.sent_in_all, messages);
+  return support::AllocationCount() - before;
+}
+
+TEST(Publishing, ToManyTopicsAllocatesNothingForAMessage) {
+  const OtherProcess broker;
+  ASSERT_NE(broker.port(), 0);
+  constexpr uint64_t kMore = 8'000;
+  for (const bool aliases : {false, true}) {
+    const uint64_t few = AllocationsOf(broker.port(), 2'000, aliases);
+    const uint64_t many = AllocationsOf(broker.port(), 2'000 + kMore, aliases);
+    EXPECT_LT(many, few + kMore / 20) << (aliases ? "with aliases" : "without aliases");
   }
 }
 

@@ -10,6 +10,10 @@
 namespace ringmq::load {
 namespace {
 
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
 class LoadRun : public WithBroker {};
 
 TEST_F(LoadRun, AccountsForEveryMessage) {
@@ -196,7 +200,7 @@ TEST_F(LoadRun, AnAliasStandsForTheTopicFromTheSecondMessageOn) {
       EXPECT_TRUE(outcome.drained);
       EXPECT_TRUE(outcome.findings.integrity.sound());
       EXPECT_EQ(outcome.findings.integrity.received, 1400u);
-      EXPECT_THAT(outcome.notes, ::testing::IsEmpty());
+      EXPECT_THAT(outcome.notes, Not(Contains(HasSubstr("alias"))));
     }
     // 700 messages, of which two name the topic; three bytes are the alias.
     EXPECT_GT(received_bytes[0], received_bytes[1] + 690 * (name.size() - 10));
@@ -211,7 +215,7 @@ TEST_F(LoadRun, SaysThatTheBrokerTakesNoAliases) {
   const Outcome outcome = Execute(plan, kShort, {});
   ASSERT_THAT(outcome.findings.errors, ::testing::IsEmpty());
   EXPECT_TRUE(outcome.drained);
-  EXPECT_THAT(outcome.notes, ::testing::ElementsAre(::testing::HasSubstr("no topic aliases")));
+  EXPECT_THAT(outcome.notes, Contains(HasSubstr("no topic aliases")));
 }
 
 // A subscriber that should hear half of the publishers, and hears all of them.

@@ -21,7 +21,15 @@ void AddShapeFlags(CLI::App& app, Settings& s) {
   app.add_option("-s,--subs", s.subscribers, "subscribers")->capture_default_str();
   app.add_option("-c,--clients", s.connections, "connections of conn, idle, churn and will")
       ->capture_default_str();
-  app.add_option("--topic", s.topic, "{pub} is the publisher's number")->capture_default_str();
+  app.add_option(
+         "--topic", s.topic,
+         "{pub} is the publisher's number, {run} the run's; {rand:N} a number below N, drawn "
+         "for each message; {topic} as --topics says")
+      ->capture_default_str();
+  app.add_option("--topics", s.topics,
+                 "each publisher sends to so many topics in turns, with their numbers for {topic} "
+                 "in --topic, or behind it")
+      ->check(CLI::Range(1, 1'000'000'000));
   app.add_option("--share,--group", s.group, "name of the shared group of shared and rr")
       ->check(NoSlashOrWildcard)
       ->capture_default_str();
@@ -55,7 +63,7 @@ void AddLoadFlags(CLI::App& app, Settings& s) {
                  "takes any; MQTT 5")
       ->check(CLI::IsMember({"auto", "off"}))
       ->capture_default_str();
-  app.add_option("--seed", s.seed, "of random arrivals")->capture_default_str();
+  app.add_option("--seed", s.seed, "of random arrivals, lengths and topics")->capture_default_str();
 }
 
 void AddLengthFlags(CLI::App& app, Settings& s) {

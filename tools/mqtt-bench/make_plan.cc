@@ -12,7 +12,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "cpu_list.h"
 #include "make_stateful_plan.h"
 #include "measure/quantity.h"
@@ -20,6 +19,7 @@
 #include "reactor/clock.h"
 #include "sources.h"
 #include "target.h"
+#include "topics.h"
 
 namespace ringmq::bench {
 namespace {
@@ -192,9 +192,7 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   if (absl::Status status = SetTimes(settings, assignment.times); !status.ok()) return status;
   if (absl::Status status = SetLoad(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetLagMax(settings, plan); !status.ok()) return status;
-  if (settings.topic.find("{pub}") == std::string::npos) {
-    return Bad("--topic", "it needs {pub}, or flows cannot be told apart", "--topic t/{pub}");
-  }
+  if (absl::Status status = CheckTopics(settings); !status.ok()) return status;
   if (!settings.phases.empty()) {
     plan.profile = ProfileOf(settings.phases, assignment.times.warmup_s);
     double end_s = 0;
@@ -247,20 +245,23 @@ void AddTraffic(const Settings& settings, load::Plan& plan) {
   plan.deliveries_each =
       command == "shared" ? std::min(subscribers, 1u) : (command == "pairs" ? 1 : subscribers);
   load::Role hears{.client_id = IdOf(settings, plan.run, "s"), .topic = "", .filter = ""};
+  // Order is promised within a topic. 5.0 s4.6
+  hears.is_unordered = HasManyTopics(settings);
   if (command == "pairs") {
-    hears.filter = TopicOf(settings, "{i}");
+    hears.filter = FilterOfOne(settings, plan.run);
     hears.hears_count = 1;
     hears.hears_one = true;
   } else {
     hears.is_shared = command == "shared";
     hears.filter =
-        (hears.is_shared ? "$share/" + settings.group + "/" : "") + TopicOf(settings, "+");
+        (hears.is_shared ? "$share/" + settings.group + "/" : "") + FilterOfAll(settings, plan.run);
     hears.hears_count = publishers;
   }
   AddRole(std::move(hears), subscribers, plan);
-  AddRole(
-      {.client_id = IdOf(settings, plan.run, "p"), .topic = TopicOf(settings, "{i}"), .filter = ""},
-      publishers, plan);
+  AddRole({.client_id = IdOf(settings, plan.run, "p"),
+           .topic = TopicOf(settings, plan.run),
+           .filter = ""},
+          publishers, plan);
 }
 
 }  // namespace ringmq::bench

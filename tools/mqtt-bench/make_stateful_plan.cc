@@ -10,6 +10,7 @@
 #include "load/churn.h"
 #include "make_plan.h"
 #include "measure/quantity.h"
+#include "topics.h"
 
 namespace ringmq::bench {
 namespace {
@@ -22,11 +23,12 @@ void AddRequestResponse(const Settings& settings, load::Plan& plan) {
   plan.publishers = settings.publishers;
   plan.asks = true;
   load::Role answers{.client_id = IdOf(settings, plan.run, "s"), .topic = "", .filter = ""};
-  answers.filter = (is_group ? "$share/" + settings.group + "/" : "") + TopicOf(settings, "+");
+  answers.filter =
+      (is_group ? "$share/" + settings.group + "/" : "") + FilterOfAll(settings, plan.run);
   answers.duty = load::Duty::kAnswer;
   AddRole(std::move(answers), settings.subscribers, plan);
   load::Role asks{.client_id = IdOf(settings, plan.run, "p"), .topic = "", .filter = ""};
-  asks.topic = TopicOf(settings, "{i}");
+  asks.topic = TopicOf(settings, plan.run);
   asks.filter = asks.topic + load::kAnswerSuffix;
   asks.hears_count = 1;
   asks.hears_one = true;
@@ -82,11 +84,12 @@ absl::Status AddRetained(const Settings& settings, load::Plan& plan) {
   // Without an acknowledgement nobody would know when it is stored.
   plan.subscribe_qos = plan.qos;
   plan.qos = std::max(plan.qos, Qos::kAtLeastOnce);
-  AddRole(
-      {.client_id = IdOf(settings, plan.run, "p"), .topic = TopicOf(settings, "{i}"), .filter = ""},
-      settings.publishers, plan);
+  AddRole({.client_id = IdOf(settings, plan.run, "p"),
+           .topic = TopicOf(settings, plan.run),
+           .filter = ""},
+          settings.publishers, plan);
   load::Role hears{.client_id = IdOf(settings, plan.run, "s"), .topic = "", .filter = ""};
-  hears.filter = TopicOf(settings, "+");
+  hears.filter = FilterOfAll(settings, plan.run);
   hears.hears_count = settings.publishers;
   hears.duty = load::Duty::kKept;
   hears.is_late = true;
@@ -144,12 +147,12 @@ absl::Status AddWills(const Settings& settings, load::Plan& plan) {
   plan.publishers = settings.connections;
   plan.deliveries_each = settings.subscribers;
   load::Role hears{.client_id = IdOf(settings, plan.run, "s"), .topic = "", .filter = ""};
-  hears.filter = TopicOf(settings, "+");
+  hears.filter = FilterOfAll(settings, plan.run);
   hears.hears_count = settings.connections;
   hears.duty = load::Duty::kKept;
   AddRole(std::move(hears), settings.subscribers, plan);
   load::Role client{.client_id = IdOf(settings, plan.run, "c"), .topic = "", .filter = ""};
-  client.will_topic = TopicOf(settings, "{i}");
+  client.will_topic = TopicOf(settings, plan.run);
   client.duty = load::Duty::kWill;
   AddRole(std::move(client), settings.connections, plan);
   return absl::OkStatus();
@@ -189,10 +192,6 @@ absl::StatusOr<uint32_t> ExpiryOf(const Settings& settings) {
 
 std::string IdOf(const Settings& settings, uint32_t run, const char* role) {
   return absl::StrReplaceAll(settings.client_id, {{"{run}", absl::StrCat(run)}, {"{role}", role}});
-}
-
-std::string TopicOf(const Settings& settings, const std::string& publisher) {
-  return absl::StrReplaceAll(settings.topic, {{"{pub}", publisher}});
 }
 
 void AddRole(load::Role role, uint32_t count, load::Plan& plan) {

@@ -19,8 +19,6 @@ namespace ringmq::bench {
 [[nodiscard]] absl::StatusOr<uint32_t> ExpiryOf(const Settings& settings);
 // A client id with all but "{i}" filled in.
 [[nodiscard]] std::string IdOf(const Settings& settings, uint32_t run, const char* role);
-// The topic with `publisher` for "{pub}".
-[[nodiscard]] std::string TopicOf(const Settings& settings, const std::string& publisher);
 // None at all if `count` is zero.
 void AddRole(load::Role role, uint32_t count, load::Plan& plan);
 

@@ -96,6 +96,8 @@ void Describe(const Settings& settings, Result& result) {
     add("in flight", absl::StrCat(settings.in_flight));
     add("payload", settings.payload);
     add("stamp", settings.stamp);
+    if (settings.topic != Settings().topic) add("topic", settings.topic);
+    if (settings.topics > 0) add("topics", absl::StrCat(settings.topics, ", in turns"));
   }
   if (!settings.messages.empty()) add("messages", settings.messages);
   // Of a run that ends when its messages or its steps are done that is no time that it takes.

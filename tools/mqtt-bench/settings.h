@@ -62,6 +62,7 @@ struct Settings {
   uint32_t subscribers = 1;
   uint32_t connections = 100;
   std::string topic = "bench/{pub}";
+  uint32_t topics = 0;          // Of each publisher, in turns; 0: only what `topic` says.
   std::string group = "bench";  // The name of a shared one.
   std::string connect_rate = "5k";
   std::string connect_timeout = "30s";
