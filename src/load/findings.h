@@ -74,7 +74,7 @@ struct PhaseTally {
   uint64_t sent = 0;
   uint64_t acked = 0;
   uint64_t received = 0;
-  // As far as stamps tell: not what was corrupt, nor losses, which are what is left of `offered`.
+  // As far as stamps tell: not what was corrupt, nor losses, which are what is left of `sent`.
   measure::IntegrityCounts integrity;
 
   void Merge(const PhaseTally& other);

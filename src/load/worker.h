@@ -200,6 +200,8 @@ class Worker {
   void Renew(Peer& peer);
   void Close(Peer& peer);
   void SendDue(int64_t now_ns);
+  void NoteOffered(int64_t due_ns, uint64_t count);
+  void NoteHeldUp(int64_t now_ns);
   void CountUnsent(int64_t now_ns);
   void SendFreely(int64_t now_ns);
   [[nodiscard]] uint64_t RoomOf(const Peer& peer) const;
@@ -303,6 +305,8 @@ class Worker {
   uint32_t returns_ = 0;                        // Clockwork's, when it was looked at last.
   Phase last_phase_ = Phase::kConnect;
   std::unique_ptr<measure::Schedule> schedule_;
+  // What of it is counted as offered without having been sent; null: nothing ever was.
+  std::unique_ptr<measure::Schedule> ahead_;
   uint64_t budget_ = UINT64_MAX;    // Messages that it may still send.
   bool is_prepared_ = false;        // Schedule and budget are.
   int64_t held_up_ns_ = 0;          // What was due until then had to wait for the window or socket,

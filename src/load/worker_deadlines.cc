@@ -75,6 +75,7 @@ void Worker::LeaveAll(int64_t now_ns) {
   CountAway();
   leaving_ = true;
   hurry_ns_ = now_ns + kLeaveNsMax;
+  NoteHeldUp(now_ns);
   CountUnsent(now_ns);
   for (Peer& peer : peers_) {
     TakeBack(peer);

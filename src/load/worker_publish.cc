@@ -173,13 +173,7 @@ void Worker::Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited) {
   findings_.by_publisher[PublisherOf(peer)] += count;
   Bump(shared_.published[PublisherOf(peer)], count);
   Bump(progress_.sent, count);
-  second_.offered += count;
-  if (measured) {
-    findings_.offered += count;
-    if (PhaseTally* const phase = PhaseOf(measure::DueAs(plan_.stamp, due_ns))) {
-      phase->offered += count;
-    }
-  }
+  if (plan_.rate_per_s == 0) NoteOffered(due_ns, count);
   if (plan_.qos == Qos::kAtMostOnce && plan_.rate_per_s == 0) {
     on_their_way_ += static_cast<int64_t>(count * plan_.deliveries_each);
   }
@@ -336,6 +330,31 @@ void Worker::PrepareSchedule() {
       std::make_unique<measure::Schedule>(measure::Schedule::Share(whole, share.part, share.parts));
 }
 
+void Worker::NoteOffered(int64_t due_ns, uint64_t count) {
+  second_.offered += count;
+  Bump(progress_.offered, count);
+  const int64_t due_as_ns = measure::DueAs(plan_.stamp, due_ns);
+  if (!measures(due_as_ns)) return;
+  findings_.offered += count;
+  if (PhaseTally* const phase = PhaseOf(due_as_ns)) phase->offered += count;
+}
+
+// What is due is offered, whether it can go or not: while something is in the way, a second
+// schedule runs ahead of the one that is sent by.
+void Worker::NoteHeldUp(int64_t now_ns) {
+  if (schedule_ == nullptr) return;
+  if (ahead_ == nullptr || ahead_->index() < schedule_->index()) {
+    ahead_ = std::make_unique<measure::Schedule>(*schedule_);
+  }
+  const int64_t end_ns = shared_.clockwork.measure_end_ns.load(std::memory_order_relaxed);
+  const uint64_t end_index = budget_ == UINT64_MAX ? UINT64_MAX : schedule_->index() + budget_;
+  while (ahead_->next_due() <= now_ns && ahead_->next_due() < end_ns &&
+         ahead_->index() < end_index) {
+    NoteOffered(ahead_->next_due(), 1);
+    ahead_->Advance();
+  }
+}
+
 // Open loop: what is due goes out; what cannot go keeps its due time.
 void Worker::SendDue(int64_t now_ns) {
   if (!has_publishers()) {
@@ -346,6 +365,7 @@ void Worker::SendDue(int64_t now_ns) {
   if (publishers_.empty()) {  // They will be there again.
     held_up_ns_ = now_ns;
     held_up_by_socket_ = false;
+    NoteHeldUp(now_ns);
     return;
   }
   const int64_t end_ns = shared_.clockwork.measure_end_ns.load(std::memory_order_relaxed);
@@ -356,13 +376,14 @@ void Worker::SendDue(int64_t now_ns) {
     if (socket_full || RoomOf(peer) == 0) {
       held_up_ns_ = now_ns;
       held_up_by_socket_ = socket_full;
+      NoteHeldUp(now_ns);
       return;
     }
     const bool waited = due_ns <= held_up_ns_;
     if (waited && measures(due_ns)) {
       ++(held_up_by_socket_ ? findings_.socket_full : findings_.window_full);
     }
-    Bump(progress_.offered);
+    if (ahead_ == nullptr || ahead_->index() <= schedule_->index()) NoteOffered(due_ns, 1);
     Publish(peer, due_ns, 1, waited);
     schedule_->Advance();
     next_publisher_ = (next_publisher_ + 1) % publishers_.size();

@@ -171,6 +171,11 @@ Table ThroughputTable(const Result& result) {
   };
   if (!result.closed_loop) add("offered", counters.offered, rates.offered_per_s);
   add("sent", counters.sent, rates.sent_per_s);
+  if (counters.offered > counters.sent && !result.closed_loop) {
+    table.rows.push_back({"never sent", GroupDigits(counters.offered - counters.sent), ""});
+    table.note =
+        "what was due and never sent is in no percentile; it would have been later than the rest.";
+  }
   if (counters.acked > 0) add("acked", counters.acked, rates.acked_per_s);
   add("delivered", counters.received, rates.received_per_s);
   if (counters.expected > 0) {

@@ -121,6 +121,9 @@ TEST_F(LoadRun, ATargetThatHoldsTheScheduleUpIsTheLimit) {
     EXPECT_EQ(outcome.verdict.kind, measure::Verdict::kTargetLimited) << outcome.verdict.text;
     EXPECT_GT(outcome.findings.sent_meanwhile, 0u);
     EXPECT_LT(outcome.findings.sent_meanwhile, 60'000u);
+    // What is due is offered, whether it could be sent or not.
+    EXPECT_NEAR(static_cast<double>(outcome.findings.offered), plan.rate_per_s * times.measure_s,
+                2);
     EXPECT_LE(outcome.findings.own_lag.count(), outcome.findings.lag.count() / 2);
   }
 }
@@ -190,6 +193,7 @@ TEST_F(LoadRun, AnAliasStandsForTheTopicFromTheSecondMessageOn) {
     for (const bool aliases : {false, true}) {
       Plan plan = MakePlan(Qos::kAtLeastOnce);
       plan.aliases = aliases;
+      plan.lag_allowed_ns = kAnyLagNs;
       plan.payload_bytes_max = payload_bytes_max;
       AddFanOut(plan, 2, 2);
       plan.roles[1].topic = "load/" + name + "/{i}";
@@ -211,6 +215,7 @@ TEST_F(LoadRun, SaysThatTheBrokerTakesNoAliases) {
   broker_ = Start("[limits]\ntopic_alias_inbound_max = 0\n");
   Plan plan = MakePlan(Qos::kAtMostOnce);
   plan.aliases = true;
+  plan.lag_allowed_ns = kAnyLagNs;
   AddFanOut(plan, 2, 1);
   const Outcome outcome = Execute(plan, kShort, {});
   ASSERT_THAT(outcome.findings.errors, ::testing::IsEmpty());

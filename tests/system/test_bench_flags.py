@@ -78,7 +78,7 @@ class Flags(unittest.TestCase):
             with start() as broker:
                 for scenario, qos in (("pairs", "0"), ("rr", "1"), ("pubsub", "2")):
                     result = self.measure(broker, scenario, "-p", "3", "-r", "1k", "-q", qos,
-                                          "--alias", "auto")
+                                          "--alias", "auto", "--lag-max", "1m")
                     self.assertEqual(result["counters"]["received"], 500)
                     self.assertEqual(result["integrity"]["lost"], 0)
                     self.assertNotIn("alias", " ".join(result["notes"]))

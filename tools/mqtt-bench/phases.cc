@@ -122,7 +122,7 @@ std::vector<report::LoadPhase> LoadPhasesOf(std::span<const PhaseSettings> phase
                       .sent = tally.sent,
                       .acked = tally.acked,
                       .received = tally.received,
-                      .expected = tally.offered * deliveries_each};
+                      .expected = tally.sent * deliveries_each};
     phase.integrity = tally.integrity;
     phase.histograms[Metric::kResponse] = tally.response;
     phase.histograms[Metric::kService] = tally.service;
