@@ -76,6 +76,12 @@ struct Outcome {
   std::optional<BrokerSample> broker;
   std::map<std::string, double> scalars;  // By the names of measure/scalars.h.
   std::vector<std::string> notes;         // Sentences.
+
+  // As report::CostedMessages().
+  [[nodiscard]] uint64_t costed_messages() const {
+    const uint64_t received = findings.integrity.received;
+    return received > 0 ? received : sent_in_all;
+  }
 };
 
 // Blocks until the run is over.

@@ -131,13 +131,13 @@ absl::StatusOr<SizeRange> ParseSizeRange(std::string_view text) {
 }
 
 absl::StatusOr<Ramp> ParseRamp(std::string_view text) {
-  if (text.find('/') != std::string_view::npos) {
-    const absl::StatusOr<double> rate = ParseRate(text);
-    if (!rate.ok()) return rate.status();
-    return Ramp{.per_s = *rate};
-  }
+  const absl::StatusOr<double> rate = ParseRate(text);
+  if (rate.ok()) return Ramp{.per_s = *rate};
+  if (text.find('/') != std::string_view::npos) return rate.status();
   const absl::StatusOr<int64_t> within = ParseDuration(text);
-  if (!within.ok()) return Refuse(text, "is no ramp: write 10s (all within) or 2k/s (so many)");
+  // All at once is for storms.
+  if (!within.ok() || *within == 0)
+    return Refuse(text, "is no ramp: write 10s (all within) or 2k/s (so many)");
   return Ramp{.within_ns = *within};
 }
 

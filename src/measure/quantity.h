@@ -43,7 +43,7 @@ struct Ramp {
   bool operator==(const Ramp&) const = default;
 };
 
-// "10s" or "2k/s". "0s" is no ramp: all at once.
+// "10s", or "2k/s" or "2k". Above zero.
 [[nodiscard]] absl::StatusOr<Ramp> ParseRamp(std::string_view text);
 
 // "5ns", "118µs", "1.9ms", "12.3s", "-3.0ms": at most one digit behind the point, none from 100.

@@ -232,9 +232,9 @@ struct Result {
 [[nodiscard]] bool AssertionsHold(const Result& result);
 
 // The messages that costs "per million" are divided by: deliveries, or publications when nobody
-// subscribed.
+// subscribed. Of the whole load, as the costs are.
 [[nodiscard]] inline uint64_t CostedMessages(const Result& result) {
-  return result.counters.received > 0 ? result.counters.received : result.counters.sent;
+  return result.integrity.received > 0 ? result.integrity.received : result.counters.sent;
 }
 
 // "response", "send_lag", ...: the names in files.

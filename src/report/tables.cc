@@ -250,11 +250,11 @@ Table ErrorTable(const Result& result) {
   Table table{.title = "Errors", .values = Align::kRight};
   const Errors& errors = result.errors;
   for (const auto& [text, count] : errors.connect_errors) {
-    table.rows.push_back({absl::StrCat("connect: ", text), GroupDigits(count)});
+    table.rows.push_back({text, GroupDigits(count)});
   }
   for (const auto& [code, count] : errors.by_reason) {
     table.rows.push_back(
-        {absl::StrFormat("reason 0x%02X %s", code, ReasonName(code)), GroupDigits(count)});
+        {absl::StrFormat("of these reason 0x%02X %s", code, ReasonName(code)), GroupDigits(count)});
   }
   if (errors.reconnects > 0) AddCount(table, "reconnects", errors.reconnects);
   if (table.rows.empty()) table.rows.push_back({"none", ""});

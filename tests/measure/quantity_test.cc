@@ -63,8 +63,9 @@ TEST(Quantity, ReadsSizesAndRangesWithBinaryFactors) {
 TEST(Quantity, ReadsRampsAsTimeOrRate) {
   EXPECT_EQ(ParseRamp("10s").value(), (Ramp{.within_ns = 10'000'000'000}));
   EXPECT_EQ(ParseRamp("2k/s").value(), (Ramp{.per_s = 2'000}));
-  EXPECT_EQ(ParseRamp("0s").value(), Ramp{});
-  for (const char* text : {"", "10", "2k", "0/s", "fast"}) {
+  EXPECT_EQ(ParseRamp("2k").value(), (Ramp{.per_s = 2'000}));
+  EXPECT_EQ(ParseRamp("10m").value(), (Ramp{.within_ns = 600'000'000'000}));
+  for (const char* text : {"", "0/s", "0", "0s", "fast", "1s/s"}) {
     EXPECT_FALSE(ParseRamp(text).ok()) << text;
   }
 }

@@ -77,7 +77,7 @@ service    p50 116µs  p99 398µs  p99.9 1.9ms  max 14.2ms
 integrity  lost 0  dup 0  reordered 0  corrupt 0  in flight 1 204
 errors     0 connect  0 dropped  0 reason≥0x80  0 reconnects
 generator  OK  send-lag p50 2.0µs p99.9 9.0µs  busiest thread 61 %
-broker     pid 4711  cpu 3.42 cores  rss 212.0 MiB  117.0k msg per cpu-second
+broker     pid 4711  cpu 3.42 cores  rss 212.0 MiB  58.5k msg per cpu-second
 )");
 }
 
@@ -107,7 +107,7 @@ service    p50 116µs  p99 398µs  p99.9 1.9ms  max 14.2ms
 integrity  lost 0  dup 0  reordered 0  corrupt 0  in flight 1 204
 errors     0 connect  0 dropped  0 reason≥0x80  0 reconnects
 generator  OK  send-lag p50 2.0µs p99.9 9.0µs  busiest thread 61 %  rx backlog 0 %
-broker     pid 4711  cpu 3.42 cores  rss 212.0 MiB  117.0k msg per cpu-second
+broker     pid 4711  cpu 3.42 cores  rss 212.0 MiB  58.5k msg per cpu-second
 )");
 }
 

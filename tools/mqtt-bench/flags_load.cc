@@ -33,7 +33,8 @@ void AddShapeFlags(CLI::App& app, Settings& s) {
   app.add_option("--share,--group", s.group, "name of the shared group of shared and rr")
       ->check(NoSlashOrWildcard)
       ->capture_default_str();
-  app.add_option("--ramp", s.connect_rate, "connections per second, as 2k/s")
+  app.add_option("--ramp", s.connect_rate,
+                 "connections per second, as 2k/s, or the time for all of them, as 10s")
       ->capture_default_str();
 }
 

@@ -296,7 +296,8 @@ std::string BrokerLine(const LiveState& state, size_t width, Colour colour) {
   row.Add(absl::StrFormat("cpu %.2f cores", billed->broker_cpu_cores))
       .Add("rss " + measure::FormatBytes(static_cast<double>(billed->broker_rss_bytes)));
   if (billed->broker_cpu_cores > 0) {
-    const auto messages = static_cast<double>(billed->sent + billed->received);
+    const auto messages =
+        static_cast<double>(billed->received > 0 ? billed->received : billed->sent);
     row.Add(FormatCount(messages / billed->broker_cpu_cores) + " msg per cpu-second");
   }
   return row.Take();

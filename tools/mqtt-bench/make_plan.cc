@@ -84,9 +84,6 @@ absl::Status SetLoad(const Settings& settings, load::Plan& plan) {
     plan.messages_max = static_cast<uint64_t>(*messages);
     if (plan.messages_max == 0) return Bad("--messages", "none would be sent", "--messages 10k");
   }
-  const auto ramp = measure::ParseRate(settings.connect_rate);
-  if (!ramp.ok()) return Bad("--ramp", std::string(ramp.status().message()), "--ramp 2k/s");
-  plan.connects_per_s = *ramp;
   const auto timeout = Seconds("--connect-timeout", settings.connect_timeout);
   if (!timeout.ok()) return timeout.status();
   if (*timeout <= 0) {
@@ -103,6 +100,17 @@ absl::Status SetLoad(const Settings& settings, load::Plan& plan) {
   } else if (settings.arrival != "constant") {
     return Bad("--arrival", "constant, poisson or burst:N", "--arrival burst:100");
   }
+  return absl::OkStatus();
+}
+
+// Once it is known who connects.
+absl::Status SetRamp(const Settings& settings, load::Plan& plan) {
+  const auto ramp = measure::ParseRamp(settings.connect_rate);
+  if (!ramp.ok()) return Bad("--ramp", std::string(ramp.status().message()), "--ramp 2k/s");
+  const auto connections = static_cast<double>(plan.early_connections());
+  plan.connects_per_s =
+      ramp->per_s > 0 ? ramp->per_s
+                      : std::max(connections, 1.0) * 1e9 / static_cast<double>(ramp->within_ns);
   return absl::OkStatus();
 }
 
@@ -225,6 +233,7 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
             : settings.engine == "io_uring" ? reactor::IoBackend::kUring
                                             : reactor::IoBackend::kAuto;
   if (absl::Status status = AddRoles(settings, plan); !status.ok()) return status;
+  if (absl::Status status = SetRamp(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetReconnect(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetSessions(settings, plan); !status.ok()) return status;
   // A ramp may be slow on purpose.

@@ -231,7 +231,9 @@ class Family {
   // Costs are those of the whole run, warm-up included, and so are the messages.
   static void Divide(std::span<const load::Outcome> outcomes, Result& whole) {
     uint64_t messages = whole.integrity.received;
-    for (const load::Outcome& outcome : outcomes) messages += outcome.sent_in_all;
+    if (messages == 0) {
+      for (const load::Outcome& outcome : outcomes) messages += outcome.sent_in_all;
+    }
     if (messages == 0) return;
     const double per_million = 1e6 / static_cast<double>(messages);
     whole.generator.cpu_s_per_million = whole.generator.cpu_s * per_million;

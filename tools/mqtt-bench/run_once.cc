@@ -166,7 +166,7 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
   // Waiting awake for the clock is no work for a message.
   result.generator.cpu_s =
       static_cast<double>(all.cpu_ns - std::min(all.cpu_ns, all.idle_ns)) * 1e-9;
-  const auto messages = static_cast<double>(outcome.sent_in_all + all.integrity.received);
+  const auto messages = static_cast<double>(outcome.costed_messages());
   if (messages > 0) result.generator.cpu_s_per_million = result.generator.cpu_s / messages * 1e6;
   result.verdict = outcome.verdict;
   result.series = outcome.series;
@@ -188,8 +188,7 @@ void AddBroker(const Settings& settings, const Spent& before, const load::Broker
   cost.pid = settings.watch_pid;
   cost.name = before.name;
   cost.cpu_s = static_cast<double>(after.cpu_ns) * 1e-9 - before.cpu_s;
-  const auto messages =
-      static_cast<double>(outcome.sent_in_all + outcome.findings.integrity.received);
+  const auto messages = static_cast<double>(outcome.costed_messages());
   if (messages > 0) cost.cpu_s_per_million = cost.cpu_s / messages * 1e6;
   cost.rss_before_bytes = before.rss_bytes;
   cost.rss_after_bytes = after.rss_bytes;
