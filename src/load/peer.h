@@ -103,6 +103,9 @@ struct Hearing {
   measure::FlowWindow* last_flow = nullptr;  // Null: none yet.
   // Topic Name of the last PUBLISH, as it came, length first. What equals it is valid, too.
   std::vector<uint8_t> last_topic;
+  // Whose only topic that is; kNobody: it was not looked at.
+  static constexpr uint32_t kNobody = UINT32_MAX;
+  uint32_t last_topic_of = kNobody;
   using Absences = absl::flat_hash_map<uint32_t, measure::Absence>;
   std::unique_ptr<Absences> absences;  // By publisher. Null: it has always been there.
 

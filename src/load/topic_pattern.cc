@@ -110,6 +110,24 @@ uint64_t TopicPattern::TopicOf(uint64_t seed, uint32_t publisher, uint64_t seque
   return topic;
 }
 
+bool TopicPattern::IsNamed(uint32_t i, uint64_t topic, std::string_view name) const {
+  uint64_t unit = topics_;
+  for (const Piece& piece : pieces_) {
+    if (!name.starts_with(piece.text)) return false;
+    name.remove_prefix(piece.text.size());
+    if (piece.filled == Filled::kNothing) continue;
+    unit /= piece.count;
+    const uint64_t number = piece.filled == Filled::kNumber ? i : topic / unit % piece.count;
+    char digits[20];
+    const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), number);
+    RMQ_CHECK(error == std::errc());
+    const std::string_view filled(digits, static_cast<size_t>(end - digits));
+    if (!name.starts_with(filled)) return false;
+    name.remove_prefix(filled.size());
+  }
+  return name.empty();
+}
+
 void TopicPattern::Name(uint32_t i, uint64_t topic, std::string& name) const {
   RMQ_DCHECK(topic < topics_);
   name.clear();

@@ -48,6 +48,8 @@ class TopicPattern {
   // The name of that topic of connection `i`, in place of what `name` was. Topic 0 has the shortest
   // one. Allocates nothing if `name` has the memory.
   void Name(uint32_t i, uint64_t topic, std::string& name) const;
+  // Whether `name` is what Name() makes.
+  [[nodiscard]] bool IsNamed(uint32_t i, uint64_t topic, std::string_view name) const;
 
  private:
   std::vector<Piece> pieces_;

@@ -93,6 +93,7 @@ void Worker::OnPublish(Peer& peer, uint8_t first, std::span<const uint8_t> body,
     if (peer.hearing != nullptr) {
       peer.hearing->last_topic.assign(
           body.begin(), body.begin() + static_cast<ptrdiff_t>(2 + publish.topic.size()));
+      peer.hearing->last_topic_of = Hearing::kNobody;
     }
   }
   if (peer.output.empty() && publish.qos != Qos::kAtMostOnce) dirty_.push_back(IndexOf(peer));
@@ -171,6 +172,10 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
     }
     return;
   }
+  if (peer.hearing->last_topic_of != stamp.publisher && !IsOnItsTopic(peer, publish, stamp)) {
+    ++findings_.integrity.misrouted;
+    return;
+  }
   const bool measured = measures(stamp.due_ns);
   PhaseTally* const phase = measured ? PhaseOf(stamp.due_ns) : nullptr;
   if (publish.qos != plan_.qos) {
@@ -197,6 +202,22 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
   if (phase != nullptr) phase->service.Record(now_ns - *sent_ns);
   service_row_.Record(now_ns - *sent_ns, measured, open_loop ? nullptr : &second_.response,
                       findings_.service);
+}
+
+// Whether it came under the name that it was published to. Who asks knows what answers are called.
+bool Worker::IsOnItsTopic(Peer& peer, const codec::Publish& publish,
+                          const measure::Stamp& stamp) const {
+  if (plan_.asks) return true;
+  for (size_t i = 0; i < plan_.roles.size(); ++i) {
+    const Role& role = plan_.roles[i];
+    if (!role.publishes() || stamp.publisher - role.publisher >= role.count) continue;
+    const TopicPattern& pattern = patterns_[i];
+    const uint64_t topic = pattern.TopicOf(plan_.seed, stamp.publisher, stamp.sequence);
+    const bool is_right = pattern.IsNamed(stamp.publisher - role.publisher, topic, publish.topic);
+    if (is_right && pattern.topics() == 1) peer.hearing->last_topic_of = stamp.publisher;
+    return is_right;
+  }
+  return true;
 }
 
 // Nobody of this run publishes: what comes is measured as far as it has a stamp of ours.

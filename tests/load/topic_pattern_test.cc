@@ -40,6 +40,27 @@ TEST(TopicPattern, NumbersTheTopicsOfAConnection) {
   EXPECT_EQ(Parsed("a/{rand:1k}/{i}").SizeBytesMax(101), 9u);
 }
 
+TEST(TopicPattern, KnowsItsNames) {
+  for (const std::string text : {"t/{i}", "a/{topic:2}/{i}/{rand:3}z", "", "plain", "{i}{i}-x"}) {
+    const TopicPattern pattern = Parsed(text);
+    for (uint64_t topic = 0; topic < pattern.topics(); ++topic) {
+      std::string name;
+      pattern.Name(12, topic, name);
+      EXPECT_TRUE(pattern.IsNamed(12, topic, name)) << name;
+      EXPECT_FALSE(pattern.IsNamed(12, topic, name + "x")) << name;
+      EXPECT_FALSE(pattern.IsNamed(12, topic, "x" + name)) << name;
+      if (!name.empty()) {
+        EXPECT_FALSE(pattern.IsNamed(12, topic, name.substr(1))) << name;
+        EXPECT_FALSE(pattern.IsNamed(12, topic, name.substr(0, name.size() - 1))) << name;
+      }
+      if (pattern.topics() > 1) {
+        EXPECT_FALSE(pattern.IsNamed(12, (topic + 1) % pattern.topics(), name)) << name;
+      }
+    }
+  }
+  EXPECT_FALSE(Parsed("t/{i}").IsNamed(1, 0, "t/2"));
+}
+
 TEST(TopicPattern, SaysWhatIsNoPlace) {
   for (const std::string text : {"{rand}", "{rand:}", "{rand:0}", "{rand:-1}", "{rand:1.5}",
                                  "{rand:x}", "{rand:2G}", "a/{topic}", "{i}{topic:0}"}) {

@@ -11,6 +11,7 @@ import unittest
 import xml.etree.ElementTree
 
 from broker import Broker
+from faulty_broker import FaultyBroker
 
 BENCH = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "mqtt-bench/mqtt-bench")
 NOBODY = "mqtt://127.0.0.1:1"
@@ -99,6 +100,23 @@ class APartMeasured(Verdicts):
                 # What was not sent is not lost.
                 counters, integrity = result["counters"], result["integrity"]
                 self.assertEqual(integrity["lost"], counters["expected"] - counters["received"], counters)
+
+
+class TheBrokerMeasured(Verdicts):
+    def test_every_fault_is_found_and_named(self):
+        faults = {5: "drop", 15: "twice", 25: "late", 35: "corrupt", 45: "topic", 55: "qos", 99: "drop"}
+        for version in "4", "5":
+            for load in [], ["-r", "1k"], ["--topic", "t/{pub}/{rand:3}"]:
+                with self.subTest(version=version, load=load), FaultyBroker(faults) as broker:
+                    done = self.run_bench("-q", "1", "-n", "100", *load, "--version", version, "--drain", "300ms",
+                                          "--allow-invalid", "-u", f"mqtt://127.0.0.1:{broker.port}")
+                    with open(self.files["json"]) as file:
+                        found = json.load(file)["integrity"]
+                    # Who never saw it intact on its topic misses it, too.
+                    expected = {"lost": 4, "duplicates": 1, "reordered": 1, "corrupt": 1, "misrouted": 1, "wrong_qos": 1}
+                    if "{rand:3}" in "".join(load):
+                        expected["reordered"] = 0  # Order is promised within a topic.
+                    self.assertEqual({name: found[name] for name in expected}, expected, done.stdout + done.stderr)
 
 
 class TheToolMeasured(Verdicts):
