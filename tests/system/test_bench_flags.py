@@ -73,6 +73,29 @@ class Flags(unittest.TestCase):
             self.assertEqual(result["broker"]["pid"], broker.process.pid)
             self.assertIn('\'--psk\' "$PSK"', result["command_line"])
 
+    def test_without_io_uring_all_is_the_same(self):
+        with Broker() as broker:
+            for args in (["pairs", "-q", "2", "-r", "200"], ["rr", "-r", "200"], ["retain", "-n", "50"],
+                         ["session", "-n", "50"], ["conn", "-c", "20"], ["shared", "-q", "1", "-r", "200"]):
+                with self.subTest(args=args):
+                    result = self.measure(broker, *args, "--engine", "epoll", "--threads", "2")
+                    self.assertEqual(result["environment"]["engine"], "epoll")
+                    self.assertEqual(result["integrity"]["lost"], 0)
+                    self.assertEqual(result["counters"]["received"], result["counters"]["expected"])
+                    self.assertEqual(result["errors"]["connect_errors"], {})
+
+    def test_arrivals_are_as_many_as_the_rate_says(self):
+        with Broker() as broker:
+            for arrival in "constant", "burst:10", "poisson":
+                result = self.measure(broker, "-r", "400", "--arrival", arrival, "--seed", "7")
+                offered = result["counters"]["offered"]
+                self.assertEqual(result["counters"]["received"], offered)
+                if arrival == "poisson":
+                    self.assertNotEqual(offered, 200)  # Of this seed.
+                    self.assertTrue(130 < offered < 270, offered)
+                else:
+                    self.assertEqual(offered, 200)
+
     def test_aliases_stand_for_topics(self):
         for start in Broker, Mosquitto:
             with start() as broker:
