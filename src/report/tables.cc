@@ -216,8 +216,8 @@ Table LatencyTable(const Result& result, Percentiles percentiles) {
       "Latency", result.histograms,
       {Metric::kResponse, Metric::kService, Metric::kAck, Metric::kSendLag}, percentiles);
   table.note =
-      "response counts from when a message was due, service from when it was sent; blank: fewer "
-      "than 100 samples support it.";
+      "response counts from when a message was due (unless a note says otherwise), service from "
+      "when it was sent; blank: fewer than 100 samples support it.";
   return table;
 }
 

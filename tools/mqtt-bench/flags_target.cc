@@ -56,7 +56,9 @@ void AddTlsFlags(CLI::App& app, Settings& s) {
 
 void AddHostFlags(CLI::App& app, Settings& s) {
   app.option_defaults()->group("Host");
-  app.add_option("--threads", s.threads, "threads of a process")->check(CLI::Range(1, 256));
+  app.add_option("--threads", s.threads, "threads of a process")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   app.add_option(
          "--processes", s.processes,
          "share the connections out to so many processes, for more descriptors than one may "
