@@ -42,8 +42,10 @@ class Search(WithBroker):
         # A demand that holds below 3000/s however loaded this machine is, and never above.
         done = self.search("--from", "1k", "--tolerance", "20%", "--assert", "offered_rate<3k",
                            "--assert", "loss==0", "--points", self.path("points"),
-                           "--json", self.path("search.json"))
+                           "--json", self.path("search.json"), "--html", self.path("search.html"))
         result = self.read("search.json")
+        with open(self.path("search.html")) as file:
+            page = file.read()
         points = result["search"]
         rates = [point["rate_per_s"] for point in points]
         self.assertEqual(rates, sorted(set(rates)))
@@ -58,9 +60,13 @@ class Search(WithBroker):
             with open(point["result_file"]) as file:
                 self.assertEqual(round(json.load(file)["rates"]["offered_per_s"], -2),
                                  round(point["rate_per_s"], -2))
+            # The curve leads to the page of the run.
+            page_of_point = os.path.basename(point["result_file"]).replace(".json", ".html")
+            self.assertIn(f'href="points/{page_of_point}"', page)
+            self.assertTrue(os.path.exists(self.path(os.path.join("points", page_of_point))))
         # Each that does not hold was tried twice, and every run is there.
         runs = done.stderr.count("\n") - 1
-        self.assertEqual(len(os.listdir(self.path("points"))), runs)
+        self.assertEqual(len(os.listdir(self.path("points"))), 2 * runs)
         self.assertGreaterEqual(runs, len(holding) + 2 * len(failing))
         self.assertIn("the highest that does", done.stdout)
         self.assertGreaterEqual(done.stderr.count("again"), len(failing))

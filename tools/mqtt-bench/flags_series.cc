@@ -26,7 +26,7 @@ void AddSearch(CLI::App& app, Settings& s) {
   search->add_option("--factor", s.search_factor, "of the climb")->capture_default_str();
   search->add_option("--tolerance", s.search_tolerance, "how exact the answer is to be")
       ->capture_default_str();
-  search->add_option("--points", s.points_folder, "keep the result of each run in this folder")
+  search->add_option("--points", s.points_folder, "keep result and page of each run in this folder")
       ->type_name("DIR");
   search->footer(
       std::string("Without --assert: ") + kSearchedLatency +

@@ -27,15 +27,17 @@
 namespace ringmq::bench {
 namespace {
 
-// The result with the paths that it names as seen from the folder of `page`, where links begin. A
-// path that leads nowhere from here is left as it is.
+// The result with the paths that it names as seen from the folder of `page`, where links begin, and
+// pages for results that have one. A path that leads nowhere from here is left as it is.
 report::Result SeenFrom(const std::string& page, report::Result result) {
   namespace fs = std::filesystem;
   std::error_code error;
   const fs::path folder = fs::absolute(page, error).parent_path();
   for (report::SearchPoint& point : result.search) {
     if (point.result_file.empty() || !fs::exists(point.result_file, error)) continue;
-    const fs::path seen = fs::proximate(point.result_file, folder, error);
+    const std::string point_page = PageOf(point.result_file);
+    const fs::path seen = fs::proximate(
+        fs::exists(point_page, error) ? point_page : point.result_file, folder, error);
     if (!error) point.result_file = seen.string();
   }
   return result;
@@ -67,6 +69,10 @@ const std::vector<Output>& Outputs() {
        Always<report::PrometheusReport>},
   };
   return outputs;
+}
+
+std::string PageOf(const std::string& result_file) {
+  return std::filesystem::path(result_file).replace_extension(".html").string();
 }
 
 const std::string& FileOf(std::string_view flag, const std::vector<std::string>& files) {

@@ -24,6 +24,8 @@ struct Output {
 
 [[nodiscard]] const std::vector<Output>& Outputs();
 
+// The page that lies beside a result.json, by its name.
+[[nodiscard]] std::string PageOf(const std::string& result_file);
 // The file name that such a flag has in `files`, which has their order; empty: none.
 // Requires: it is one of them.
 [[nodiscard]] const std::string& FileOf(std::string_view flag,

@@ -162,14 +162,15 @@ class Searcher {
     if (settings_.points_folder.empty()) return "";
     std::error_code error;
     std::filesystem::create_directories(settings_.points_folder, error);
-    const std::string file = absl::StrFormat("%s/%02d-%s.json", settings_.points_folder, runs_,
+    const std::string name = absl::StrFormat("%s/%02d-%s", settings_.points_folder, runs_,
                                              RateText(result.rates.offered_per_s));
     std::vector<std::string> files(Outputs().size());
-    files[0] = file;
+    files[0] = name + ".json";
+    files[1] = PageOf(files[0]);
     if (const absl::Status status = WriteOutputs(result, files); !status.ok()) {
-      return absl::UnavailableError(absl::StrCat("--points: cannot write ", file));
+      return absl::UnavailableError(absl::StrCat("--points: cannot write ", name, ".json"));
     }
-    return file;
+    return files[0];
   }
 
   void SayPoint(const measure::Trial& trial, const Result& result,
