@@ -173,6 +173,13 @@ class Flags(unittest.TestCase):
         self.assertIn("qos=2\n", done.stdout)
         self.assertIn("payload=64\n", done.stdout.replace('"', ""))
 
+    def test_the_manual_page_is_clean_roff(self):
+        page = run("man").stdout
+        for what in "\\-\\-lag\\-max", "soak", ".SS Measure", "EXIT STATUS":
+            self.assertIn(what, page)
+        done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-z"], input=page.encode(), capture_output=True)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+
     def test_shells_learn_commands_and_flags(self):
         script = run("completion", "bash").stdout
         words = ("COMP_WORDS=(mqtt-bench sea); COMP_CWORD=1; _mqtt_bench; echo ${COMPREPLY[@]};"

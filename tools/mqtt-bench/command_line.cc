@@ -12,6 +12,7 @@
 #include "completion.h"
 #include "exporter.h"
 #include "flags.h"
+#include "manual.h"
 #include "measure/quantity.h"
 #include "outputs.h"
 #include "preset.h"
@@ -145,6 +146,7 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
       ->add_option("shell", settings.shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  app.add_subcommand("man", "the manual page, as roff: mqtt-bench man | man -l -");
   app.footer(
       "Exit codes: 0 ok, 1 usage, 2 the run failed (connections, refusals), 3 nothing failed and "
       "the measurement is invalid all the same, 4 an assertion does not hold, 130 interrupted.");
@@ -160,6 +162,10 @@ std::optional<int> ParseCommandLine(int argc, char** argv, Settings& settings) {
   }
   const auto chosen = app.get_subcommands();
   settings.command = chosen.empty() ? "pubsub" : chosen.front()->get_name();
+  if (settings.command == "man") {
+    std::fputs(ManualOf(app).c_str(), stdout);
+    return kOk;
+  }
   if (settings.command == "preset") {
     if (const std::optional<int> left = ApplyPreset(app, settings)) return left;
   }
