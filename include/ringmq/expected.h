@@ -84,13 +84,15 @@ class Error {
   [[nodiscard]] const std::string& detail() const { return detail_; }
 
   // Whether trying again may help without anybody changing anything: what the event loop asks
-  // itself before it reconnects.
+  // itself before it reconnects. (After kPacketTooLarge it tries once all the same: the packet may
+  // have been one that nobody kept.)
   [[nodiscard]] bool is_transient() const {
     if (code_ == Errc::kConnectionRefused || code_ == Errc::kServerDisconnected) {
       return IsTransientReason(reason_);
     }
     return code_ != Errc::kInvalidArgument && code_ != Errc::kUnsupported &&
-           code_ != Errc::kDeadlock && code_ != Errc::kStopped && code_ != Errc::kStorageFailed;
+           code_ != Errc::kDeadlock && code_ != Errc::kStopped && code_ != Errc::kStorageFailed &&
+           code_ != Errc::kPacketTooLarge;
   }
 
  private:

@@ -192,7 +192,8 @@ struct Options {
   // What we allow the server to have unacknowledged.
   uint16_t receive_maximum = 1024;
   // Larger packets end the connection with an error that names both sizes. Told to a 5.0 server,
-  // which then never sends one.
+  // which then never sends one. A second one within the first 5 s of later connections ends the
+  // loop: the server keeps it, and would send it for ever.
   uint32_t incoming_packet_bytes_max = 268'435'460;  // At least 64.
   // Aliases that the server may use towards us; zero: none.
   uint16_t topic_alias_maximum = 64;

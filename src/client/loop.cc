@@ -25,8 +25,6 @@ constexpr uint64_t kDialerTokens = uint64_t{1} << 33;
 constexpr size_t kCompletionsMax = 64;
 // What a goodbye gets even if it is to be tried again sooner.
 constexpr Duration kFarewellMin = 100 * kMillisecond;
-// A connection that has lasted so long was a success.
-constexpr Duration kSteady = 5 * kSecond;
 
 Duration FromChrono(std::chrono::milliseconds time) {
   // Sums with the present stay far from overflow.
@@ -64,6 +62,7 @@ Loop::Loop(Options options, std::unique_ptr<reactor::Ring> ring, uint64_t seed,
       connection_(*ring_, kConnectionTokens, core_.packet_bytes_max(), core_.version()),
       dialer_(kDialerTokens),
       resolver_(*ring_),
+      retry_(options_.backoff),
       completions_(kCompletionsMax) {}
 
 Loop::~Loop() {
@@ -300,11 +299,11 @@ void Loop::BeginAttempt(Instant now) {
   username_ = options_.username;
   password_ = options_.password;
   if (options_.on_attempt) {
-    Attempt attempt{attempt_, endpoint_, username_, password_};
+    Attempt attempt{retry_.attempt(), endpoint_, username_, password_};
     options_.on_attempt(attempt);
   }
-  core_.events().emplace_back(Connecting{endpoint_, attempt_});
-  ++attempt_;
+  core_.events().emplace_back(Connecting{endpoint_, retry_.attempt()});
+  retry_.OnAttempt();
   retry_at_ = Instant::Max();
   attempt_deadline_ = now + FromChrono(options_.connect_timeout);
   state_ = State::kResolving;
@@ -414,7 +413,7 @@ Phase Loop::phase() const {
 void Loop::CheckConnection(Instant now) {
   if (core_.is_up()) {
     attempt_deadline_ = Instant::Max();
-    if (up_since_ == Instant::Max()) up_since_ = now;
+    retry_.OnUp(now);
   }
   if (state_ == State::kConnected && core_.wants_close()) {
     ConnectionEnded(Error(Errc::kConnectionLost), now);
@@ -450,9 +449,7 @@ void Loop::ConnectionEnded(Error cause, Instant now) {
   connection_.Close(has_farewell ? Connection::End::kFlush : Connection::End::kNow, now);
   layering_.Forget();
   attempt_deadline_ = Instant::Max();
-  // A server that takes us and throws us out at once is not to be hammered.
-  if (up_since_ != Instant::Max() && now - up_since_ >= kSteady) attempt_ = 0;
-  up_since_ = Instant::Max();
+  retry_.OnDown(now);
   ++stats_.disconnects;
   PlanRetry(core_.OnTransportDown(std::move(cause)), now);
 }
@@ -466,23 +463,15 @@ void Loop::PlanRetry(const Core::Ending& ending, Instant now) {
                      .reason_string = ending.reason_string,
                      .server_reference = ending.server_reference,
                      .user_properties = ending.user_properties};
-  const uint32_t attempts_max = options_.backoff.attempts_max;
-  const bool give_up =
-      !ending.cause.is_transient() || (attempts_max != 0 && attempt_ >= attempts_max);
-  if (give_up) {
+  event.retry_in = retry_.Next(ending.cause, random_);
+  if (!event.retry_in.has_value()) {
     core_.events().emplace_back(std::move(event));
     Finish(ending.cause);
     return;
   }
-  const int64_t first_ms = std::max<int64_t>(options_.backoff.first.count(), 1);
-  const int64_t cap_ms = std::max<int64_t>(options_.backoff.cap.count(), 1);
-  const uint32_t doublings = std::min<uint32_t>(attempt_ == 0 ? 0 : attempt_ - 1, 20);
-  const int64_t longest_ms = std::min(cap_ms, first_ms << doublings);
-  const auto delay_ms = static_cast<int64_t>(random_.Below(static_cast<uint64_t>(longest_ms) + 1));
-  retry_at_ = now + kMillisecond * delay_ms;
+  retry_at_ = now + FromChrono(*event.retry_in);
   // The next one begins when this one is gone, so it may not dawdle.
   connection_.LimitFarewell(std::max(retry_at_, now + kFarewellMin));
-  event.retry_in = std::chrono::milliseconds(delay_ms);
   core_.events().emplace_back(std::move(event));
 }
 

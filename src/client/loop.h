@@ -24,6 +24,7 @@
 #include "client/hub.h"
 #include "client/layering.h"
 #include "client/resolver.h"
+#include "client/retry.h"
 #include "reactor/ring.h"
 #include "ringmq/client.h"
 
@@ -97,16 +98,15 @@ class Loop {
   Connection connection_;
   Dialer dialer_;
   Resolver resolver_;
+  Retry retry_;
   bool connector_waits_ = false;  // The user's has said that it is not there yet.
 
   State state_ = State::kIdle;
   bool bound_ = false;
   Endpoint endpoint_;         // Of the present attempt.
   uint32_t next_server_ = 0;  // In options_.servers.
-  uint32_t attempt_ = 0;      // Since the last connection.
   Instant attempt_deadline_ = Instant::Max();
   Instant retry_at_ = Instant::Max();
-  Instant up_since_ = Instant::Max();  // Max: not connected.
   std::string username_;
   std::string password_;
   std::optional<Error> end_;  // What Poll() returns from now on.

@@ -383,6 +383,57 @@ TEST(ClientLoop, CarriesLargeMessagesBothWays) {
   EXPECT_TRUE(same_block);  // It had a block of its own, which is now shared.
 }
 
+// A server of 3.1.1, which cannot know the client's limit, and a message above it.
+struct TooLarge {
+  TooLarge() {
+    peer.version = ProtocolVersion::kV311;
+    publish.topic = "large";
+    publish.payload = AsBytes(payload);
+    publish.qos = Qos::kAtLeastOnce;
+    publish.packet_id = 1;
+    peer.kept = publish;
+  }
+  [[nodiscard]] Options OptionsForIt() const {
+    Options options = peer.OptionsForIt();
+    options.version = ProtocolVersion::kV311;
+    options.client_id = "a";
+    options.session = SessionStart::kResume;
+    options.incoming_packet_bytes_max = 1000;
+    return options;
+  }
+
+  const std::string payload = std::string(2000, 'x');
+  codec::Publish publish;
+  Peer peer;
+};
+
+TEST(ClientLoop, EndsWhenTheServerSendsAgainWhatIsTooLarge) {
+  TooLarge scene;
+  Bench bench(scene.OptionsForIt());
+  ASSERT_TRUE(bench.Until(scene.peer, [&] { return bench.end.has_value(); }));
+  EXPECT_EQ(scene.peer.connections, 2);
+  ASSERT_EQ(bench.causes.size(), 2u);
+  for (const Error& cause : bench.causes) {
+    EXPECT_EQ(cause.code(), Errc::kPacketTooLarge);
+    EXPECT_THAT(cause.detail(), HasSubstr("a PUBLISH of 2012 bytes; the limit is 1000"));
+    EXPECT_FALSE(cause.is_transient());
+  }
+  EXPECT_EQ(bench.end->code(), Errc::kPacketTooLarge);
+  EXPECT_EQ(bench.names.back(), "stopped");
+}
+
+TEST(ClientLoop, ComesBackAfterOnePassingMessageThatIsTooLarge) {
+  TooLarge scene;
+  Bench bench(scene.OptionsForIt());
+  ASSERT_TRUE(bench.Until(scene.peer, [&] {
+    if (scene.peer.connections > 0 && bench.Count("disconnected") > 0) scene.peer.kept.reset();
+    return bench.connected && scene.peer.connections == 2;
+  }));
+  const auto handle = bench.client().Publish("a", "x", {.qos = Qos::kAtLeastOnce});
+  ASSERT_TRUE(bench.Until(scene.peer, [&] { return handle.done(); }));
+  EXPECT_TRUE(handle.Poll()->ok());
+}
+
 TEST(ClientLoop, SpeaksOverUnixSockets) {
   // An abstract name leaves nothing behind.
   const std::string name = "@ringmq-test-" + std::to_string(getpid());

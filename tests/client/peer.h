@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -91,11 +92,13 @@ class Peer {
   }
   template <typename Packet>
   void Give(const Packet& packet) {
-    std::vector<uint8_t> bytes(codec::EncodedSizeBytes(packet, ProtocolVersion::kV5));
-    codec::Encode(packet, ProtocolVersion::kV5, bytes);
+    std::vector<uint8_t> bytes(codec::EncodedSizeBytes(packet, version));
+    codec::Encode(packet, version, bytes);
     Send(AsText(bytes));
   }
 
+  ProtocolVersion version = ProtocolVersion::kV5;
+  std::optional<codec::Publish> kept;  // Follows each CONNACK.
   int connections = 0;
   int publishes = 0;
   int disconnects = 0;
@@ -125,10 +128,11 @@ class Peer {
           username = connect->username;
         }
         Give(codec::Connack{});
+        if (kept.has_value()) Give(*kept);
         break;
       case PacketType::kPublish:
         ++publishes;
-        if (const auto publish = codec::DecodePublish(parse.head.flags, body, ProtocolVersion::kV5);
+        if (const auto publish = codec::DecodePublish(parse.head.flags, body, version);
             acknowledges && publish->qos == Qos::kAtLeastOnce) {
           Give(codec::TypedAck{.type = PacketType::kPuback, .ack = {publish->packet_id}});
         }
