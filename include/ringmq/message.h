@@ -141,7 +141,7 @@ struct OwnedMessage {
 };
 
 // Views of the bytes that were received, valid until the next EventLoop::Poll(); the loop's thread
-// only. In debug builds the bytes are overwritten at that time.
+// only. A library built with a sanitizer, or without NDEBUG, overwrites the bytes at that time.
 class Message {
  public:
   // Never empty: an alias is expanded before anybody sees it.

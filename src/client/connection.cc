@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "base/check.h"
+#include "base/poison.h"
 
 namespace ringmq::client {
 
@@ -76,11 +76,8 @@ void Connection::BeginBatch() {
 }
 
 void Connection::ReturnBuffer(size_t index) {
-#ifndef NDEBUG
   // Whoever still looks at the views of the last batch sees it at once.
-  const std::span<uint8_t> bytes = ring_.Buffer(lent_[index]);
-  std::memset(bytes.data(), 0xdd, bytes.size());
-#endif
+  base::Poison(ring_.Buffer(lent_[index]));
   ring_.ReleaseBuffer(lent_[index]);
   lent_.erase(lent_.begin() + static_cast<ptrdiff_t>(index));
 }

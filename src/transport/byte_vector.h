@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/poison.h"
 #include "transport/layer.h"
 
 namespace ringmq::transport {
@@ -22,7 +23,11 @@ class ByteVector final : public ByteSink {
 
   [[nodiscard]] std::span<const uint8_t> bytes() const { return bytes_; }
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
-  void Clear() { bytes_.clear(); }
+  // Whoever still has a view of them looks at poison.
+  void Clear() {
+    base::Poison(bytes_);
+    bytes_.clear();
+  }
   [[nodiscard]] std::vector<uint8_t> Take() { return std::exchange(bytes_, {}); }
 
  private:

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/poison.h"
 #include "ringmq/broker.h"
 #include "ringmq/client.h"
 #include "support/certificates.h"
@@ -120,6 +121,29 @@ TEST_P(ClientTransports, EverythingComesBackAsItWasInOrder) {
     while (loop.Poll(milliseconds(100)).ok()) ASSERT_LT(steady_clock::now(), deadline);
     EXPECT_EQ(served.broker->counters().transport_errors, 0u);
   }
+}
+
+// A view that is kept beyond its batch shows poison, through whatever layers it came.
+TEST_P(ClientTransports, PoisonTheViewsOfTheLastBatch) {
+  if (RMQ_DEBUG_CHECKS == 0) GTEST_SKIP() << "debug checks are off";
+  const Served served;
+  auto pair = MakeClient(served.OptionsFor(GetParam()));
+  ASSERT_TRUE(pair.ok()) << Describe(pair.error());
+  auto& [client, loop] = *pair;
+  (void)client.Subscribe("kept");
+  (void)client.Publish("kept", "0123456789");
+  std::string_view kept;
+  const auto deadline = steady_clock::now() + kPatience;
+  while (kept.empty() && steady_clock::now() < deadline) {
+    const auto batch = loop.Poll(milliseconds(100));
+    ASSERT_TRUE(batch.ok()) << Describe(batch.error());
+    for (const Event& event : *batch) {
+      if (const auto* const message = event.get<Message>()) kept = message->payload();
+    }
+  }
+  ASSERT_EQ(kept, "0123456789");
+  ASSERT_TRUE(loop.Poll(milliseconds(0)).ok());
+  EXPECT_EQ(kept, std::string(kept.size(), static_cast<char>(base::kPoison)));
 }
 
 INSTANTIATE_TEST_SUITE_P(, ClientTransports,
