@@ -261,6 +261,9 @@ TEST(Options, NameTheOptionAndGiveAnExampleInEveryComplaint) {
       {Command::kPub, "-t a/#", "'a/#' is not a topic to publish to"},
       {Command::kSub, "-t a#", "'a#' is not a topic filter"},
       {Command::kPub, "-m a -f b", "-f: only one of -m, -f"},
+      {Command::kPub, "-t a -m a -m b",
+       "-m: only one of -m, -f, -l, -s and -n can say what the payload"},
+      {Command::kPub, "-t a -n -n", "-n: only one of"},
       {Command::kPub, "-m a", "-t: a topic is needed.\nFor example: ringmq pub -t plant/1 -m on"},
       {Command::kPub, "-t a", "-m: one of -m, -f, -l, -s and -n"},
       {Command::kPub, "--hots x", "--hots: no such option; perhaps -h, --host <name>"},
@@ -294,6 +297,7 @@ TEST(Options, RefuseWhatTheServerOrTlsWouldNotTake) {
       {Command::kSub, "--tls-version tlsv13",
        "--tls-version: 'tlsv13' is neither tlsv1.3 nor tlsv1.2; older ones are not safe\n"
        "For example: ringmq sub --tls-version tlsv1.3"},
+      {Command::kSub, "--tls-version tlsv1.1", "--tls-version: 'tlsv1.1' is neither"},
       {Command::kSub, "--tls-version nonsense", "--tls-version: 'nonsense' is neither"},
       {Command::kSub, "--tls-version=", "--tls-version: '' is neither"},
       {Command::kSub, "--keyform der", "--keyform: 'der' is neither pem nor engine"},

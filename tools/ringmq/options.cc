@@ -343,8 +343,8 @@ Expected<void> Parser::ApplyTopic(std::string_view value) {
 
 Expected<void> Parser::ApplyPayload(PayloadSource source, std::string_view value) {
   PublishSettings& publish = settings_.publish;
-  if (publish.source != PayloadSource::kNone && publish.source != source) {
-    return Bad("only one of -m, -f, -l, -s and -n can say what the payload is");
+  if (publish.source != PayloadSource::kNone) {
+    return Bad("only one of -m, -f, -l, -s and -n can say what the payload is, and only once");
   }
   publish.source = source;
   publish.payload = value;
