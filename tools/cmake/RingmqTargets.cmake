@@ -11,6 +11,13 @@ if(RINGMQ_LLD)
   add_link_options(-fuse-ld=lld)
 endif()
 
+# Whoever asks for this wants our archives in a shared object of his own, whose names are then his
+# alone. In a program visibility says nothing.
+if(CMAKE_POSITION_INDEPENDENT_CODE)
+  set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+  set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+endif()
+
 add_library(ringmq_flags INTERFACE)
 target_compile_options(ringmq_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast
