@@ -13,6 +13,8 @@
 namespace {
 
 ringmq::Detached Work(ringmq::Client client, int& failures) {
+  const auto connection = co_await client.WhenConnected();
+  if (!connection.ok()) ++failures;
   const auto subscribed = co_await client.Subscribe("coroutine/#", ringmq::Qos::kAtLeastOnce);
   if (!subscribed.ok()) ++failures;
   for (int i = 0; i < 3; ++i) {

@@ -162,6 +162,10 @@ class Client {
   PublishHandle Respond(const Message& request, std::string_view payload,
                         const PublishOptions& options = {}) const;
 
+  // There at once if we are connected, otherwise with the next connection, however many attempts
+  // that takes. It tells of that moment: the connection may be gone when you look.
+  ConnectHandle WhenConnected() const;
+
   // Asks to end a publish that was not sent yet; its handle tells: Outcome::kCancelled, or how it
   // went. False: it is finished already.
   bool Cancel(const PublishHandle& handle) const;
@@ -220,7 +224,8 @@ class EventLoop {
   // (a refusal that is not transient, attempts used up).
   [[nodiscard]] Expected<EventBatch> Poll(std::chrono::milliseconds timeout);
 
-  // Polls readable when Poll(0) has something to do. The same from beginning to end, over all
+  // Polls readable when Poll(0) has something to do; calls on the loop's own thread too, from the
+  // first use of this function on. The same from beginning to end, over all
   // reconnects. Owned by the loop; there from the beginning.
   [[nodiscard]] int descriptor() const noexcept;
   // When to call Poll(0) even if the descriptor stays silent.

@@ -1,6 +1,7 @@
 // Handles in coroutines: a thin layer, nothing else needs it.
 //
 //   ringmq::Detached Work(ringmq::Client client) {
+//     if (!(co_await client.WhenConnected()).ok()) co_return;
 //     const ringmq::Delivery delivery = co_await client.Publish("a", "x", {.qos = ...});
 //     const ringmq::Reply reply = co_await client.Request("service", "question", 2s);
 //   }

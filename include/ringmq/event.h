@@ -91,6 +91,14 @@ struct PacketSent {
   uint32_t size_bytes = 0;
 };
 
+// Options::trace_packets: this packet has come, of whatever type. Its own event, if it causes one,
+// follows. (One that is no packet, or too large, ends the connection: see Disconnected.)
+struct PacketReceived {
+  PacketType type;
+  uint16_t packet_id = 0;  // Zero: it has none.
+  uint32_t size_bytes = 0;
+};
+
 // The last event there is: Disconnect() is done, or nothing can be done any more.
 struct Stopped {
   std::optional<Error> cause;  // Empty: we were asked to.
@@ -98,8 +106,9 @@ struct Stopped {
 
 class Event {
  public:
-  using Content = std::variant<Message, Connecting, Connected, Disconnected, SessionLost,
-                               Resubscribed, SubscribeDone, Writable, PacketSent, Stopped>;
+  using Content =
+      std::variant<Message, Connecting, Connected, Disconnected, SessionLost, Resubscribed,
+                   SubscribeDone, Writable, PacketSent, PacketReceived, Stopped>;
   Event(Content content) : content_(std::move(content)) {}  // NOLINT: converts.
 
   // The content if it is a T, otherwise null. Lives until the next Poll().

@@ -75,6 +75,15 @@ struct Reply {
   [[nodiscard]] bool ok() const noexcept { return outcome == Outcome::kAcknowledged; }
 };
 
+// Of Client::WhenConnected().
+struct ConnectResult {
+  Outcome outcome = Outcome::kShutdown;  // kAcknowledged: CONNACK; kShutdown: the loop has ended.
+  bool session_present = false;
+  std::string client_id{};  // Ours, or the one that the server gave.
+
+  [[nodiscard]] bool ok() const noexcept { return outcome == Outcome::kAcknowledged; }
+};
+
 namespace client {
 template <typename Result>
 class Pending;  // The counted state behind a handle.
@@ -120,9 +129,11 @@ class Handle {
 using PublishHandle = Handle<Delivery>;
 using SubscribeHandle = Handle<SubscribeResult>;
 using ReplyHandle = Handle<Reply>;
+using ConnectHandle = Handle<ConnectResult>;
 
 extern template class Handle<Delivery>;
 extern template class Handle<SubscribeResult>;
 extern template class Handle<Reply>;
+extern template class Handle<ConnectResult>;
 
 }  // namespace ringmq

@@ -205,9 +205,9 @@ struct Options {
 
   Acks acks = Acks::kAutomatic;
   UnusedAcks unused_acks = UnusedAcks::kSend;
-  // Events that one Poll() returns at most.
+  // Events that one Poll() returns at most; those of trace_packets come on top.
   uint32_t batch_events_max = 256;
-  // Also report every packet that goes out (PacketSent events).
+  // Also report every packet that goes out or comes in (PacketSent and PacketReceived events).
   bool trace_packets = false;
 
   std::vector<std::pair<std::string, std::string>> connect_user_properties{};

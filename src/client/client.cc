@@ -357,6 +357,8 @@ void Client::Reauthenticate() const {
   static_cast<void>(hub_->Post(command));
 }
 
+ConnectHandle Client::WhenConnected() const { return hub_->WhenConnected(); }
+
 void Client::Wake() const { hub_->WakeOwner(); }
 
 ClientStats Client::stats() const { return hub_->stats(); }
@@ -405,9 +407,10 @@ Expected<ClientPair> MakeClient(Options options) {
 }
 
 const char* NameOf(const Event& event) noexcept {
-  static constexpr const char* kNames[] = {
-      "message",      "connecting",     "connected", "disconnected", "session lost",
-      "resubscribed", "subscribe done", "writable",  "packet sent",  "stopped"};
+  static constexpr const char* kNames[] = {"message",         "connecting",   "connected",
+                                           "disconnected",    "session lost", "resubscribed",
+                                           "subscribe done",  "writable",     "packet sent",
+                                           "packet received", "stopped"};
   return kNames[const_cast<Event&>(event).content().index()];
 }
 

@@ -112,6 +112,12 @@ class Core {
   // Resolves every handle. Nothing may be called after it but the destructor and events().
   void Shutdown();
 
+  // Requires: is_up().
+  [[nodiscard]] ConnectResult connection() const {
+    return {.outcome = Outcome::kAcknowledged,
+            .session_present = session_present_,
+            .client_id = client_id_};
+  }
   [[nodiscard]] const Sender& sender() const { return sender_; }
   [[nodiscard]] const RecordKeeper& records() const { return records_; }
   [[nodiscard]] uint64_t messages_received() const { return messages_received_; }
@@ -174,6 +180,7 @@ class Core {
   std::string reason_string_;     // With DISCONNECT or a refusing CONNACK.
   std::string server_reference_;
   AnswerProperties user_properties_;
+  bool session_present_ = false;  // Of the present connection.
   bool restored_any_ = false;
   bool reauthenticating_ = false;
   uint64_t connects_ = 0;

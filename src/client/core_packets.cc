@@ -24,6 +24,37 @@ const char* NameOfPacket(PacketType type) {
   return kNames[static_cast<uint8_t>(type) & 0x0f];
 }
 
+// Of a packet that nobody has checked yet; zero where there is none.
+codec::PacketId PacketIdOf(const codec::FrameHead& head, codec::Bytes body) {
+  size_t offset = 0;
+  const auto number_at = [&](size_t at) {
+    return at + 2 <= body.size() ? body[at] * 256 + body[at + 1] : 0;
+  };
+  switch (head.type) {
+    case PacketType::kPublish:
+      if ((head.flags & 0x06) == 0) return 0;  // QoS 0.
+      offset = 2 + static_cast<size_t>(number_at(0));
+      break;
+    case PacketType::kPuback:
+    case PacketType::kPubrec:
+    case PacketType::kPubrel:
+    case PacketType::kPubcomp:
+    case PacketType::kSubscribe:
+    case PacketType::kSuback:
+    case PacketType::kUnsubscribe:
+    case PacketType::kUnsuback:
+      break;
+    case PacketType::kConnect:
+    case PacketType::kConnack:
+    case PacketType::kPingreq:
+    case PacketType::kPingresp:
+    case PacketType::kDisconnect:
+    case PacketType::kAuth:
+      return 0;
+  }
+  return static_cast<codec::PacketId>(number_at(offset));
+}
+
 }  // namespace
 
 // --- Errors.
@@ -70,6 +101,10 @@ bool Core::IsExpectedNow(PacketType type) const {
 void Core::OnFrame(const Frame& frame, Instant now) {
   if (failure_.has_value() || state_ == State::kDown || state_ == State::kLeaving) return;
   const PacketType type = frame.head.type;
+  if (options_.trace_packets) {
+    events_.emplace_back(
+        PacketReceived{type, PacketIdOf(frame.head, frame.body), frame.head.size_bytes()});
+  }
   if (!IsExpectedNow(type)) {
     FailProtocol(std::string("an unexpected ") + NameOfPacket(type));
     return;
@@ -150,7 +185,7 @@ void Core::Welcome(const codec::Connack& connack, Instant now) {
   keep_alive_ = Duration{limits.keep_alive_s * kSecond.ns};  // [MQTT-3.2.2-21]
   events_.emplace_back(ConnectedOf(connack, client_id_, limits));
 
-  const bool present = connack.session_present;
+  const bool present = session_present_ = connack.session_present;
   const bool had_one = connects_ > 0 || (restored_any_ && wants_session());
   ++connects_;
   SenderLink link{.wire = &*wire_, .scratch = &scratch_};

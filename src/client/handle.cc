@@ -62,5 +62,6 @@ void Handle<Result>::OnComplete(std::function<void(const Result&)> done) const {
 template class Handle<Delivery>;
 template class Handle<SubscribeResult>;
 template class Handle<Reply>;
+template class Handle<ConnectResult>;
 
 }  // namespace ringmq

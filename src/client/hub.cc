@@ -2,6 +2,7 @@
 #include "client/hub.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/check.h"
@@ -19,9 +20,14 @@ Hub::Hub(const Options& options, reactor::Ring* ring)
       unused_acks_(options.unused_acks),
       version_(options.version),
       attention_(new Attention),
-      ring_(ring) {}
+      ring_(ring) {
+  SetDisconnected();
+}
 
-Hub::~Hub() { attention_->Unref(); }
+Hub::~Hub() {
+  connection_promise_.Resolve({});
+  attention_->Unref();
+}
 
 // A message that is larger than the whole budget may still go, alone.
 bool Hub::HasRoom(size_t size_bytes) const {
@@ -93,7 +99,7 @@ void Hub::CompactCommands() {
 void Hub::Append(Command command) {
   const bool was_empty = commands_.empty();
   commands_.push_back(std::move(command));
-  if (was_empty && !on_loop_thread()) ring_->Wake();
+  if (was_empty && !(on_loop_thread() && is_listening_)) ring_->Wake();
 }
 
 bool Hub::Publish(PublishCommand command) {
@@ -171,6 +177,27 @@ void Hub::Release(uint64_t ticket) noexcept {
   static_cast<void>(Post(command));
 }
 
+ConnectHandle Hub::WhenConnected() {
+  const std::lock_guard lock(mutex_);
+  return connection_;
+}
+
+void Hub::SetConnected(ConnectResult connection) {
+  ConnectPromise promise;
+  {
+    const std::lock_guard lock(mutex_);
+    promise = std::move(connection_promise_);
+  }
+  // Without the lock: callbacks may publish.
+  promise.Resolve(std::move(connection));
+}
+
+void Hub::SetDisconnected() {
+  const std::lock_guard lock(mutex_);
+  if (connection_promise_) return;  // Who waited for this attempt waits for the next one.
+  std::tie(connection_promise_, connection_) = MakePending<ConnectResult>(*attention_);
+}
+
 ClientStats Hub::stats() {
   const std::lock_guard lock(mutex_);
   ClientStats stats = stats_;
@@ -218,6 +245,8 @@ bool Hub::SetHeld(const Held& held, const ClientStats& stats) {
 }
 
 void Hub::Close(std::vector<Command>& commands) {
+  SetDisconnected();  // Who asks from now on hears the same as who has waited.
+  SetConnected({});
   const std::lock_guard lock(mutex_);
   ring_ = nullptr;
   for (Command& command : commands_) commands.push_back(std::move(command));

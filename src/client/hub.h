@@ -66,6 +66,8 @@ class Hub final : public AckSink {
   [[nodiscard]] bool Post(Command& command);
   // Makes Poll() return.
   void WakeOwner();
+  // One handle for everybody who asks between two connections.
+  [[nodiscard]] ConnectHandle WhenConnected();
   [[nodiscard]] ClientStats stats();
   [[nodiscard]] ProtocolVersion version() const { return version_; }
   [[nodiscard]] Attention& attention() { return *attention_; }
@@ -78,6 +80,9 @@ class Hub final : public AckSink {
   void Release(uint64_t ticket) noexcept override;
 
   // --- The loop's thread.
+  // False: calls on the loop's own thread wake it as well, since its owner waits for the descriptor
+  // and may have looked at NextDeadline() before.
+  void set_is_listening(bool is_listening) { is_listening_ = is_listening; }
   // Something was asked for that the loop has not heard of.
   [[nodiscard]] bool has_commands();
   // Gives everything that waits to the caller, in order.
@@ -90,7 +95,10 @@ class Hub final : public AckSink {
     uint64_t queued_qos0_bytes = 0;
   };
   [[nodiscard]] bool SetHeld(const Held& held, const ClientStats& stats);
-  // No command is taken any more. The ring is gone after this.
+  // Calls whoever waits for it. Every time that it is connected anew.
+  void SetConnected(ConnectResult connection);
+  void SetDisconnected();
+  // No command is taken any more, and nobody waits for a connection. The ring is gone after this.
   void Close(std::vector<Command>& commands);
 
  private:
@@ -107,6 +115,8 @@ class Hub final : public AckSink {
   const ProtocolVersion version_;
   Attention* const attention_;
 
+  bool is_listening_ = true;  // Of the loop's thread alone.
+
   std::mutex mutex_;  // Guards all below.
   std::condition_variable room_;
   reactor::Ring* ring_;  // Null once the loop has ended.
@@ -115,10 +125,12 @@ class Hub final : public AckSink {
   uint64_t waiting_bytes_ = 0;
   uint32_t waiting_qos0_ = 0;  // Of them.
   uint64_t waiting_qos0_bytes_ = 0;
-  size_t droppable_from_ = 0;  // No command before this one may be dropped.
-  size_t holes_ = 0;           // Dropped ones with nobody to tell.
-  Held held_;                  // The loop's.
-  bool turned_away_ = false;   // Somebody got kWouldBlock since there was room last.
+  size_t droppable_from_ = 0;          // No command before this one may be dropped.
+  size_t holes_ = 0;                   // Dropped ones with nobody to tell.
+  Held held_;                          // The loop's.
+  ConnectPromise connection_promise_;  // Empty while connected, and once the loop has ended.
+  ConnectHandle connection_;
+  bool turned_away_ = false;  // Somebody got kWouldBlock since there was room last.
   ClientStats stats_;
 };
 

@@ -12,6 +12,13 @@ namespace ringmq::client {
 
 using codec::FrameStatus;
 
+namespace {
+
+// As much as a receive buffer, so that most packets fit at once.
+constexpr size_t kFirstBlockBytes = 64 << 10;
+
+}  // namespace
+
 void Input::Give(codec::Bytes bytes) {
   RMQ_CHECK(drained());
   given_ = bytes;
@@ -49,6 +56,17 @@ size_t Input::Fill(size_t target_bytes) {
   return have_bytes_;
 }
 
+// Makes room for twice as much as there is, or for all.
+void Input::GrowBlock() {
+  const size_t room_bytes =
+      std::min<size_t>(parse_.head.size_bytes(), std::max(kFirstBlockBytes, have_bytes_ * 2));
+  char* bytes = nullptr;
+  SharedBytes block = SharedBytes::Allocate(room_bytes, &bytes);
+  std::memcpy(bytes, block_bytes_ == nullptr ? head_ : AsBytes(block_.view()).data(), have_bytes_);
+  block_ = std::move(block);
+  block_bytes_ = bytes;
+}
+
 Input::Packet Input::NextPartial() {
   while (block_bytes_ == nullptr) {
     const size_t target_bytes = have_bytes_ + 1;
@@ -59,10 +77,12 @@ Input::Packet Input::NextPartial() {
       return {.status = Status::kBad, .parse = parse_};
     }
     if (parse_.head.header_size_bytes == 0) continue;
-    block_ = SharedBytes::Allocate(parse_.head.size_bytes(), &block_bytes_);
-    std::memcpy(block_bytes_, head_, have_bytes_);
+    GrowBlock();
   }
-  if (Fill(parse_.head.size_bytes()) < parse_.head.size_bytes()) return {};
+  while (Fill(block_.size()) < parse_.head.size_bytes()) {
+    if (drained()) return {};
+    GrowBlock();
+  }
   parse_.status = FrameStatus::kFrame;
   blocks_.push_back(std::move(block_));
   block_ = {};

@@ -1,8 +1,9 @@
 // Whole packets out of what was received, as views that live until the next batch.
 //
 // A packet that lies whole in a receive buffer is shown where it is. One that does not is put
-// together in a block of its own, whose size its header tells; such a block may be shared with the
-// user (Message::Own()), and a payload of a whole receive buffer and more always has one.
+// together in a block of its own, which may be shared with the user (Message::Own()); a payload of
+// a whole receive buffer and more always has one. The block grows with what arrives, so a header
+// that claims more than ever comes costs nothing.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -51,6 +52,7 @@ class Input {
  private:
   [[nodiscard]] Packet NextPartial();
   [[nodiscard]] size_t Fill(size_t target_bytes);
+  void GrowBlock();
 
   const uint32_t packet_bytes_max_;
   const ProtocolVersion version_;
@@ -61,7 +63,7 @@ class Input {
   uint8_t head_[kHeadBytesMax] = {};
   size_t have_bytes_ = 0;  // Of it, head included; zero: none is.
   codec::FrameParse parse_;
-  SharedBytes block_;  // Empty while the head is not whole.
+  SharedBytes block_;  // Empty while the head is not whole. Ends with the packet or before.
   char* block_bytes_ = nullptr;
   std::deque<SharedBytes> blocks_;  // Of this batch.
 };

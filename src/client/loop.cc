@@ -105,6 +105,7 @@ size_t Loop::batch_room() const {
 Expected<EventBatch> Loop::Poll(std::chrono::milliseconds timeout) {
   if (end_.has_value()) return *end_;
   BindThread();
+  hub_->set_is_listening(true);
   const Instant deadline = ring_->Now() + FromChrono(timeout);
   core_.BeginBatch();
   connection_.BeginBatch();
@@ -120,6 +121,7 @@ Expected<EventBatch> Loop::Poll(std::chrono::milliseconds timeout) {
   // What the packets just read have caused leaves before the owner thinks about them; and whoever
   // waits for the descriptor must find everything under way.
   if (has_foreign_owner_ || connection_.pending_bytes() > 0) Exchange({});
+  hub_->set_is_listening(!has_foreign_owner_);
   return EventBatch(core_.events());
 }
 
@@ -414,6 +416,7 @@ void Loop::CheckConnection(Instant now) {
   if (core_.is_up()) {
     attempt_deadline_ = Instant::Max();
     retry_.OnUp(now);
+    if (!std::exchange(told_of_connection_, true)) hub_->SetConnected(core_.connection());
   }
   if (state_ == State::kConnected && core_.wants_close()) {
     ConnectionEnded(Error(Errc::kConnectionLost), now);
@@ -450,6 +453,7 @@ void Loop::ConnectionEnded(Error cause, Instant now) {
   layering_.Forget();
   attempt_deadline_ = Instant::Max();
   retry_.OnDown(now);
+  if (std::exchange(told_of_connection_, false)) hub_->SetDisconnected();
   ++stats_.disconnects;
   PlanRetry(core_.OnTransportDown(std::move(cause)), now);
 }

@@ -43,6 +43,7 @@ class Loop {
   [[nodiscard]] Expected<EventBatch> Poll(std::chrono::milliseconds timeout);
   [[nodiscard]] int descriptor() {
     has_foreign_owner_ = true;
+    hub_->set_is_listening(false);
     return ring_->PollDescriptor();
   }
   [[nodiscard]] Instant NextDeadline() const;
@@ -109,7 +110,8 @@ class Loop {
   Instant retry_at_ = Instant::Max();
   std::string username_;
   std::string password_;
-  std::optional<Error> end_;  // What Poll() returns from now on.
+  std::optional<Error> end_;         // What Poll() returns from now on.
+  bool told_of_connection_ = false;  // Whoever waits for one.
   bool reconnect_asked_ = false;
   bool has_foreign_owner_ = false;  // Somebody waits for our descriptor.
   bool has_news_ = false;           // Completions that Decide() has not heard of.

@@ -194,6 +194,7 @@ class Promise {
 using PublishPromise = Promise<Delivery>;
 using SubscribePromise = Promise<SubscribeResult>;
 using ReplyPromise = Promise<Reply>;
+using ConnectPromise = Promise<ConnectResult>;
 
 // A promise and the handle to it.
 template <typename Result>

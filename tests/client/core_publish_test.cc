@@ -408,5 +408,33 @@ TEST(ClientHandle, RefusesToWaitOnTheLoopsThread) {
   EXPECT_EQ(waited.error().code(), Errc::kDeadlock);
 }
 
+// PUBLISH, SUBSCRIBE and UNSUBSCRIBE share their identifiers, also when the counter starts again
+// from one. [MQTT-2.2.1-3]
+TEST(ClientPublish, SharesPacketIdentifiersWithSubscriptions) {
+  constexpr uint32_t kIds = 65'535;
+  constexpr uint32_t kPublishes = 60'000;  // The window leaves some for subscriptions.
+  Script server({.in_flight_max = kIds});
+  server.Connect();
+  std::vector<PublishHandle> handles;
+  for (uint32_t id = 1; id <= kPublishes; ++id) {
+    handles.push_back(server.Publish("a", ""));
+    ASSERT_EQ(server.TakePublish().id, id);
+  }
+  for (uint32_t id = kPublishes + 1; id <= kIds; ++id) {
+    server.Subscribe("a");
+    server.TakeSubscribe();
+    ASSERT_EQ(server.last_id, id);
+  }
+  // The next one would be 1, which a publish has.
+  server.Unsubscribe("a");
+  EXPECT_TRUE(server.Silent());
+  server.GiveAck(PacketType::kPuback, 1);
+  EXPECT_EQ(server.Take().type, PacketType::kUnsubscribe);
+  server.GiveUnsuback(1, {ReasonCode::kSuccess});
+  // And what that has returned, a publish gets.
+  server.Publish("a", "");
+  EXPECT_EQ(server.TakePublish().id, 1);
+}
+
 }  // namespace
 }  // namespace ringmq::client

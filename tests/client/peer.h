@@ -14,6 +14,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/resolver.h"
@@ -98,12 +99,14 @@ class Peer {
   }
 
   ProtocolVersion version = ProtocolVersion::kV5;
+  codec::Connack connack;
   std::optional<codec::Publish> kept;  // Follows each CONNACK.
   int connections = 0;
   int publishes = 0;
   int disconnects = 0;
   int pings = 0;
-  std::string username;  // Of the last CONNECT.
+  std::vector<std::pair<codec::PacketId, ReasonCode>> acks;  // Every PUBACK.
+  std::string username;                                      // Of the last CONNECT.
   bool reads = true;
   bool acknowledges = true;
   std::string raw_expected;  // Taken off the stream before any MQTT, then `raw_answer` goes back.
@@ -127,7 +130,7 @@ class Peer {
         if (const auto connect = codec::DecodeConnect(body); connect.ok()) {
           username = connect->username;
         }
-        Give(codec::Connack{});
+        Give(connack);
         if (kept.has_value()) Give(*kept);
         break;
       case PacketType::kPublish:
@@ -135,6 +138,11 @@ class Peer {
         if (const auto publish = codec::DecodePublish(parse.head.flags, body, version);
             acknowledges && publish->qos == Qos::kAtLeastOnce) {
           Give(codec::TypedAck{.type = PacketType::kPuback, .ack = {publish->packet_id}});
+        }
+        break;
+      case PacketType::kPuback:
+        if (const auto ack = codec::DecodeAck(parse.head.type, body, version); ack.ok()) {
+          acks.emplace_back(ack->packet_id, ack->reason);
         }
         break;
       case PacketType::kDisconnect:

@@ -178,6 +178,75 @@ class WrongCommandLines(unittest.TestCase):
             self.assertIn(f"\nFor example: ringmq pub {option} ", done.stderr)
 
 
+class Debugging(unittest.TestCase):
+    def test_packets_are_told_in_both_directions(self):
+        server = Played("pub", "-V", "5", "-t", "a", "-m", "xyz", "-d")
+        server.accept()
+        code, errors = server.end()
+        self.assertEqual(code, 0)
+        lines = [line for line in errors.splitlines() if " bytes" in line]
+        self.assertEqual([line.split(", ")[0] for line in lines],
+                         ["ringmq: sent CONNECT", "ringmq: received CONNACK", "ringmq: sent PUBLISH",
+                          "ringmq: sent DISCONNECT"])
+        self.assertEqual(lines[1], "ringmq: received CONNACK, 5 bytes")
+        self.assertEqual(lines[2], "ringmq: sent PUBLISH, 9 bytes")
+
+
+class Connections(unittest.TestCase):
+    """Where a connection comes from, and what its TLS says first."""
+
+    def setUp(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(PATIENCE_S)
+        self.addCleanup(self.listener.close)
+
+    def start(self, *args, **environment):
+        """The tool, and its connection with where that comes from."""
+        tool = subprocess.Popen(
+            [RINGMQ, "pub", "-h", "127.0.0.1", "-p", str(self.listener.getsockname()[1]), "-t", "a", "-n", *args],
+            stderr=subprocess.PIPE, text=True, env={**ENVIRONMENT, **environment})
+        self.addCleanup(tool.wait)
+        self.addCleanup(tool.kill)
+        self.addCleanup(tool.stderr.close)
+        plain, address = self.listener.accept()
+        plain.settimeout(PATIENCE_S)
+        return tool, plain, address[0]
+
+    def test_the_source_address_is_the_one_asked_for(self):
+        for address in "127.0.0.9", "127.0.0.10":
+            _, plain, source = self.start("-A", address)
+            plain.close()
+            self.assertEqual(source, address)
+
+    def server(self, *protocols):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificates.issued("server"))
+        context.set_alpn_protocols(protocols)
+        return context
+
+    def test_alpn_names_the_protocol_that_was_asked_for(self):
+        for args, expected in (("--tls-alpn", "ours/1"), "ours/1"), ((), "mqtt"):
+            _, plain, _ = self.start("--cafile", certificates.authority(), *args)
+            with self.server("other", "ours/1", "mqtt").wrap_socket(plain, server_side=True) as client:
+                self.assertEqual(client.selected_alpn_protocol(), expected)
+
+    def test_the_systems_authorities_are_asked_when_wanted(self):
+        certificates.authority("unrelated")
+        for system, taken in ((certificates.authority(), True), (certificates.authority("unrelated"), False)):
+            # OpenSSL takes the files from there instead.
+            tool, plain, _ = self.start("--tls-use-os-certs", SSL_CERT_FILE=system, SSL_CERT_DIR="/nonexistent")
+            if taken:
+                with self.server("mqtt").wrap_socket(plain, server_side=True) as client:
+                    self.assertEqual(client.recv(1), b"\x10")  # CONNECT.
+                continue
+            # The refusal may come with the server's next read.
+            with self.assertRaises(OSError), self.server("mqtt").wrap_socket(plain, server_side=True) as client:
+                if client.recv(1) == b"":
+                    raise OSError("closed")
+            self.assertEqual(tool.wait(PATIENCE_S), 2)
+            self.assertIn("unknown authority", tool.stderr.read())
+
+
 class EncryptedKeys(unittest.TestCase):
     """Against a TLS server that wants a certificate; the key to it has a password."""
     PASSWORD = "a b\u00e9c"

@@ -37,6 +37,16 @@ std::string NameOf(const Endpoint& endpoint) {
   return name;
 }
 
+// "PUBLISH, 20 bytes".
+std::string Named(PacketType type, uint32_t size_bytes) {
+  constexpr const char* kNames[] = {"?",         "CONNECT",  "CONNACK",     "PUBLISH",
+                                    "PUBACK",    "PUBREC",   "PUBREL",      "PUBCOMP",
+                                    "SUBSCRIBE", "SUBACK",   "UNSUBSCRIBE", "UNSUBACK",
+                                    "PINGREQ",   "PINGRESP", "DISCONNECT",  "AUTH"};
+  return std::string(kNames[static_cast<size_t>(type) & 15]) + ", " + std::to_string(size_bytes) +
+         " bytes";
+}
+
 }  // namespace
 
 void Reporter::Complain(const std::string& text) const {
@@ -188,12 +198,9 @@ void Conversation::Observe(const Event& event) {
   } else if (const auto* lost = event.get<Disconnected>()) {
     OnDisconnected(*lost);
   } else if (const auto* sent = event.get<PacketSent>()) {
-    constexpr const char* kNames[] = {"?",         "CONNECT",  "CONNACK",     "PUBLISH",
-                                      "PUBACK",    "PUBREC",   "PUBREL",      "PUBCOMP",
-                                      "SUBSCRIBE", "SUBACK",   "UNSUBSCRIBE", "UNSUBACK",
-                                      "PINGREQ",   "PINGRESP", "DISCONNECT",  "AUTH"};
-    reporter_.Note("sent " + std::string(kNames[static_cast<size_t>(sent->type) & 15]) + ", " +
-                   std::to_string(sent->size_bytes) + " bytes");
+    reporter_.Note("sent " + Named(sent->type, sent->size_bytes));
+  } else if (const auto* received = event.get<PacketReceived>()) {
+    reporter_.Note("received " + Named(received->type, received->size_bytes));
   } else if (event.get<SessionLost>() != nullptr) {
     reporter_.Note("the server has forgotten the session");
   } else if (const auto* stopped = event.get<Stopped>()) {
