@@ -67,6 +67,11 @@ class Examples:
         self.assertEqual((done.returncode, done.stdout),
                          (0, "0: completed\n1: completed\n2: completed\n"))
 
+    def test_asio(self):
+        done = run("asio", self.url)
+        self.assertEqual((done.returncode, done.stdout),
+                         (0, "connected: acknowledged\n0: completed\n1: completed\n2: completed\n"))
+
     def test_router(self):
         done = run("router", self.url)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
