@@ -85,14 +85,19 @@ struct Role {
 // Where answers go when a request cannot say: its topic and this.
 inline constexpr const char* kAnswerSuffix = "/answer";
 
+// Where connections go, and through what.
+struct Target {
+  sockaddr_storage address{};
+  socklen_t size_bytes = 0;
+  MakeLayers make_layers;  // Null: MQTT over the socket.
+};
+
 struct Plan {
   std::vector<Role> roles;
-  uint32_t publishers = 0;  // Of the roles.
-  sockaddr_storage target{};
-  socklen_t target_size_bytes = 0;
-  MakeLayers make_layers;  // Null: MQTT over the socket.
-  // Connections of one client address and one target are limited by ports: the n-th connection
-  // comes from the address n mod so many. Network byte order. None: the kernel chooses.
+  uint32_t publishers = 0;      // Of the roles.
+  std::vector<Target> targets;  // The n-th connection of the run goes to the n mod so many.
+  // Connections of one client address and one target are limited by ports, so those of each target
+  // come from these in turns. Network byte order. None: the kernel chooses.
   std::vector<uint32_t> sources;
 
   ProtocolVersion version = ProtocolVersion::kV5;

@@ -287,7 +287,8 @@ int64_t Worker::BusyNs() const { return ThreadCpuNs() - findings_.idle_ns; }
 void Worker::Begin(Peer& peer, int64_t due_ns) {
   const size_t index = IndexOf(peer);
   due_ns_[index] = due_ns;
-  peer.fd = socket(plan_.target.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const Target& target = TargetOf(peer);
+  peer.fd = socket(target.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (peer.fd < 0) {
     End(peer, SocketFailure(errno));
     return;
@@ -295,13 +296,13 @@ void Worker::Begin(Peer& peer, int64_t due_ns) {
   ++open_;
   const int on = 1;
   setsockopt(peer.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  if (!plan_.sources.empty() && plan_.target.ss_family == AF_INET) {
+  if (!plan_.sources.empty() && target.address.ss_family == AF_INET) {
     // The port is chosen when it connects, so that each address has all of them.
     setsockopt(peer.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
     sockaddr_in source{};
     source.sin_family = AF_INET;
-    const size_t number = index * plan_.threads + part_;
-    source.sin_addr.s_addr = plan_.sources[number % plan_.sources.size()];
+    const uint64_t turn = NumberOf(peer) / plan_.targets.size();
+    source.sin_addr.s_addr = plan_.sources[turn % plan_.sources.size()];
     if (bind(peer.fd, reinterpret_cast<const sockaddr*>(&source), sizeof(source)) < 0) {
       End(peer, absl::StrCat("bind: ", std::strerror(errno)));
       return;
@@ -312,8 +313,8 @@ void Worker::Begin(Peer& peer, int64_t due_ns) {
   ops_.push_back({.code = reactor::OpCode::kConnect,
                   .fd = peer.fd,
                   .token = Token(index, OpKind::kConnect),
-                  .address = &plan_.target,
-                  .address_size_bytes = plan_.target_size_bytes});
+                  .address = &target.address,
+                  .address_size_bytes = target.size_bytes});
 }
 
 void Worker::Fail(Peer& peer, std::string why) {
@@ -421,7 +422,7 @@ void Worker::OnCompletion(const reactor::Completion& completion, int64_t now_ns)
     const size_t index = IndexOf(peer);
     findings_.connect_tcp.Record(now_ns - step_start_ns_[index]);
     step_start_ns_[index] = now_ns;
-    if (plan_.make_layers) {
+    if (TargetOf(peer).make_layers) {
       StartLayers(peer);
     } else {
       Greet(peer);

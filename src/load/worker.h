@@ -272,6 +272,13 @@ class Worker {
   [[nodiscard]] size_t IndexOf(const Peer& peer) const {
     return static_cast<size_t>(&peer - peers_.data());
   }
+  // Over the whole run.
+  [[nodiscard]] uint64_t NumberOf(const Peer& peer) const {
+    return IndexOf(peer) * plan_.threads + part_;
+  }
+  [[nodiscard]] const Target& TargetOf(const Peer& peer) const {
+    return plan_.targets[NumberOf(peer) % plan_.targets.size()];
+  }
   [[nodiscard]] const TopicPattern& PatternOf(const Peer& peer) const {
     return patterns_[static_cast<size_t>(peer.role - plan_.roles.data())];
   }

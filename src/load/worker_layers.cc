@@ -13,7 +13,8 @@ using transport::LayerState;
 
 void Worker::StartLayers(Peer& peer) {
   peer.state = PeerState::kOpening;
-  peer.layers = std::make_unique<PeerLayers>(plan_.make_layers(peer.number, random_.Next()));
+  const MakeLayers& make_layers = TargetOf(peer).make_layers;
+  peer.layers = std::make_unique<PeerLayers>(make_layers(peer.number, random_.Next()));
   peer.layers->stack.Start(peer.layers->down);
   if (peer.layers->stack.open()) Greet(peer);  // A PROXY header is not answered.
   dirty_.push_back(IndexOf(peer));

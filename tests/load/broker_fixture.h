@@ -35,14 +35,19 @@ class WithBroker : public ::testing::Test {
     EXPECT_TRUE(broker.ok());
     return std::move(*broker);
   }
+  // Of the first target.
+  static sockaddr_in* AddressOf(Plan& plan) {
+    return reinterpret_cast<sockaddr_in*>(&plan.targets.front().address);
+  }
   // 2000 a second, and nobody yet.
   [[nodiscard]] Plan MakePlan(Qos qos) const {
     Plan plan;
-    auto* in = reinterpret_cast<sockaddr_in*>(&plan.target);
+    plan.targets.emplace_back();
+    sockaddr_in* const in = AddressOf(plan);
     in->sin_family = AF_INET;
     in->sin_port = htons(broker_.ports().front());
     in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    plan.target_size_bytes = sizeof(*in);
+    plan.targets.front().size_bytes = sizeof(*in);
     plan.qos = qos;
     plan.rate_per_s = 2000;
     return plan;

@@ -38,9 +38,7 @@ class SilentListener {
 
 class Coverage : public WithBroker {
  protected:
-  static void Aim(Plan& plan, uint16_t port) {
-    reinterpret_cast<sockaddr_in*>(&plan.target)->sin_port = htons(port);
-  }
+  static void Aim(Plan& plan, uint16_t port) { AddressOf(plan)->sin_port = htons(port); }
   // Of a run that loses all connections once so many messages have come.
   Outcome RunAndCut(Plan plan, uint64_t received) {
     Cutter cutter(broker_.ports().front());

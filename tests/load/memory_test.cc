@@ -63,11 +63,12 @@ class OtherProcess {
 
 Plan PlanFor(uint16_t port) {
   Plan plan;
-  auto* in = reinterpret_cast<sockaddr_in*>(&plan.target);
+  Target& target = plan.targets.emplace_back();
+  auto* in = reinterpret_cast<sockaddr_in*>(&target.address);
   in->sin_family = AF_INET;
   in->sin_port = htons(port);
   in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  plan.target_size_bytes = sizeof(*in);
+  target.size_bytes = sizeof(*in);
   return plan;
 }
 

@@ -28,7 +28,7 @@ class Reconnect : public WithBroker {
   [[nodiscard]] Plan MakePlan(Qos qos) {
     cutter_ = std::make_unique<Cutter>(broker_.ports().front());
     Plan plan = WithBroker::MakePlan(qos);
-    reinterpret_cast<sockaddr_in*>(&plan.target)->sin_port = htons(cutter_->port());
+    AddressOf(plan)->sin_port = htons(cutter_->port());
     plan.reconnects = true;
     return plan;
   }

@@ -118,6 +118,27 @@ class Flags(unittest.TestCase):
                     for count in "misrouted", "reordered", "duplicates", "foreign":
                         self.assertEqual(result["integrity"][count], 0, args)
 
+    def test_connections_go_to_several_urls_in_turns(self):
+        config = ('[[listeners]]\ntransport = "any"\nallow_anonymous = "always"\n'
+                  '[[listeners]]\naddress = "unix:@DIR@/socket"\n')
+        with Broker(config) as broker, Broker() as other:
+            port = broker.port
+            urls = [f"mqtt://127.0.0.1:{port}", f"ws://127.0.0.1:{port}", "unix://" + broker.path("socket")]
+            flags = [word for url in urls for word in ("-u", url)]
+            for more in [], ["--processes", "2"]:
+                result = self.measure(broker, *flags, "-p", "4", "-s", "3", "-q", "1", "-r", "400",
+                                      "--watch-pid", "auto", *more)
+                self.assertEqual(result["counters"]["received"], 600)
+                self.assertEqual(result["config"]["url"], ", ".join(urls))
+                self.assertEqual(result["broker"]["pid"], broker.process.pid)
+                # Seven connections: the first, the fourth and the seventh go to the first URL.
+                self.assertEqual(result["histograms"]["connect_ws"]["count"], 2)
+            done = run(*flags, "-u", f"mqtt://127.0.0.1:{other.port}", "--watch-pid", "auto")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("the URLs belong to different processes", done.stderr)
+            done = run(*flags, "-u", "http://x")
+            self.assertIn("'http://x': expected mqtt", done.stderr)
+
     def test_bad_values_name_the_flag_and_show_a_good_one(self):
         for args, text in ((["--rate-per-client", "fast"], "--rate-per-client 10"),
                            (["--rate", "1", "--rate-per-client", "1"], "--rate excludes"),

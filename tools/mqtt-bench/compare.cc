@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "outputs.h"
 #include "progress.h"
 #include "report/comparison.h"
@@ -114,7 +115,7 @@ int RunAb(const Settings& settings) {
   if (const std::optional<int> code = FindPageFile(settings, page_file)) return *code;
   Settings side[2] = {settings, settings};
   side[0].command = side[1].command = settings.scenario;
-  side[1].url = settings.url_b;
+  side[1].urls = {settings.url_b};
   side[1].watch_pid = settings.watch_pid_b;
   Runs runs[2];
   // One pair more than is counted: the first warms both up.
@@ -135,7 +136,7 @@ int RunAb(const Settings& settings) {
       }
       if (pair == 0) continue;
       runs[which].results.push_back(*std::move(result));
-      runs[which].sources.push_back(side[which].url);
+      runs[which].sources.push_back(absl::StrJoin(side[which].urls, ", "));
     }
   }
   return Show(runs[0], runs[1], measure::Pairing::kPaired, page_file, settings.allow_invalid);

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "make_plan.h"
 #include "reactor/features.h"
 #include "report/diagnosis.h"
@@ -112,18 +113,24 @@ report::Machine ReadMachine() {
   return machine;
 }
 
-// As many as a run without --source-ip takes by itself.
-uint64_t AddressesOf(const Settings& settings, uint64_t connections, size_t given) {
-  constexpr uint64_t kConnectionsEach = 1000;
-  const bool spreads = given == 0 && settings.url.find("://127.") != std::string::npos;
-  return std::max<uint64_t>(spreads ? connections / kConnectionsEach : given, 1);
-}
+bool IsUnix(const std::string& url) { return url.starts_with("unix:"); }
 
 bool IsLoopback(const std::string& url) {
   const size_t separator = url.find("://");
   const std::string host = separator == std::string::npos ? url : url.substr(separator + 3);
-  return url.starts_with("unix:") || host.starts_with("127.") || host.starts_with("localhost") ||
+  return IsUnix(url) || host.starts_with("127.") || host.starts_with("localhost") ||
          host.starts_with("[::1]");
+}
+
+// As many as a run without --source-ip takes by itself.
+uint64_t AddressesOf(const Settings& settings, uint64_t connections, size_t given) {
+  constexpr uint64_t kConnectionsEach = 1000;
+  const auto is_spread = [](const std::string& url) {
+    return url.find("://127.") != std::string::npos;
+  };
+  const bool spreads = given == 0 && std::ranges::all_of(settings.urls, IsLoopback) &&
+                       std::ranges::any_of(settings.urls, is_spread);
+  return std::max<uint64_t>(spreads ? connections / kConnectionsEach : given, 1);
 }
 
 }  // namespace
@@ -135,8 +142,8 @@ std::vector<report::Diagnosed> DiagnoseFor(const Settings& settings, uint64_t co
                           {.connections = connections,
                            .processes = settings.processes,
                            .source_addresses = AddressesOf(settings, connections, sources->size()),
-                           .is_loopback = IsLoopback(settings.url),
-                           .has_ports = !settings.url.starts_with("unix:")});
+                           .is_loopback = std::ranges::all_of(settings.urls, IsLoopback),
+                           .has_ports = !std::ranges::all_of(settings.urls, IsUnix)});
 }
 
 void WarnOfLimits(const Settings& settings) {
@@ -162,7 +169,8 @@ int RunDoctor(const Settings& settings) {
   const bool is_plain = isatty(STDOUT_FILENO) == 0 || std::getenv("NO_COLOR") != nullptr;
   const auto colour = is_plain ? report::Colour::kNone : report::Colour::kAnsi;
   std::printf("For %llu connections (--clients) to %s:\n",
-              static_cast<unsigned long long>(settings.connections), settings.url.c_str());
+              static_cast<unsigned long long>(settings.connections),
+              absl::StrJoin(settings.urls, ", ").c_str());
   std::fputs(report::DiagnosisText(seen, colour).c_str(), stdout);
   const bool is_possible = std::ranges::none_of(
       seen, [](const report::Diagnosed& one) { return one.kind == report::Diagnosed::kTooLow; });

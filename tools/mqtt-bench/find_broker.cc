@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/scoped_fd.h"
 #include "target.h"
 
@@ -99,6 +100,22 @@ bool HasOneOf(const fs::path& process, const Sockets& sockets) {
   return false;
 }
 
+// The one process that listens at all of them.
+absl::StatusOr<int> FindListenerAt(const Settings& settings, const std::vector<std::string>& urls) {
+  std::set<int> pids;
+  for (const std::string& url : urls) {
+    const absl::StatusOr<load::Target> target = MakeTarget(settings, url);
+    if (!target.ok()) return target.status();
+    const absl::StatusOr<int> found = FindListener(target->address);
+    if (!found.ok() && urls.size() == 1) return found.status();
+    if (!found.ok()) return absl::NotFoundError(absl::StrCat(url, ": ", found.status().message()));
+    pids.insert(*found);
+  }
+  if (pids.size() == 1) return *pids.begin();
+  return absl::NotFoundError(
+      absl::StrCat("the URLs belong to different processes, ", absl::StrJoin(pids, ", ")));
+}
+
 }  // namespace
 
 absl::StatusOr<int> FindListener(const sockaddr_storage& address) {
@@ -126,14 +143,10 @@ absl::StatusOr<int> FindListener(const sockaddr_storage& address) {
 }
 
 absl::Status FindBrokers(Settings& settings) {
-  const auto find = [&settings](const std::string& url, const char* flag,
+  const auto find = [&settings](const std::vector<std::string>& urls, const char* flag,
                                 int& pid) -> absl::Status {
     if (pid != kWatchAuto) return absl::OkStatus();
-    Settings there = settings;
-    there.url = url;
-    load::Plan plan;
-    if (absl::Status status = SetTarget(there, plan); !status.ok()) return status;
-    const absl::StatusOr<int> found = FindListener(plan.target);
+    const absl::StatusOr<int> found = FindListenerAt(settings, urls);
     if (!found.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(flag, " auto: ", found.status().message(),
                                                      "; name it, for example ", flag,
@@ -142,10 +155,10 @@ absl::Status FindBrokers(Settings& settings) {
     pid = *found;
     return absl::OkStatus();
   };
-  if (absl::Status status = find(settings.url, "--watch-pid", settings.watch_pid); !status.ok()) {
+  if (absl::Status status = find(settings.urls, "--watch-pid", settings.watch_pid); !status.ok()) {
     return status;
   }
-  return find(settings.url_b, "--watch-pid-b", settings.watch_pid_b);
+  return find({settings.url_b}, "--watch-pid-b", settings.watch_pid_b);
 }
 
 }  // namespace ringmq::bench

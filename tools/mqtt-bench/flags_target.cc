@@ -8,8 +8,13 @@ namespace ringmq::bench {
 
 void AddTargetFlags(CLI::App& app, Settings& s) {
   app.option_defaults()->group("Target");
-  app.add_option("-u,--url", s.url, "mqtt, mqtts, ws or wss://host:port, or unix:///path")
-      ->capture_default_str();
+  app.add_option(
+         "-u,--url", s.urls,
+         "mqtt, mqtts, ws or wss://host:port, or unix:///path; if repeated, connection n goes "
+         "to the n mod so many")
+      ->expected(1)
+      ->take_all()
+      ->default_str(s.urls.front());
   app.add_option("-V,--version", s.version, "of MQTT: 3, 4 or 5; without a value: of mqtt-bench")
       ->check(CLI::IsMember({kVersionOfTool, 3, 4, 5}))
       ->expected(0, 1)

@@ -172,9 +172,11 @@ absl::Status SetSessions(const Settings& settings, load::Plan& plan) {
 // port that is free, and each has some 28,000.
 void SpreadOverLoopback(load::Plan& plan) {
   constexpr uint64_t kConnectionsEach = 1000;
-  if (!plan.sources.empty() || plan.target.ss_family != AF_INET) return;
-  const uint32_t address = ntohl(reinterpret_cast<const sockaddr_in&>(plan.target).sin_addr.s_addr);
-  if (address >> 24 != IN_LOOPBACKNET) return;
+  const auto is_elsewhere = [](const load::Target& target) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(target.address);
+    return in.sin_family == AF_INET && ntohl(in.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
+  };
+  if (!plan.sources.empty() || std::ranges::any_of(plan.targets, is_elsewhere)) return;
   const auto count = static_cast<uint32_t>(plan.connections() / kConnectionsEach);
   for (uint32_t i = 0; i < count; ++i) plan.sources.push_back(htonl(INADDR_LOOPBACK + 1 + i));
 }
@@ -196,7 +198,7 @@ absl::Status Bad(const std::string& flag, const std::string& why, const std::str
 absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   Assignment assignment;
   load::Plan& plan = assignment.plan;
-  if (absl::Status status = SetTarget(settings, plan); !status.ok()) return status;
+  if (absl::Status status = SetTargets(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetTimes(settings, assignment.times); !status.ok()) return status;
   if (absl::Status status = SetLoad(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetLagMax(settings, plan); !status.ok()) return status;

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cpu_list.h"
 #include "interruption.h"
 #include "judge.h"
@@ -81,7 +82,7 @@ void Describe(const Settings& settings, Result& result) {
   const auto add = [&result](const char* name, const std::string& value) {
     result.config.emplace_back(name, value);
   };
-  add("url", settings.url);
+  add("url", absl::StrJoin(settings.urls, ", "));
   if (settings.command == "will") {
     add("cut", settings.churn);
     add("will delay", settings.will_delay);

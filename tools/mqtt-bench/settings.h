@@ -37,7 +37,7 @@ struct Settings {
   std::string command;
 
   // Target.
-  std::string url = "mqtt://127.0.0.1:1883";
+  std::vector<std::string> urls = {"mqtt://127.0.0.1:1883"};  // Connections go there in turns.
   int version = 5;
   std::string client_id = "bench-{run}-{role}{i}";
   std::string user;  // Templates, as the client id.

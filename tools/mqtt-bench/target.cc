@@ -84,20 +84,20 @@ absl::StatusOr<Place> Split(const std::string& url) {
   return place;
 }
 
-absl::Status Resolve(const std::string& url, const Place& place, load::Plan& plan) {
+absl::Status Resolve(const std::string& url, const Place& place, load::Target& target) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* found = nullptr;
   const int result = getaddrinfo(place.host.c_str(), place.port.c_str(), &hints, &found);
   if (result != 0) return Bad(url, gai_strerror(result));
-  std::memcpy(&plan.target, found->ai_addr, found->ai_addrlen);
-  plan.target_size_bytes = found->ai_addrlen;
+  std::memcpy(&target.address, found->ai_addr, found->ai_addrlen);
+  target.size_bytes = found->ai_addrlen;
   freeaddrinfo(found);
   return absl::OkStatus();
 }
 
-absl::Status SetUnixTarget(const std::string& url, std::string path, load::Plan& plan) {
+absl::Status SetUnixTarget(const std::string& url, std::string path, load::Target& target) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const bool is_abstract = path.starts_with('@');
@@ -106,10 +106,10 @@ absl::Status SetUnixTarget(const std::string& url, std::string path, load::Plan&
   }
   if (is_abstract) path[0] = '\0';
   std::memcpy(address.sun_path, path.data(), path.size());
-  static_assert(sizeof(address) <= sizeof(plan.target));
-  std::memcpy(&plan.target, &address, sizeof(address));
+  static_assert(sizeof(address) <= sizeof(target.address));
+  std::memcpy(&target.address, &address, sizeof(address));
   const size_t final_zero = is_abstract ? 0 : 1;
-  plan.target_size_bytes =
+  target.size_bytes =
       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + final_zero);
   return absl::OkStatus();
 }
@@ -214,31 +214,32 @@ std::unique_ptr<transport::Layer> MakeProxyHeader(const Announcement& announceme
 
 }  // namespace
 
-absl::Status SetTarget(const Settings& settings, load::Plan& plan) {
+absl::StatusOr<load::Target> MakeTarget(const Settings& settings, const std::string& url) {
   constexpr std::string_view kUnix = "unix://";
+  load::Target target;
   Place place;
-  if (settings.url.starts_with(kUnix)) {
-    absl::Status status = SetUnixTarget(settings.url, settings.url.substr(kUnix.size()), plan);
+  if (url.starts_with(kUnix)) {
+    absl::Status status = SetUnixTarget(url, url.substr(kUnix.size()), target);
     if (!status.ok()) return status;
   } else {
-    absl::StatusOr<Place> split = Split(settings.url);
+    absl::StatusOr<Place> split = Split(url);
     if (!split.ok()) return split.status();
     place = *std::move(split);
-    if (absl::Status status = Resolve(settings.url, place, plan); !status.ok()) return status;
+    if (absl::Status status = Resolve(url, place, target); !status.ok()) return status;
   }
   const absl::StatusOr<Announcement> announcement = MakeAnnouncement(settings, place.port_number);
   if (!announcement.ok()) return announcement.status();
   const Scheme& scheme = place.scheme;
-  if (announcement->version == 0 && !scheme.has_tls && !scheme.is_web) return absl::OkStatus();
+  if (announcement->version == 0 && !scheme.has_tls && !scheme.is_web) return target;
   Contexts contexts;
   if (scheme.has_tls) {
     auto made = MakeContexts(settings, scheme.is_web);
     if (!made.ok()) return made.status();
     contexts = *std::move(made);
   }
-  plan.make_layers = [contexts = std::move(contexts), place = std::move(place),
-                      announcement = *announcement,
-                      version = settings.version](uint32_t number, uint64_t seed) {
+  target.make_layers = [contexts = std::move(contexts), place = std::move(place),
+                        announcement = *announcement,
+                        version = settings.version](uint32_t number, uint64_t seed) {
     load::MadeLayers made;
     if (announcement.version > 0) made.layers.push_back(MakeProxyHeader(announcement, number));
     if (!contexts.empty()) {
@@ -249,6 +250,15 @@ absl::Status SetTarget(const Settings& settings, load::Plan& plan) {
     if (place.scheme.is_web) made.layers.push_back(MakeWebSocket(place, version, seed));
     return made;
   };
+  return target;
+}
+
+absl::Status SetTargets(const Settings& settings, load::Plan& plan) {
+  for (const std::string& url : settings.urls) {
+    absl::StatusOr<load::Target> target = MakeTarget(settings, url);
+    if (!target.ok()) return target.status();
+    plan.targets.push_back(*std::move(target));
+  }
   return absl::OkStatus();
 }
 
