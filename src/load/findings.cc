@@ -13,7 +13,8 @@ void Tally::Merge(const Tally& other) {
   for (const auto count :
        {&Tally::offered, &Tally::sent, &Tally::acked, &Tally::received, &Tally::sent_meanwhile,
         &Tally::acked_meanwhile, &Tally::received_meanwhile, &Tally::window_full,
-        &Tally::socket_full, &Tally::turns, &Tally::backlogged_turns, &Tally::sent_times_unknown}) {
+        &Tally::socket_full, &Tally::turns, &Tally::backlogged_turns, &Tally::sent_times_unknown,
+        &Tally::expected}) {
     this->*count += other.*count;
   }
   integrity.Add(other.integrity);
@@ -35,8 +36,8 @@ void PhaseTally::Merge(const PhaseTally& other) {
        {&PhaseTally::response, &PhaseTally::service, &PhaseTally::ack, &PhaseTally::lag}) {
     (this->*histogram).Merge(other.*histogram);
   }
-  for (const auto count :
-       {&PhaseTally::offered, &PhaseTally::sent, &PhaseTally::acked, &PhaseTally::received}) {
+  for (const auto count : {&PhaseTally::offered, &PhaseTally::sent, &PhaseTally::acked,
+                           &PhaseTally::received, &PhaseTally::expected}) {
     this->*count += other.*count;
   }
   integrity.Add(other.integrity);

@@ -37,6 +37,8 @@ struct Tally {
   uint64_t socket_full = 0;  // and for the socket.
   uint64_t turns = 0;
   uint64_t backlogged_turns = 0;
+  // Deliveries that `sent` leads to, if publishers have different audiences.
+  uint64_t expected = 0;
   uint64_t sent_times_unknown = 0;  // Deliveries, whose service time nobody knows therefore.
   OffCore off_core;
   int64_t cpu_ns = 0;
@@ -74,6 +76,7 @@ struct PhaseTally {
   uint64_t sent = 0;
   uint64_t acked = 0;
   uint64_t received = 0;
+  uint64_t expected = 0;  // Deliveries of `sent`; as of a Tally.
   // As far as stamps tell: not what was corrupt, nor losses, which are what is left of `sent`.
   measure::IntegrityCounts integrity;
 

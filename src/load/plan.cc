@@ -14,6 +14,8 @@ std::string Fill(std::string_view text, uint32_t i) {
   return absl::StrReplaceAll(std::string(text), {{"{i}", absl::StrCat(i)}});
 }
 
+std::string Role::FilterOf(uint32_t n) const { return Fill(filter_template(n), n); }
+
 uint64_t Plan::connections() const {
   uint64_t sum = 0;
   for (const Role& role : roles) sum += role.count;
@@ -46,7 +48,7 @@ size_t Plan::SentTimesEach() const {
   constexpr size_t kEachMin = 1024;
   constexpr size_t kInAllMax = 8 << 20;
   size_t on_their_way = in_flight;
-  if (qos == Qos::kAtMostOnce) {
+  if (qos == Qos::kAtMostOnce && has_one_audience()) {
     on_their_way /= std::max<size_t>(size_t{deliveries_each} * publishers, 1);
   }
   const size_t wanted = std::max(kEachMin, std::bit_ceil(2 * on_their_way));
@@ -68,7 +70,8 @@ measure::KnownRest Plan::MakeKnownRest() const {
 }
 
 uint64_t Plan::DeliveriesOf(uint32_t publisher) const {
-  uint64_t deliveries = 0;
+  if (!has_one_audience()) return deliveries[publisher];
+  uint64_t sum = 0;
   bool shared = false;
   for (const Role& role : roles) {
     if (!role.hears() || publisher < role.hears_first) continue;
@@ -78,10 +81,10 @@ uint64_t Plan::DeliveriesOf(uint32_t publisher) const {
     if (role.is_shared) {
       shared = true;
     } else {
-      deliveries += role.hears_one ? 1 : role.count;
+      sum += role.hears_one ? 1 : role.count;
     }
   }
-  return deliveries + (shared ? 1 : 0);
+  return sum + (shared ? 1 : 0);
 }
 
 }  // namespace ringmq::load

@@ -45,19 +45,36 @@ struct Churn {
   bool is_abrupt = false;  // Leaves by a reset instead of a DISCONNECT.
 };
 
+// Whom one subscriber hears, of those that have filters of their own.
+struct Heard {
+  static constexpr uint32_t kNoGroup = UINT32_MAX;
+
+  uint32_t first = 0;  // Publishers [first, first + count).
+  uint32_t count = 0;
+  uint32_t group = kNoGroup;  // Of Plan::groups, if it is a member of one.
+};
+
+// A shared group, which gets each message of these publishers once.
+struct Group {
+  uint32_t first = 0;
+  uint32_t count = 0;
+};
+
 // Connections that are alike but for their number: "{i}" in the texts, counted from zero.
 // A million of them cost no more than one.
 struct Role {
   std::string client_id;
-  std::string topic;   // Publishes to it; empty: does not publish.
-  std::string filter;  // Subscribes to it; empty: does not subscribe.
+  std::string topic;                   // Publishes to it; empty: does not publish.
+  std::string filter;                  // Subscribes to it; empty: does not subscribe.
+  std::vector<std::string> filters{};  // Instead of one: the n-th of them has the n mod so many.
+  std::vector<Heard> heard{};          // Then, if anybody hears anybody: by number.
   std::string will_topic{};
   // Of those that publish, counted over the whole run: what its stamps carry. The first one's.
   uint32_t publisher = 0;
   // Which publishers each is to hear: [first, first + count). The others' messages are misrouted.
   uint32_t hears_first = 0;
   uint32_t hears_count = 0;
-  // A member of a shared group sees gaps, which are no loss.
+  // A member of a shared group sees gaps, which are no loss. With `heard`: some are members.
   bool is_shared = false;
   // The n-th of them hears one publisher only, hears_first + n.
   bool hears_one = false;
@@ -71,12 +88,26 @@ struct Role {
   [[nodiscard]] bool publishes() const { return !topic.empty(); }
   [[nodiscard]] bool has_will() const { return duty == Duty::kWill; }
   [[nodiscard]] bool churns() const { return duty == Duty::kChurn; }
-  [[nodiscard]] bool hears() const { return hears_count > 0; }
+  [[nodiscard]] bool hears() const { return hears_count > 0 || !heard.empty(); }
+  [[nodiscard]] bool subscribes() const { return !filter.empty() || !filters.empty(); }
   // Of the n-th of them.
-  [[nodiscard]] uint32_t first_heard(uint32_t n) const { return hears_first + (hears_one ? n : 0); }
-  [[nodiscard]] bool Hears(uint32_t n, uint32_t whom) const {
-    return whom >= first_heard(n) && whom - first_heard(n) < hears_count;
+  [[nodiscard]] const std::string& filter_template(uint32_t n) const {
+    return filters.empty() ? filter : filters[n % filters.size()];
   }
+  [[nodiscard]] std::string FilterOf(uint32_t n) const;
+  [[nodiscard]] uint32_t first_heard(uint32_t n) const {
+    return heard.empty() ? hears_first + (hears_one ? n : 0) : heard[n].first;
+  }
+  [[nodiscard]] uint32_t count_heard(uint32_t n) const {
+    return heard.empty() ? hears_count : heard[n].count;
+  }
+  [[nodiscard]] bool Hears(uint32_t n, uint32_t whom) const {
+    return whom >= first_heard(n) && whom - first_heard(n) < count_heard(n);
+  }
+  [[nodiscard]] bool is_member(uint32_t n) const {
+    return is_shared && (heard.empty() || heard[n].group != Heard::kNoGroup);
+  }
+  [[nodiscard]] uint32_t group_of(uint32_t n) const { return heard.empty() ? 0 : heard[n].group; }
 };
 
 // `text` with every "{i}" replaced.
@@ -133,8 +164,12 @@ struct Plan {
   // Unacknowledged messages of one publisher; at QoS 0 in a closed loop: those of the whole run
   // that are on their way (needs subscribers that count them).
   uint32_t in_flight = 20;
-  // Deliveries that one message leads to: each publisher has the same audience.
+  // Deliveries that one message leads to, if each publisher has the same audience.
   uint32_t deliveries_each = 1;
+  // Instead: by publisher, and all together. With them: the shared groups.
+  std::vector<uint32_t> deliveries;
+  uint64_t deliveries_sum = 0;
+  std::vector<Group> groups;
   // Messages of the whole run, warm-up included; zero: as many as there is time for.
   uint64_t messages_max = 0;
   // Publishers are requesters: they say where they want the answer, and in a closed loop have
@@ -186,6 +221,13 @@ struct Plan {
   [[nodiscard]] measure::KnownRest MakeKnownRest() const;
   // Deliveries that each message of one publisher leads to.
   [[nodiscard]] uint64_t DeliveriesOf(uint32_t publisher) const;
+  // The same, as whoever made the plan says.
+  [[nodiscard]] uint32_t deliveries_of(uint32_t publisher) const {
+    return deliveries.empty() ? deliveries_each : deliveries[publisher];
+  }
+  [[nodiscard]] bool has_one_audience() const { return deliveries.empty(); }
+  // One that all publishers have, unless there are others.
+  [[nodiscard]] size_t group_count() const { return groups.empty() ? 1 : groups.size(); }
 };
 
 }  // namespace ringmq::load

@@ -336,8 +336,7 @@ class Director {
     // Who is away may be back in time.
     if (plan_.reconnects && now.reconnects < now.dropped) return false;
     if (plan_.qos != Qos::kAtMostOnce && now.acked + now.given_up < now.sent) return false;
-    // Every publisher of a run has the same audience.
-    return now.received + now.unpromised >= now.sent * plan_.DeliveriesOf(0);
+    return now.received + now.unpromised >= lookout_.DeliveriesOf(now.sent);
   }
 
   void Merge(Outcome& outcome) {
@@ -412,7 +411,7 @@ class Director {
   void CountLosses(Outcome& outcome) {
     Findings& all = outcome.findings;
     uint64_t lost = 0;
-    uint64_t shared_seen = 0;
+    std::vector<uint64_t> seen(plan_.group_count());
     for (uint32_t i = 0; i < plan_.publishers; ++i) {
       outcome.sent_in_all += all.by_publisher[i];
       outcome.expected_in_all += all.by_publisher[i] * plan_.DeliveriesOf(i);
@@ -422,10 +421,10 @@ class Director {
         if (peer.hearing == nullptr) continue;
         const Role& role = *peer.role;
         const uint32_t first = role.first_heard(peer.number);
-        for (uint32_t i = first; i < first + role.hears_count; ++i) {
+        for (uint32_t i = first; i < first + role.count_heard(peer.number); ++i) {
           const measure::FlowWindow& flow = peer.hearing->flows[i];
-          if (role.is_shared) {
-            shared_seen += flow.distinct();
+          if (role.is_member(peer.number)) {
+            seen[role.group_of(peer.number)] += flow.distinct();
           } else {
             lost += LostOf(*peer.hearing, i, all.integrity);
           }
@@ -433,7 +432,7 @@ class Director {
       }
     }
     if (plan_.asks) lost = Excuse(lost, 0, all.integrity);
-    lost += Excuse(CountGroupLosses(shared_seen), AllGivenUp(), all.integrity);
+    lost += Excuse(CountGroupLosses(seen), AllGivenUp(), all.integrity);
     (plan_.qos == Qos::kAtMostOnce ? all.integrity.lost_permitted : all.integrity.lost) += lost;
   }
 
@@ -463,19 +462,29 @@ class Director {
   }
 
   // Of members in all processes, once each has said what its own have seen.
-  uint64_t CountGroupLosses(uint64_t seen) {
+  uint64_t CountGroupLosses(const std::vector<uint64_t>& seen) {
     Clockwork& clockwork = shared_.clockwork;
-    clockwork.group_seen.fetch_add(seen, std::memory_order_relaxed);
+    for (size_t i = 0; i < seen.size(); ++i) {
+      shared_.group_seen[i].fetch_add(seen[i], std::memory_order_relaxed);
+    }
     clockwork.counted.fetch_add(1, std::memory_order_release);
     const bool has_group = std::ranges::any_of(
         plan_.roles, [](const Role& role) { return role.hears() && role.is_shared; });
     if (!has_group || part_.first > 0) return 0;
     AwaitOthers(
         [&] { return clockwork.counted.load(std::memory_order_acquire) == part_.processes; });
-    uint64_t sent = 0;
-    for (const auto& count : shared_.published) sent += count.load(std::memory_order_relaxed);
-    const uint64_t all_seen = clockwork.group_seen.load(std::memory_order_relaxed);
-    return sent > all_seen ? sent - all_seen : 0;
+    uint64_t lost = 0;
+    for (size_t i = 0; i < seen.size(); ++i) {
+      const Group group =
+          plan_.groups.empty() ? Group{.first = 0, .count = plan_.publishers} : plan_.groups[i];
+      uint64_t sent = 0;
+      for (const auto& count : shared_.published.subspan(group.first, group.count)) {
+        sent += count.load(std::memory_order_relaxed);
+      }
+      const uint64_t all_seen = shared_.group_seen[i].load(std::memory_order_relaxed);
+      lost += sent > all_seen ? sent - all_seen : 0;
+    }
+    return lost;
   }
 
   const Plan& plan_;

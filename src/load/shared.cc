@@ -13,10 +13,12 @@ size_t CutsOf(const Plan& plan) { return plan.script == Script::kWill ? plan.pub
 size_t ResentOf(const Plan& plan) { return plan.keeps_sessions ? plan.publishers : 0; }
 
 size_t BytesOf(const Plan& plan) {
-  constexpr size_t kBetween = 6 * 64;  // What alignment may take.
+  constexpr size_t kBetween = 7 * 64;  // What alignment may take.
   const size_t times = plan.publishers * plan.SentTimesEach();
   return sizeof(Clockwork) + plan.threads * sizeof(Progress) + ResentOf(plan) * sizeof(Resent) +
-         (2 * plan.publishers + times + CutsOf(plan)) * sizeof(std::atomic<uint64_t>) + kBetween;
+         (2 * plan.publishers + plan.group_count() + times + CutsOf(plan)) *
+             sizeof(std::atomic<uint64_t>) +
+         kBetween;
 }
 
 }  // namespace
@@ -44,6 +46,7 @@ Shared::Shared(const Plan& plan)
       progress(memory_.Take<Progress>(plan.threads)),
       published(memory_.TakeZeros(plan.publishers)),
       given_up(memory_.TakeZeros(plan.publishers)),
+      group_seen(memory_.TakeZeros(plan.group_count())),
       resent(memory_.Take<Resent>(ResentOf(plan))),
       cuts_ns(memory_.TakeZeros<int64_t>(CutsOf(plan))),
       board(plan.threads) {

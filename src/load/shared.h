@@ -136,9 +136,8 @@ struct Clockwork {
   std::atomic<uint32_t> returns{0};  // Connections that were made again.
   // A session has ended whose messages others may get or nobody: of a group, or of who answers.
   std::atomic<bool> is_unpromised{false};
-  // Processes that have counted what their members of shared groups saw, and their sum.
+  // Processes that have counted what their members of shared groups saw.
   std::atomic<uint32_t> counted{0};
-  std::atomic<uint64_t> group_seen{0};
 };
 
 // Zero-filled; pages cost nothing until they are touched.
@@ -182,8 +181,10 @@ struct Shared {
   std::span<Progress> progress;                // By thread.
   std::span<std::atomic<uint64_t>> published;  // By publisher, from the first message on.
   std::span<std::atomic<uint64_t>> given_up;   // By publisher: what it will not know the fate of.
-  std::span<Resent> resent;                    // By publisher, if sessions are kept.
-  std::vector<SentTimes> sent_times;           // By publisher.
+  // By group: what its members saw, of the processes that have counted.
+  std::span<std::atomic<uint64_t>> group_seen;
+  std::span<Resent> resent;           // By publisher, if sessions are kept.
+  std::vector<SentTimes> sent_times;  // By publisher.
   // When a client with a will was cut, by its number as a publisher; zero: it was not.
   std::span<std::atomic<int64_t>> cuts_ns;
   Series series;  // Of the threads of this process, as

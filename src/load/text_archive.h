@@ -103,10 +103,11 @@ void VisitTally(Each& each, Tally_& tally) {
        {&Tally::response, &Tally::service, &Tally::lag, &Tally::own_lag, &Tally::ack}) {
     each(tally.*histogram);
   }
-  for (const auto count : {&Tally::missing, &Tally::offered, &Tally::sent, &Tally::acked,
-                           &Tally::received, &Tally::sent_meanwhile, &Tally::acked_meanwhile,
-                           &Tally::received_meanwhile, &Tally::window_full, &Tally::socket_full,
-                           &Tally::turns, &Tally::backlogged_turns, &Tally::sent_times_unknown}) {
+  for (const auto count :
+       {&Tally::missing, &Tally::offered, &Tally::sent, &Tally::acked, &Tally::received,
+        &Tally::sent_meanwhile, &Tally::acked_meanwhile, &Tally::received_meanwhile,
+        &Tally::window_full, &Tally::socket_full, &Tally::turns, &Tally::backlogged_turns,
+        &Tally::sent_times_unknown, &Tally::expected}) {
     each(tally.*count);
   }
   using Counts = measure::IntegrityCounts;

@@ -48,13 +48,23 @@ Tick Lookout::Count() const {
   return tick;
 }
 
+uint64_t Lookout::DeliveriesOf(uint64_t sent) const {
+  if (plan_.has_one_audience()) return sent * deliveries_each_;
+  uint64_t deliveries = 0;
+  for (uint32_t i = 0; i < plan_.publishers; ++i) {
+    deliveries += shared_.published[i].load(std::memory_order_relaxed) * plan_.deliveries_of(i);
+  }
+  return deliveries;
+}
+
 Tick Lookout::Look() {
   Update();
   Tick tick = Count();
   tick.so_far = so_far_;
   // Without subscribers a message is on its way until it is acknowledged.
-  const bool until_acked = deliveries_each_ == 0 && plan_.qos != Qos::kAtMostOnce;
-  const uint64_t due = until_acked ? tick.sent : tick.sent * deliveries_each_;
+  const bool until_acked =
+      plan_.has_one_audience() && deliveries_each_ == 0 && plan_.qos != Qos::kAtMostOnce;
+  const uint64_t due = until_acked ? tick.sent : DeliveriesOf(tick.sent);
   const uint64_t done = until_acked ? tick.acked + tick.given_up
                                     : tick.received + tick.unpromised + so_far_.missing.value_or(0);
   tick.in_flight = due > done ? due - done : 0;

@@ -71,6 +71,8 @@ class Lookout {
   // All outlive it. `measure_s` is the planned length of the phase.
   Lookout(const Plan& plan, double measure_s, const Shared& shared);
 
+  // What so many messages in all lead to.
+  [[nodiscard]] uint64_t DeliveriesOf(uint64_t sent) const;
   // The counts of this moment; the rest of a tick is left empty.
   [[nodiscard]] Tick Count() const;
   // All but what only the director knows: phase, interruption, seconds.

@@ -226,6 +226,7 @@ class Worker {
   [[nodiscard]] Publishing::Frame MakeFrame(const Peer& peer, Naming naming) const;
   void NoteWritten(Peer& peer, size_t bytes, int64_t now_ns);
   void NoteSent(const Publishing::Unwritten& row, uint32_t count, int64_t now_ns);
+  void NoteExpected(const Peer& peer, int64_t due_ns, uint64_t count);
   void NoteSentInPhase(const Publishing::Unwritten& row, uint32_t count, int64_t lag_ns);
   void NoteAckedInPhase(const Publishing::Unacked& unacked, int64_t now_ns);
   void RecordRows();

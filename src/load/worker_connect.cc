@@ -75,7 +75,7 @@ void Worker::OnConnack(Peer& peer, std::span<const uint8_t> body, int64_t now_ns
     return;
   }
   if (IsAway(peer)) OnSession(peer, connack->session_present);
-  if (peer.role->filter.empty() || (IsAway(peer) && peer.has_session)) {
+  if (!peer.role->subscribes() || (IsAway(peer) && peer.has_session)) {
     BecomeReady(peer, now_ns);
     return;
   }
@@ -101,7 +101,7 @@ void Worker::OnResumed(Peer& peer, bool session_present, int64_t now_ns) {
 void Worker::SendSubscribe(Peer& peer) {
   peer.state = PeerState::kSubscribing;
   std::vector<uint8_t> filters;
-  codec::AppendSubscription(Fill(peer.role->filter, peer.number),
+  codec::AppendSubscription(peer.role->FilterOf(peer.number),
                             {.qos = plan_.subscribe_qos.value_or(plan_.qos)}, plan_.version,
                             filters);
   if (peer.role->duty == Duty::kKept) {

@@ -10,6 +10,7 @@
 #include "codec/encode.h"
 #include "codec/framer.h"
 #include "codec/limits.h"
+#include "codec/topic.h"
 #include "load/packet_bytes.h"
 #include "load/worker.h"
 #include "ringmq/expected.h"
@@ -239,7 +240,14 @@ void Worker::OnOthers(const Peer& peer, const codec::Publish& publish, int64_t n
       ++findings_.integrity.corrupt;
       return;
   }
-  others_.Observe(IndexOf(peer), stamp, publish.qos != Qos::kAtMostOnce, findings_.integrity);
+  measure::IntegrityCounts& counts = findings_.integrity;
+  const measure::IntegrityCounts before = counts;
+  others_.Observe(IndexOf(peer), stamp, publish.qos != Qos::kAtMostOnce, counts);
+  if (codec::IsSharedFilter(peer.role->filter_template(peer.number))) {
+    // What is missing went to another member.
+    counts.lost = before.lost;
+    counts.lost_permitted = before.lost_permitted;
+  }
   response_row_.Record(Others::LatencyNs(stamp.due_ns, now_ns), measured, &second_.response,
                        findings_.response);
 }
@@ -262,7 +270,7 @@ std::optional<measure::FlowVerdict> Worker::Observe(Peer& peer, const codec::Pub
   measure::FlowWindow& flow = peer.hearing->FlowOf(stamp.publisher);
   const uint64_t next = flow.next();
   const measure::FlowVerdict verdict = flow.Observe(stamp.sequence);
-  if (!peer.role->is_shared) CountMissing(peer, verdict, next, stamp);
+  if (!peer.role->is_member(peer.number)) CountMissing(peer, verdict, next, stamp);
   const bool is_late = verdict == measure::FlowVerdict::kReordered;
   const bool is_first = is_late || verdict == measure::FlowVerdict::kInOrder;
   if (!is_first && IsPermittedTwice(peer, publish, stamp)) {

@@ -111,11 +111,13 @@ uint64_t Worker::RoomOf(const Peer& peer) const {
     const uint64_t open = publishing.sequence - std::min(publishing.answered, publishing.sequence);
     return std::min<uint64_t>(room, plan_.in_flight - std::min<uint64_t>(open, plan_.in_flight));
   }
-  if (plan_.qos != Qos::kAtMostOnce || plan_.deliveries_each == 0) return room;
+  if (plan_.qos != Qos::kAtMostOnce) return room;
+  const uint32_t deliveries = plan_.deliveries_of(PublisherOf(peer));
+  if (deliveries == 0) return room;
   const int64_t left = static_cast<int64_t>(plan_.in_flight) - on_their_way_ -
                        shared_.clockwork.on_their_way.load(std::memory_order_relaxed);
   // The last one may exceed it, or a message to many subscribers could never go.
-  return left <= 0 ? 0 : (static_cast<uint64_t>(left) - 1) / plan_.deliveries_each + 1;
+  return left <= 0 ? 0 : (static_cast<uint64_t>(left) - 1) / deliveries + 1;
 }
 
 size_t Worker::NextPayloadBytes() {
@@ -175,7 +177,7 @@ void Worker::Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited) {
   Bump(progress_.sent, count);
   if (plan_.rate_per_s == 0) NoteOffered(due_ns, count);
   if (plan_.qos == Qos::kAtMostOnce && plan_.rate_per_s == 0) {
-    on_their_way_ += static_cast<int64_t>(count * plan_.deliveries_each);
+    on_their_way_ += static_cast<int64_t>(count * plan_.deliveries_of(PublisherOf(peer)));
   }
 }
 
@@ -260,7 +262,7 @@ void Worker::TakeBack(Peer& peer) {
   Bump(progress_.sent, -unsent);
   if (plan_.script != Script::kRetain) Bump(shared_.published[PublisherOf(peer)], -unsent);
   if (plan_.qos == Qos::kAtMostOnce && plan_.rate_per_s == 0) {
-    on_their_way_ -= static_cast<int64_t>(unsent * plan_.deliveries_each);
+    on_their_way_ -= static_cast<int64_t>(unsent * plan_.deliveries_of(PublisherOf(peer)));
   }
 }
 
@@ -285,6 +287,7 @@ void Worker::NoteWritten(Peer& peer, size_t bytes, int64_t now_ns) {
     const auto count = static_cast<uint32_t>(std::min<uint64_t>(whole, row.count));
     for (uint32_t i = 0; !is_at_once && i < count; ++i) times.Set(row.sequence + i, now_ns);
     NoteSent(row, count, now_ns);
+    if (!plan_.has_one_audience() && row.measured) NoteExpected(peer, row.due_ns, count);
     if (count == row.count) {
       publishing.unwritten.pop_front();
       continue;
@@ -293,6 +296,16 @@ void Worker::NoteWritten(Peer& peer, size_t bytes, int64_t now_ns) {
     row.sequence += count;
     row.count -= count;
     return;
+  }
+}
+
+// Of measured messages, where publishers have different audiences.
+void Worker::NoteExpected(const Peer& peer, int64_t due_ns, uint64_t count) {
+  const uint64_t deliveries = count * plan_.deliveries_of(PublisherOf(peer));
+  findings_.expected += deliveries;
+  if (plan_.rate_per_s <= 0) return;
+  if (PhaseTally* const phase = PhaseOf(measure::DueAs(plan_.stamp, due_ns))) {
+    phase->expected += deliveries;
   }
 }
 
@@ -417,9 +430,12 @@ void Worker::SendFreely(int64_t now_ns) {
   if (reconnecting_ != nullptr) Nudge();
   const size_t frame_bytes = peers_[publishers_.front()].publishing->frame.bytes.size();
   uint64_t row_max = std::max<uint64_t>(kRowBytesMax / frame_bytes, 1);
-  if (plan_.qos == Qos::kAtMostOnce && plan_.deliveries_each > 0) {
+  const bool has_audience = plan_.deliveries_each > 0 || !plan_.has_one_audience();
+  if (plan_.qos == Qos::kAtMostOnce && has_audience) {
     // The window is everybody's: each has its share.
-    const uint64_t audience = uint64_t{plan_.publishers} * plan_.deliveries_each;
+    const uint64_t audience = plan_.has_one_audience()
+                                  ? uint64_t{plan_.publishers} * plan_.deliveries_each
+                                  : plan_.deliveries_sum;
     row_max = std::clamp<uint64_t>(plan_.in_flight / audience, 1, row_max);
   }
   bool any = false;

@@ -65,7 +65,7 @@ void Worker::NoteEnd(Peer& peer, const std::string& why) {
   }
   if (HasSession(peer)) return;
   // What a member of a group had may go to another member, and what was asked is not answered.
-  if (peer.role->is_shared || peer.answering != nullptr) {
+  if (peer.role->is_member(peer.number) || peer.answering != nullptr) {
     shared_.clockwork.is_unpromised.store(true, std::memory_order_relaxed);
     return;
   }
@@ -73,7 +73,7 @@ void Worker::NoteEnd(Peer& peer, const std::string& why) {
   Hearing& hearing = *peer.hearing;
   if (hearing.absences == nullptr) hearing.absences = std::make_unique<Hearing::Absences>();
   const uint32_t first = peer.role->first_heard(peer.number);
-  for (uint32_t i = first; i < first + peer.role->hears_count; ++i) {
+  for (uint32_t i = first; i < first + peer.role->count_heard(peer.number); ++i) {
     measure::Absence& absence = (*hearing.absences)[i];
     Bump(progress_.unpromised, -absence.Missed());
     absence.Leave(hearing.FlowOf(i).next());

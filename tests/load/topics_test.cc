@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "broker_fixture.h"
+#include "load/audience.h"
 
 namespace ringmq::load {
 namespace {
@@ -83,6 +84,52 @@ TEST_F(LoadTopics, TopicsBeyondTheAliasesAreNamedInEveryMessage) {
   EXPECT_TRUE(outcome.findings.integrity.sound());
   EXPECT_EQ(broker_.counters().retained_messages, 200u);
   EXPECT_THAT(outcome.notes, Contains(HasSubstr("fewer topic aliases")));
+}
+
+// Two groups, of which one hears a part, and subscribers that hear one publisher or nobody.
+TEST_F(LoadTopics, SubscribersHearWhatTheirFiltersSay) {
+  for (const Qos qos : {Qos::kAtMostOnce, Qos::kAtLeastOnce}) {
+    for (const double rate_per_s : {0.0, 20'000.0}) {
+      Plan plan = MakeVaried(qos, "load/{i}/{topic:3}");
+      plan.retain = false;
+      plan.threads = 2;
+      plan.rate_per_s = rate_per_s;
+      Role& hears = plan.roles[0];
+      hears.hears_count = 0;
+      hears.filters = {"load/{i}/+", "$share/g/#", "$share/g/#", "$share/g/load/1/#", "load/#"};
+      hears.count = 10;
+      const Topics topics(*TopicPattern::Parse(plan.roles[1].topic), plan.publishers);
+      EXPECT_EQ(SetAudience(topics, hears, plan).silent, 1u);
+      const Outcome outcome = Execute(plan, kAll, {});
+      ASSERT_THAT(outcome.findings.errors, IsEmpty());
+      EXPECT_TRUE(outcome.drained);
+      EXPECT_TRUE(outcome.findings.integrity.sound());
+      // The first subscriber hears publisher 0, one group all, one group publisher 1, two all.
+      EXPECT_EQ(plan.deliveries, std::vector<uint32_t>(2, 4));
+      EXPECT_EQ(outcome.sent_in_all, 400u);
+      EXPECT_EQ(outcome.expected_in_all, 1600u);
+      EXPECT_EQ(outcome.findings.expected, 1600u);
+      EXPECT_EQ(outcome.findings.integrity.received, 1600u);
+      EXPECT_EQ(outcome.findings.integrity.lost_permitted, 0u);
+    }
+  }
+}
+
+// Method: subscribers whose filters say something else than what they are thought to hear.
+TEST_F(LoadTopics, NoticesWhatAFilterShouldHaveHeard) {
+  Plan plan = MakeVaried(Qos::kAtLeastOnce, "load/{i}/{topic:3}");
+  plan.retain = false;
+  Role& hears = plan.roles[0];
+  hears.hears_count = 0;
+  hears.filters = {"load/0/#", "$share/g/load/0/+"};
+  const Topics topics(*TopicPattern::Parse(plan.roles[1].topic), plan.publishers);
+  EXPECT_EQ(SetAudience(topics, hears, plan).silent, 0u);
+  hears.filters = {"load/1/#", "$share/g/load/1/+"};
+  RunTimes times = kAll;
+  times.drain_max_s = 0.1;
+  const Outcome outcome = Execute(plan, times, {});
+  EXPECT_EQ(outcome.findings.integrity.misrouted, 400u);
+  EXPECT_EQ(outcome.findings.integrity.lost, 400u);
 }
 
 }  // namespace

@@ -118,6 +118,29 @@ class Flags(unittest.TestCase):
                     for count in "misrouted", "reordered", "duplicates", "foreign":
                         self.assertEqual(result["integrity"][count], 0, args)
 
+    def test_subscribers_have_filters_of_their_own(self):
+        # Publishers 0 to 3 send 125 messages each; what each command's subscribers hear of that.
+        cases = ((["pubsub", "-s", "5", "--filter", "bench/{i}"], 500, "no publisher: 1."),
+                 (["pubsub", "-s", "4", "--filter", "bench/#", "--filter", "bench/2"], 1250, ""),
+                 (["pubsub", "-s", "6", "--topic", "{run}/{pub}/{rand:9}", "--filter", "{run}/{i}/+",
+                   "--filter", "$share/g/+/+/#"], 750, "no publisher: 1."),
+                 (["shared", "-s", "3", "--filter", "bench/3", "--filter", "bench/+"], 625, ""),
+                 (["pairs", "--filter", "bench/{i}"], 500, ""),
+                 (["fanin", "--filter", "+/1"], 125, ""))
+        for start in Broker, Mosquitto:
+            with start() as broker:
+                for args, expected, note in cases:
+                    for more in ["-q", "1", "-r", "5k"], ["-q", "0"], ["-q", "2", "-r", "5k", "--processes", "2"]:
+                        result = self.measure(broker, *args, "-p", "4", "-n", "500", *more)
+                        counters, integrity = result["counters"], result["integrity"]
+                        self.assertEqual(counters["sent"], 500)
+                        self.assertEqual(counters["received"], counters["expected"])
+                        if "-r" in more:
+                            self.assertEqual(counters["expected"], expected, args)
+                        for count in ("lost", "lost_permitted", "misrouted", "duplicates", "reordered"):
+                            self.assertEqual(integrity[count], 0, (args, more, count))
+                        self.assertIn(note, " ".join(result["notes"]))
+
     def test_connections_go_to_several_urls_in_turns(self):
         config = ('[[listeners]]\ntransport = "any"\nallow_anonymous = "always"\n'
                   '[[listeners]]\naddress = "unix:@DIR@/socket"\n')
@@ -129,10 +152,11 @@ class Flags(unittest.TestCase):
                 result = self.measure(broker, *flags, "-p", "4", "-s", "3", "-q", "1", "-r", "400",
                                       "--watch-pid", "auto", *more)
                 self.assertEqual(result["counters"]["received"], 600)
-                self.assertEqual(result["config"]["url"], ", ".join(urls))
+                self.assertIn({"name": "url", "value": ", ".join(urls)}, result["config"])
                 self.assertEqual(result["broker"]["pid"], broker.process.pid)
-                # Seven connections: the first, the fourth and the seventh go to the first URL.
-                self.assertEqual(result["histograms"]["connect_ws"]["count"], 2)
+                # Of seven connections the second and the fifth; counts but one stand behind colons.
+                upgrades = result["histograms"]["connect_ws"].split(";")[7].split(",")
+                self.assertEqual(sum(int(each.partition(":")[2] or 1) for each in upgrades), 2)
             done = run(*flags, "-u", f"mqtt://127.0.0.1:{other.port}", "--watch-pid", "auto")
             self.assertEqual(done.returncode, 1)
             self.assertIn("the URLs belong to different processes", done.stderr)
@@ -160,6 +184,11 @@ class Flags(unittest.TestCase):
                            (["--topic", "{pub}/+"], "nobody can publish to wildcards"),
                            (["--topic", "x" * 65534 + "{pub}", "-p", "11"], "65536 bytes"),
                            (["--topics", "0"], "--topics"),
+                           (["--filter", "bench/x{i}+"], "nobody can subscribe to 'bench/x{i}+'"),
+                           (["--filter", "other/#"], "--filter 'bench/+'"),
+                           (["--topics", "9", "--filter", "bench/+/3"], "--filter 'bench/+/+'"),
+                           (["pub", "--filter", "#"], "pub has no subscribers"),
+                           (["will", "--filter", "#"], "the subscribers of will"),
                            (["rr", "--topics", "2"], "--topics: in rr"),
                            (["retain", "--topic", "{pub}{rand:2}"], "--topic: in retain"),
                            (["pairs", "--topic", "{pub}{rand:2}"], "a level of its own"),

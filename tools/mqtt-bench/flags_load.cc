@@ -30,6 +30,13 @@ void AddShapeFlags(CLI::App& app, Settings& s) {
                  "each publisher sends to so many topics in turns, with their numbers for {topic} "
                  "in --topic, or behind it")
       ->check(CLI::Range(1, 1'000'000'000));
+  app.add_option(
+         "--filter", s.filters,
+         "what subscribers have instead of a filter of all that --topic means, or --clients, "
+         "where nothing should be published then; {i}, {role} and {run} as in --client-id; if "
+         "repeated, client n takes the n mod so many")
+      ->expected(1)
+      ->take_all();
   app.add_option("--share,--group", s.group, "name of the shared group of shared and rr")
       ->check(NoSlashOrWildcard)
       ->capture_default_str();

@@ -19,9 +19,6 @@ void AddStatefulFlags(CLI::App& app, Settings& s) {
   app.add_flag("--keep", s.keep,
                "of retain and session, and of sessions with --expiry: leave in the broker what was "
                "stored");
-  app.add_option("--filter", s.filter,
-                 "what each of --clients subscribes to, {i} is filled in; nothing should be "
-                 "published there");
 }
 
 }  // namespace ringmq::bench

@@ -184,7 +184,9 @@ void SpreadOverLoopback(load::Plan& plan) {
 absl::Status AddRoles(const Settings& settings, load::Plan& plan) {
   const absl::StatusOr<bool> is_stateful = AddStatefulRoles(settings, plan);
   if (!is_stateful.ok()) return is_stateful.status();
-  if (!*is_stateful) AddTraffic(settings, plan);
+  if (!*is_stateful) {
+    if (absl::Status status = AddTraffic(settings, plan); !status.ok()) return status;
+  }
   if (plan.roles.empty()) return Bad("--pubs", "nobody would connect", "--pubs 1 --subs 1");
   return absl::OkStatus();
 }
@@ -203,6 +205,7 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   if (absl::Status status = SetLoad(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetLagMax(settings, plan); !status.ok()) return status;
   if (absl::Status status = CheckTopics(settings); !status.ok()) return status;
+  if (absl::Status status = CheckFilters(settings); !status.ok()) return status;
   if (!settings.phases.empty()) {
     plan.profile = ProfileOf(settings.phases, assignment.times.warmup_s);
     double end_s = 0;
@@ -245,7 +248,7 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   return assignment;
 }
 
-void AddTraffic(const Settings& settings, load::Plan& plan) {
+absl::Status AddTraffic(const Settings& settings, load::Plan& plan) {
   const std::string& command = settings.command;
   const uint32_t publishers = command == "sub" ? 0 : command == "fanout" ? 1 : settings.publishers;
   uint32_t subscribers = settings.subscribers;
@@ -258,7 +261,12 @@ void AddTraffic(const Settings& settings, load::Plan& plan) {
   load::Role hears{.client_id = IdOf(settings, plan.run, "s"), .topic = "", .filter = ""};
   // Order is promised within a topic. 5.0 s4.6
   hears.is_unordered = HasManyTopics(settings);
-  if (command == "pairs") {
+  const bool has_filters = !settings.filters.empty() && command != "churn";
+  if (has_filters) {
+    hears.filters = FiltersOf(settings, plan.run, "s");
+    hears.count = subscribers;
+    if (absl::Status status = SetWhoHears(settings, hears, plan); !status.ok()) return status;
+  } else if (command == "pairs") {
     hears.filter = FilterOfOne(settings, plan.run);
     hears.hears_count = 1;
     hears.hears_one = true;
@@ -273,6 +281,7 @@ void AddTraffic(const Settings& settings, load::Plan& plan) {
            .topic = TopicOf(settings, plan.run),
            .filter = ""},
           publishers, plan);
+  return absl::OkStatus();
 }
 
 }  // namespace ringmq::bench

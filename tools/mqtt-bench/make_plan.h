@@ -22,7 +22,7 @@ struct Assignment {
 [[nodiscard]] absl::StatusOr<Assignment> MakePlan(const Settings& settings);
 
 // Publishers and subscribers as the command and the settings want them.
-void AddTraffic(const Settings& settings, load::Plan& plan);
+[[nodiscard]] absl::Status AddTraffic(const Settings& settings, load::Plan& plan);
 
 // A complaint about a flag.
 [[nodiscard]] absl::Status Bad(const std::string& flag, const std::string& why,

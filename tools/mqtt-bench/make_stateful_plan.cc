@@ -57,9 +57,9 @@ absl::Status AddChurn(const Settings& settings, load::Plan& plan) {
   if (!rate.ok()) return rate.status();
   if (settings.connections == 0) return Bad("--clients", "nobody would come", "--clients 100");
   plan.churn = {.per_s = *rate, .is_abrupt = settings.abrupt};
-  AddTraffic(settings, plan);
+  if (absl::Status status = AddTraffic(settings, plan); !status.ok()) return status;
   load::Role client{.client_id = IdOf(settings, plan.run, "c"), .topic = "", .filter = ""};
-  client.filter = settings.filter;
+  client.filters = FiltersOf(settings, plan.run, "c");
   client.duty = load::Duty::kChurn;
   AddRole(client, settings.connections, plan);
   // Whoever comes before another one's connection has ended.
@@ -108,7 +108,7 @@ absl::Status AddSessions(const Settings& settings, load::Plan& plan) {
   plan.script = load::Script::kSession;
   plan.keeps = settings.keep;
   plan.session_expiry_s = *expiry;
-  AddTraffic(settings, plan);
+  if (absl::Status status = AddTraffic(settings, plan); !status.ok()) return status;
   for (load::Role& role : plan.roles) {
     if (role.hears()) role.duty = load::Duty::kKept;
   }
@@ -123,7 +123,7 @@ absl::Status AddClients(const Settings& settings, load::Plan& plan) {
   plan.is_ramp_asked_for = settings.is_ramp_given;
   if (settings.storm) plan.script = load::Script::kStorm;
   load::Role client{.client_id = IdOf(settings, plan.run, "c"), .topic = "", .filter = ""};
-  client.filter = settings.filter;
+  client.filters = FiltersOf(settings, plan.run, "c");
   AddRole(std::move(client), settings.connections, plan);
   return absl::OkStatus();
 }

@@ -106,7 +106,7 @@ std::vector<report::LoadPhase> LoadPhasesOf(std::span<const PhaseSettings> phase
   RMQ_CHECK(outcome.findings.phases.size() == phases.size());
   using report::Metric;
   std::vector<report::LoadPhase> found(phases.size());
-  // Every message of a run has the same audience.
+  // Unless publishers have different audiences.
   const uint64_t deliveries_each =
       outcome.sent_in_all == 0 ? 0 : outcome.expected_in_all / outcome.sent_in_all;
   double from_s = 0;
@@ -118,11 +118,12 @@ std::vector<report::LoadPhase> LoadPhasesOf(std::span<const PhaseSettings> phase
     phase.duration_s = std::clamp(outcome.measured_s - from_s, 0.0, phases[i].duration_s);
     phase.rate_from_per_s = phases[i].from_per_s;
     phase.rate_to_per_s = phases[i].to_per_s;
-    phase.counters = {.offered = tally.offered,
-                      .sent = tally.sent,
-                      .acked = tally.acked,
-                      .received = tally.received,
-                      .expected = tally.sent * deliveries_each};
+    phase.counters = {
+        .offered = tally.offered,
+        .sent = tally.sent,
+        .acked = tally.acked,
+        .received = tally.received,
+        .expected = tally.expected > 0 ? tally.expected : tally.sent * deliveries_each};
     phase.integrity = tally.integrity;
     phase.histograms[Metric::kResponse] = tally.response;
     phase.histograms[Metric::kService] = tally.service;

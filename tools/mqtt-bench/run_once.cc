@@ -98,6 +98,7 @@ void Describe(const Settings& settings, Result& result) {
     add("payload", settings.payload);
     add("stamp", settings.stamp);
     if (settings.topic != Settings().topic) add("topic", settings.topic);
+    if (!settings.filters.empty()) add("filter", absl::StrJoin(settings.filters, ", "));
     if (settings.topics > 0) add("topics", absl::StrCat(settings.topics, ", in turns"));
   }
   if (!settings.messages.empty()) add("messages", settings.messages);
@@ -113,7 +114,8 @@ void Describe(const Settings& settings, Result& result) {
 // Deliveries that the measured messages should lead to.
 uint64_t ExpectedOf(const load::Outcome& outcome) {
   if (outcome.sent_in_all == 0) return 0;
-  // Every message of a run has the same audience.
+  // With one audience for every message it follows from the others.
+  if (outcome.findings.expected > 0) return outcome.findings.expected;
   return outcome.expected_in_all / outcome.sent_in_all * outcome.findings.sent;
 }
 
@@ -241,6 +243,14 @@ void AddRemarks(const Settings& settings, const load::Plan& plan, Result& result
     result.notes.push_back(
         "Response times are from when the publishing mqtt-bench had a message due, by this host's "
         "clock: right if it ran here. Losses are what later messages have overtaken.");
+  }
+  uint64_t silent = 0;
+  for (const load::Role& role : plan.roles) {
+    silent += static_cast<uint64_t>(std::ranges::count(role.heard, 0u, &load::Heard::count));
+  }
+  if (silent > 0) {
+    result.notes.push_back(
+        absl::StrCat("Subscribers that by their --filter hear no publisher: ", silent, "."));
   }
   if (settings.watch_pid == 0) return;
   const std::string both = SharedWith(settings.watch_pid, plan.cpus);

@@ -62,14 +62,14 @@ struct Settings {
   uint32_t subscribers = 1;
   uint32_t connections = 100;
   std::string topic = "bench/{pub}";
-  uint32_t topics = 0;          // Of each publisher, in turns; 0: only what `topic` says.
-  std::string group = "bench";  // The name of a shared one.
+  uint32_t topics = 0;               // Of each publisher, in turns; 0: only what `topic` says.
+  std::vector<std::string> filters;  // Of subscribers, or of the clients; none: as `topic` says.
+  std::string group = "bench";       // The name of a shared one.
   std::string connect_rate = "5k";
   std::string connect_timeout = "30s";
 
   // Coming and going.
   std::string churn = "100/s";
-  std::string filter;         // Of the clients; empty: they do not subscribe.
   std::string expiry = "1h";  // Of sessions.
   bool clean = true;          // They end with their connections,
   bool is_clean_given = false;

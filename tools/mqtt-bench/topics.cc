@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/check.h"
+#include "load/audience.h"
 #include "load/topic_pattern.h"
 #include "make_plan.h"
 
@@ -96,6 +98,55 @@ std::string FilterOfAll(const Settings& settings, uint32_t run) {
 
 std::string FilterOfOne(const Settings& settings, uint32_t run) {
   return FilterOf(settings, run, Changes);
+}
+
+absl::Status CheckFilters(const Settings& settings) {
+  if (settings.filters.empty()) return absl::OkStatus();
+  const std::string& command = settings.command;
+  const bool has_own = command == "rr" || command == "retain" || command == "session" ||
+                       command == "will" || command == "pub";
+  if (has_own) {
+    return Bad("--filter",
+               command == "pub" ? "pub has no subscribers"
+                                : "the subscribers of " + command + " need those that they have",
+               "mqtt-bench pubsub --filter 'bench/#'");
+  }
+  for (const std::string& filter : FiltersOf(settings, 0, "s")) {
+    if (load::KindOf(filter) != load::FilterKind::kInvalid) continue;
+    return Bad("--filter", "nobody can subscribe to '" + filter + "'", "--filter 'bench/+/#'");
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> FiltersOf(const Settings& settings, uint32_t run, const char* role) {
+  std::vector<std::string> filters;
+  for (const std::string& text : settings.filters) {
+    std::string filter =
+        absl::StrReplaceAll(text, {{"{run}", absl::StrCat(run)}, {"{role}", role}});
+    const bool is_to_share =
+        settings.command == "shared" && load::KindOf(filter) == load::FilterKind::kPlain;
+    filters.push_back(is_to_share ? absl::StrCat("$share/", settings.group, "/", filter)
+                                  : std::move(filter));
+  }
+  return filters;
+}
+
+absl::Status SetWhoHears(const Settings& settings, load::Role& hears, load::Plan& plan) {
+  if (plan.publishers == 0 || hears.count == 0) return absl::OkStatus();
+  const auto pattern = TopicPattern::Parse(TopicOf(settings, plan.run));
+  RMQ_CHECK(pattern.ok());
+  const load::Topics topics(*pattern, plan.publishers);
+  const load::Audience audience = load::SetAudience(topics, hears, plan);
+  const std::string example = "--filter '" + FilterOfAll(settings, plan.run) + "'";
+  if (!audience.partial.empty()) {
+    return Bad("--filter",
+               "'" + audience.partial +
+                   "' fits some of a publisher's topics and not others, so nobody could tell what "
+                   "is lost",
+               example);
+  }
+  if (audience.silent < hears.count) return absl::OkStatus();
+  return Bad("--filter", "no subscriber would hear any publisher", example);
 }
 
 bool HasManyTopics(const Settings& settings) {
