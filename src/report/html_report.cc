@@ -14,6 +14,7 @@
 #include "report/page.h"
 #include "report/search_chart.h"
 #include "report/tables.h"
+#include "report/telemetry_tables.h"
 #include "report/time_charts.h"
 
 namespace ringmq::report {
@@ -139,6 +140,12 @@ std::string KeptHtml(const Result& result, Percentiles percentiles) {
              CurvesOf(result, {Metric::kFirstMessage, Metric::kLastMessage, Metric::kWill})));
 }
 
+std::string TelemetryHtml(const Result& result) {
+  std::string html;
+  for (const Table& table : AllTelemetryTables(result)) html += TableHtml(table);
+  return html;
+}
+
 }  // namespace
 
 std::string HtmlReport(const Result& result, Percentiles percentiles) {
@@ -156,6 +163,7 @@ std::string HtmlReport(const Result& result, Percentiles percentiles) {
       BesideHtml(std::array{TableHtml(IntegrityTable(result)), TableHtml(ErrorTable(result))}));
   body += SectionHtml("Connections", ConnectHtml(result, percentiles));
   body += SectionHtml("What it cost", TableHtml(EfficiencyTable(result)));
+  body += SectionHtml("What others said", TelemetryHtml(result));
   body += SectionHtml("Also", BesideHtml(std::array{TableHtml(ScalarTable(result)),
                                                     TableHtml(EnvironmentTable(result))}));
   if (!result.command_line.empty()) {

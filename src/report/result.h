@@ -140,6 +140,29 @@ struct BrokerCost {
   double rss_bytes_per_connection = 0;
 };
 
+// What somebody else said of itself while the run went (telemetry.h).
+struct TelemetryCounter {
+  std::string name;  // With its labels.
+  double before = 0;
+  double after = 0;
+  double per_s = 0;      // What it grew by, over the time between the looks.
+  double max_per_s = 0;  // Between two looks.
+};
+struct TelemetryGauge {
+  std::string name;
+  double min = 0;
+  double mean = 0;
+  double max = 0;
+};
+struct Telemetry {
+  std::string source;  // A URL, or "$SYS".
+  uint64_t looks = 0;
+  double from_s = 0;  // The first look, since the run began (before anybody connected),
+  double to_s = 0;    // and the last one.
+  std::vector<TelemetryCounter> counters{};  // That have changed.
+  std::vector<TelemetryGauge> gauges{};
+};
+
 struct GeneratorCost {
   double cpu_s = 0;
   double cpu_s_per_million = 0;
@@ -216,6 +239,7 @@ struct Result {
   std::optional<BrokerCost> broker{};
   GeneratorCost generator{};
   Environment environment{};
+  std::vector<Telemetry> telemetry{};
 
   measure::Verdict verdict{};
   std::vector<Asserted> assertions{};

@@ -95,6 +95,30 @@ void VisitFields(auto& visit, Is<BrokerCost> auto& value) {
   visit("rss_bytes_per_connection", value.rss_bytes_per_connection);
 }
 
+void VisitFields(auto& visit, Is<TelemetryCounter> auto& value) {
+  visit("name", value.name);
+  visit("before", value.before);
+  visit("after", value.after);
+  visit("per_s", value.per_s);
+  visit("max_per_s", value.max_per_s);
+}
+
+void VisitFields(auto& visit, Is<TelemetryGauge> auto& value) {
+  visit("name", value.name);
+  visit("min", value.min);
+  visit("mean", value.mean);
+  visit("max", value.max);
+}
+
+void VisitFields(auto& visit, Is<Telemetry> auto& value) {
+  visit("source", value.source);
+  visit("looks", value.looks);
+  visit("from_s", value.from_s);
+  visit("to_s", value.to_s);
+  visit.List("counters", value.counters);
+  visit.List("gauges", value.gauges);
+}
+
 void VisitFields(auto& visit, Is<GeneratorCost> auto& value) {
   visit("cpu_s", value.cpu_s);
   visit("cpu_s_per_million", value.cpu_s_per_million);
@@ -168,6 +192,7 @@ void VisitFields(auto& visit, Is<Result> auto& value) {
   visit.Optional("broker", value.broker);
   visit.Object("generator", value.generator);
   visit.Object("environment", value.environment);
+  visit.List("telemetry", value.telemetry);
   visit.Special("scalars", value.scalars);
   visit.Special("notes", value.notes);
   visit.List("search", value.search);

@@ -13,6 +13,7 @@
 #include "measure/rate_search.h"
 #include "measure/scalars.h"
 #include "report/columns.h"
+#include "report/telemetry_tables.h"
 
 namespace ringmq::report {
 namespace {
@@ -368,8 +369,9 @@ std::vector<Table> AllTables(const Result& result, Percentiles percentiles) {
                                ErrorTable(result),
                                ScalarTable(result),
                                ConnectTable(result, percentiles),
-                               EfficiencyTable(result),
-                               EnvironmentTable(result)};
+                               EfficiencyTable(result)};
+  for (Table& table : TelemetryTables(result, kTelemetryRows)) tables.push_back(std::move(table));
+  tables.push_back(EnvironmentTable(result));
   std::erase_if(tables, [](const Table& table) { return table.rows.empty(); });
   return tables;
 }

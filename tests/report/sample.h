@@ -97,6 +97,13 @@ inline Result SampleResult(const SampleOptions& options = {}) {
                        {"loss==0", "loss is 3", false, true}};
   result.scalars = {{"retained_per_s", 1234.5}};
   result.notes = {"Read the figures with care."};
+  result.telemetry = {
+      {.source = "http://127.0.0.1:9090/metrics",
+       .looks = 61,
+       .from_s = 0,
+       .to_s = 65.5,
+       .counters = {{"broker_messages_total{direction=\"in\"}", 1'000, 1'301'000, 20'000, 20'500}},
+       .gauges = {{"broker_connections", 3, 240.5, 253}}}};
   return result;
 }
 

@@ -69,6 +69,9 @@ Result HostileSample() {
   result.config.emplace_back(hostile, hostile);
   result.errors.connect_errors[hostile] = 1;
   result.scalars[hostile] = 1;
+  result.telemetry[0].source = hostile;
+  result.telemetry[0].counters[0].name = hostile;
+  result.telemetry[0].gauges[0].name = hostile;
   result.search = {{.rate_per_s = 1'000, .p50_ns = 1, .p99_ns = 2, .result_file = hostile},
                    {.rate_per_s = 2'000, .p50_ns = 1, .result_file = "javascript:alert(1)"},
                    {.rate_per_s = 3'000, .p50_ns = 1, .result_file = "//example.com/x"}};

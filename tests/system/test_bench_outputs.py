@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What mqtt-bench hands to programs that follow it while it runs."""
+import html
+import http.server
 import json
 import os
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 import urllib.request
 
@@ -13,6 +16,7 @@ from broker import Broker
 
 BENCH = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "mqtt-bench/mqtt-bench")
 SHORT = ["-q", "1", "-r", "1k", "-d", "1s", "--warmup", "0s", "--allow-invalid", "--quiet"]
+TWO = [flag.replace("1s", "2s") for flag in SHORT]
 LONG = ["-q", "1", "-r", "1k", "-d", "20s", "--warmup", "0s", "--allow-invalid", "--quiet"]
 
 
@@ -98,6 +102,70 @@ class Metrics(unittest.TestCase):
             done = subprocess.run([BENCH, *SHORT, "--prometheus", address], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn("--prometheus: cannot listen on 127.0.0.1 port", done.stderr)
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """A page of metrics on which a counter rises by 10 with each look."""
+    looks = 0
+
+    def do_GET(self):
+        Page.looks += 1
+        text = ("# TYPE seen_total counter\n"
+                f'seen_total{{a="b c"}} {90 + 10 * Page.looks}\nstill_total 7\n'
+                f"level {Page.looks % 2}\nlevel_other 1\n")
+        self.send_response(200 if self.path == "/metrics" else 404)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class Scrape(unittest.TestCase):
+    def measure(self, broker, *args):
+        with tempfile.TemporaryDirectory() as folder:
+            names = [os.path.join(folder, name) for name in ("run.json", "run.html")]
+            done = subprocess.run([BENCH, "-u", f"mqtt://127.0.0.1:{broker.port}", *TWO, *args,
+                                   "--json", names[0], "--html", names[1]],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            texts = []
+            for name in names:
+                with open(name, encoding="utf8") as file:
+                    texts.append(file.read())
+            return json.loads(texts[0]), texts[1], done.stdout
+
+    def test_shows_what_changed_on_a_page_and_why_another_said_nothing(self):
+        Page.looks = 0
+        server = http.server.HTTPServer(("127.0.0.1", 0), Page)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(lambda: (server.shutdown(), thread.join(), server.server_close()))
+        url = f"http://127.0.0.1:{server.server_port}"
+        with Broker() as broker:
+            result, page, text = self.measure(broker, "--scrape", url + "/metrics", "--scrape", url + "/other",
+                                              "--scrape-only", "^(seen|still|level$)")
+        (telemetry,) = result["telemetry"]
+        self.assertEqual(telemetry["source"], url + "/metrics")
+        self.assertGreaterEqual(telemetry["looks"], 3)
+        (counter,) = telemetry["counters"]
+        self.assertEqual(counter["name"], 'seen_total{a="b c"}')
+        # Each look of both pages counts.
+        self.assertEqual(counter["after"] - counter["before"], 10 * (Page.looks - 2))
+        self.assertGreater(counter["per_s"], 0)
+        self.assertEqual([gauge["name"] for gauge in telemetry["gauges"]], ["level"])
+        for report in text, html.unescape(page):
+            self.assertIn('seen_total{a="b c"}', report)
+            self.assertRegex(report, r"--scrape http://127.0.0.1:\d+/other: (\d+) of \1 looks failed, the last "
+                                     "for this: it answered with status 404")
+            self.assertNotIn("still_total", report)
+
+    def test_what_is_no_url_or_no_pattern_is_a_usage_error(self):
+        for flags, why in (["--scrape", "localhost:9090"], "--scrape: 'localhost:9090' is no URL"), \
+                          (["--scrape-only", "(a"], "--scrape-only: '(a' is no regular expression"):
+            done = subprocess.run([BENCH, *SHORT, *flags], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(why, done.stderr)
 
 
 if __name__ == "__main__":

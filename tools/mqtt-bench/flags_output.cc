@@ -7,6 +7,7 @@
 #include "line_writer.h"
 #include "outputs.h"
 #include "percentiles.h"
+#include "scrape.h"
 
 namespace ringmq::bench {
 
@@ -48,6 +49,14 @@ void AddMeasureFlags(CLI::App& app, Settings& s) {
   app.add_flag("--intervals", s.intervals,
                "keep the histograms of each second, also in --json for a later report --hdr; --hdr "
                "implies it");
+  app.add_option("--scrape", s.scraped,
+                 "page of metrics in Prometheus' format, of the broker or anybody, to show what "
+                 "changed there; may be repeated")
+      ->type_name("URL");
+  app.add_option("--scrape-only", s.scrape_only,
+                 "which metrics of --scrape count, by a regular expression for their names")
+      ->check(WhyNoPattern)
+      ->type_name("REGEX");
   AddWatchFlag(app, "--watch-pid", s.watch_pid,
                "the broker's process, to show what it spent; auto: who listens there");
 }

@@ -35,6 +35,14 @@ Parts PartsOf(const std::string& url) {
   return {url.substr(0, path), rest.front() == '/' ? rest : "/" + rest};
 }
 
+// The library's own words are the names of its constants.
+std::string WhyOf(httplib::Error error) {
+  if (error == httplib::Error::Connection) return "nobody listens there";
+  if (error == httplib::Error::ConnectionTimeout) return "no connection in time";
+  if (error == httplib::Error::Read) return "silent, or no HTTP";
+  return httplib::to_string(error);
+}
+
 // Whether there is a host, and a port is one. The library takes what is none.
 bool HasHost(std::string_view origin) {
   std::string_view rest = origin.substr(origin.find("://") + 3);
@@ -120,8 +128,7 @@ absl::StatusOr<std::string> HttpGet(const std::string& url) {
   client.set_follow_location(true);
   const httplib::Result answer = client.Get(path);
   if (!answer) {
-    return absl::UnavailableError(
-        absl::StrCat("no answer (", httplib::to_string(answer.error()), ")"));
+    return absl::UnavailableError(absl::StrCat("no answer (", WhyOf(answer.error()), ")"));
   }
   if (answer->status != 200) {
     return absl::UnavailableError(absl::StrCat("it answered with status ", answer->status));

@@ -102,8 +102,10 @@ struct Settings {
   std::string stamp = "full";
   std::string legacy_latency;  // Empty or "service".
   int watch_pid = 0;
-  std::string percentiles;  // As ParsePercentiles() takes it.
-  bool intervals = false;   // Histograms of each second are kept; also if --hdr has a file.
+  std::string percentiles;           // As ParsePercentiles() takes it.
+  std::vector<std::string> scraped;  // URLs of pages of metrics.
+  std::string scrape_only;           // A regular expression; empty: all.
+  bool intervals = false;  // Histograms of each second are kept; also if --hdr has a file.
 
   // Judge.
   std::vector<std::string> assertions;  // As written; every one has to hold.
