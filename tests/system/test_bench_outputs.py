@@ -13,6 +13,7 @@ import unittest
 import urllib.request
 
 from broker import Broker
+from mosquitto import Mosquitto
 
 BENCH = os.path.join(os.environ.get("RINGMQ_TOOLS", "build/dev/tools"), "mqtt-bench/mqtt-bench")
 SHORT = ["-q", "1", "-r", "1k", "-d", "1s", "--warmup", "0s", "--allow-invalid", "--quiet"]
@@ -166,6 +167,37 @@ class Scrape(unittest.TestCase):
             done = subprocess.run([BENCH, *SHORT, *flags], capture_output=True, text=True)
             self.assertEqual(done.returncode, 1)
             self.assertIn(why, done.stderr)
+
+
+class Sys(unittest.TestCase):
+    def measure(self, port, *args):
+        with tempfile.NamedTemporaryFile(suffix=".json") as file:
+            done = subprocess.run([BENCH, "-u", f"mqtt://127.0.0.1:{port}", *TWO, "--sys", *args, "--json", file.name],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            return json.load(file), done.stdout
+
+    def test_hears_what_the_broker_counts(self):
+        with Broker(config="[mqtt]\nsys_interval_s = 1\n") as broker:
+            result, text = self.measure(broker.port)
+        (telemetry,) = result["telemetry"]
+        self.assertEqual(telemetry["source"], "$SYS")
+        self.assertGreaterEqual(telemetry["looks"], 2)
+        counters = {counter["name"]: counter for counter in telemetry["counters"]}
+        received = counters["$SYS/broker/publish/messages/received"]
+        self.assertGreater(received["after"], received["before"])
+        self.assertLessEqual(received["after"] - received["before"], 2000)
+        self.assertIn("Counters of $SYS", text)
+
+    def test_one_look_is_no_difference_and_a_wrong_name_is_told(self):
+        with Mosquitto() as broker:  # Which speaks every 10 s.
+            result, text = self.measure(broker.port, "--scrape-only", "publish/messages")
+        self.assertEqual([len(result["telemetry"][0][kind]) for kind in ("counters", "gauges")], [0, 3])
+        self.assertIn("--sys: the broker spoke once only", text)
+        with Broker(config="[mqtt]\nsys_interval_s = 0\n") as broker:
+            result, text = self.measure(broker.port)
+        self.assertEqual(result["telemetry"], [])
+        self.assertIn("--sys: nothing came in $SYS/#.", text)
 
 
 if __name__ == "__main__":

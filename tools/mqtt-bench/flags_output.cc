@@ -5,9 +5,9 @@
 #include <string>
 
 #include "line_writer.h"
+#include "metric_pattern.h"
 #include "outputs.h"
 #include "percentiles.h"
-#include "scrape.h"
 
 namespace ringmq::bench {
 
@@ -53,8 +53,11 @@ void AddMeasureFlags(CLI::App& app, Settings& s) {
                  "page of metrics in Prometheus' format, of the broker or anybody, to show what "
                  "changed there; may be repeated")
       ->type_name("URL");
-  app.add_option("--scrape-only", s.scrape_only,
-                 "which metrics of --scrape count, by a regular expression for their names")
+  app.add_flag("--sys", s.watches_sys,
+               "listen to $SYS/# on a connection of its own, to show what changed there");
+  app.add_option(
+         "--scrape-only", s.scrape_only,
+         "which metrics of --scrape and --sys count, by a regular expression for their names")
       ->check(WhyNoPattern)
       ->type_name("REGEX");
   AddWatchFlag(app, "--watch-pid", s.watch_pid,

@@ -8,6 +8,7 @@
 #include "exporter.h"
 #include "line_writer.h"
 #include "scrape.h"
+#include "sys_watch.h"
 
 namespace ringmq::bench {
 
@@ -17,6 +18,11 @@ absl::StatusOr<Onlookers> MakeOnlookers(const Settings& settings, const report::
     absl::StatusOr<std::unique_ptr<Onlooker>> scraper = MakeScraper(url, settings.scrape_only);
     if (!scraper.ok()) return scraper.status();
     onlookers.push_back(*std::move(scraper));
+  }
+  if (settings.watches_sys) {
+    absl::StatusOr<std::unique_ptr<Onlooker>> watch = MakeSysWatch(settings);
+    if (!watch.ok()) return watch.status();
+    onlookers.push_back(*std::move(watch));
   }
   if (settings.exporter != nullptr) {
     onlookers.push_back(MakeExporting(settings.command, *settings.exporter));

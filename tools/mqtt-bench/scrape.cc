@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scrape.h"
 
-#include <regex.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -11,35 +9,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/check.h"
 #include "http.h"
+#include "metric_pattern.h"
 #include "reactor/clock.h"
 #include "report/telemetry.h"
 
 namespace ringmq::bench {
 namespace {
-
-constexpr int kPatternFlags = REG_EXTENDED | REG_NOSUB;
-
-class Pattern {
- public:
-  explicit Pattern(const std::string& text) : is_any_(text.empty()) {
-    if (!is_any_) RMQ_CHECK(regcomp(&compiled_, text.c_str(), kPatternFlags) == 0);
-  }
-  ~Pattern() {
-    if (!is_any_) regfree(&compiled_);
-  }
-  Pattern(const Pattern&) = delete;
-  Pattern& operator=(const Pattern&) = delete;
-
-  [[nodiscard]] bool Fits(const std::string& name) const {
-    return is_any_ || regexec(&compiled_, name.c_str(), 0, nullptr, 0) == 0;
-  }
-
- private:
-  const bool is_any_;
-  regex_t compiled_{};
-};
 
 class Scraper : public Onlooker {
  public:
@@ -102,7 +78,7 @@ class Scraper : public Onlooker {
   }
 
   const std::string url_;
-  const Pattern pattern_;
+  const MetricPattern pattern_;
   const int64_t began_ns_;
   std::thread thread_;
   std::mutex mutex_;
@@ -116,18 +92,6 @@ class Scraper : public Onlooker {
 };
 
 }  // namespace
-
-std::string WhyNoPattern(const std::string& pattern) {
-  regex_t compiled;
-  const int error = regcomp(&compiled, pattern.c_str(), kPatternFlags);
-  if (error == 0) {
-    regfree(&compiled);
-    return "";
-  }
-  char text[256];
-  regerror(error, &compiled, text, sizeof(text));
-  return absl::StrCat("'", pattern, "' is no regular expression: ", text);
-}
 
 absl::StatusOr<std::unique_ptr<Onlooker>> MakeScraper(const std::string& url,
                                                       const std::string& pattern) {

@@ -12,9 +12,6 @@
 
 namespace ringmq::bench {
 
-// What is wrong with the regular expression (POSIX, extended); empty: nothing.
-[[nodiscard]] std::string WhyNoPattern(const std::string& pattern);
-
 // Looks for the first time. A page that does not answer is no error but a note in the result.
 // `pattern` says which samples count; empty: all. Requires: it is one.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Onlooker>> MakeScraper(const std::string& url,

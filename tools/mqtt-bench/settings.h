@@ -104,8 +104,9 @@ struct Settings {
   int watch_pid = 0;
   std::string percentiles;           // As ParsePercentiles() takes it.
   std::vector<std::string> scraped;  // URLs of pages of metrics.
-  std::string scrape_only;           // A regular expression; empty: all.
-  bool intervals = false;  // Histograms of each second are kept; also if --hdr has a file.
+  bool watches_sys = false;
+  std::string scrape_only;  // A regular expression; empty: all.
+  bool intervals = false;   // Histograms of each second are kept; also if --hdr has a file.
 
   // Judge.
   std::vector<std::string> assertions;  // As written; every one has to hold.

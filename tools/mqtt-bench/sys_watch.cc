@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys_watch.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "measure/text.h"
+#include "metric_pattern.h"
+#include "reactor/clock.h"
+#include "report/telemetry.h"
+#include "ringmq/client.h"
+
+namespace ringmq::bench {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kFilter = "$SYS/#";
+constexpr const char* kSource = "$SYS";
+// Brokers say all of it in one go: what comes without so long a silence is one look.
+constexpr int64_t kSilenceNs = 100'000'000;
+constexpr milliseconds kPatience{120};
+constexpr int64_t kFirstLookNs = 2'000'000'000;
+
+int64_t NowNs() { return reactor::MonotonicNow().ns; }
+
+// As that of the first client.
+std::string OfFirst(const std::string& text) { return absl::StrReplaceAll(text, {{"{i}", "0"}}); }
+
+Expected<Options> OptionsOf(const Settings& settings) {
+  Expected<Options> made = Options::FromUrl(settings.urls.front());
+  if (!made.ok()) return made;
+  Options& options = *made;
+  options.version = static_cast<ProtocolVersion>(settings.version);
+  options.client_id = absl::StrCat("bench-sys-", getpid());
+  options.io = IoEngine::kEpoll;  // For it may be forked.
+  options.has_username = options.has_username || !settings.user.empty();
+  if (!settings.user.empty()) options.username = OfFirst(settings.user);
+  options.has_password = options.has_password || !settings.password.empty();
+  if (!settings.password.empty()) options.password = OfFirst(settings.password);
+  options.tls.verify = !settings.insecure;
+  options.tls.ca_file = settings.ca_file;
+  options.tls.certificate_file = OfFirst(settings.certificate_file);
+  options.tls.key_file = OfFirst(settings.key_file);
+  options.tls.keylog_file = settings.keylog_file;
+  options.tls.psk_identity = settings.psk_identity;
+  options.tls.psk_hex_key = settings.psk_hex_key;
+  if (settings.proxy_protocol == 0) return made;
+  const bool is_v6 = settings.proxy_source.find(':') != std::string::npos;
+  options.proxy_protocol.version =
+      settings.proxy_protocol == 1 ? ProxyProtocol::kV1 : ProxyProtocol::kV2;
+  options.proxy_protocol.source = is_v6 ? absl::StrCat("[", settings.proxy_source, "]:50000")
+                                        : absl::StrCat(settings.proxy_source, ":50000");
+  return made;
+}
+
+// Those that say what is, not what was.
+report::TelemetrySample::Kind KindOf(std::string_view topic) {
+  using Kind = report::TelemetrySample::Kind;
+  for (const std::string_view level : {"/heap/", "/load/", "/clients/"}) {
+    if (topic.find(level) != std::string_view::npos) return Kind::kGauge;
+  }
+  const bool is_present = topic.ends_with("/count") || topic.ends_with("/stored");
+  return is_present ? Kind::kGauge : Kind::kUnknown;
+}
+
+class SysWatch : public Onlooker {
+ public:
+  SysWatch(ClientPair pair, const std::string& pattern)
+      : client_(std::move(pair.first)), loop_(std::move(pair.second)), pattern_(pattern) {
+    client_.Subscribe(kFilter);
+    while (NowNs() - began_ns_ < kFirstLookNs && log_.looks() == 0 && problem_.empty()) Listen();
+  }
+  ~SysWatch() override { Stop(); }
+
+  void OnTick(const load::Tick&) override {
+    if (thread_.joinable()) return;
+    loop_.RebindThread();
+    thread_ = std::thread([this] {
+      while (!ends_.load(std::memory_order_relaxed)) Listen();
+    });
+  }
+
+  void OnResult(report::Result& result) override {
+    Stop();
+    loop_.RebindThread();
+    Conclude();
+    if (!problem_.empty()) result.notes.push_back(absl::StrCat("--sys: ", problem_, "."));
+    if (log_.looks() == 0) {
+      result.notes.push_back(absl::StrCat("--sys: nothing came in ", kFilter, "."));
+      return;
+    }
+    if (log_.looks() == 1) {
+      result.notes.push_back(
+          "--sys: the broker spoke once only, so nothing is known to have changed; it does so "
+          "every "
+          "so often, and the run was shorter.");
+    }
+    result.telemetry.push_back(log_.Take(kSource));
+  }
+
+ private:
+  // Until something comes, or for so long.
+  void Listen() {
+    if (has_ended_) {
+      std::this_thread::sleep_for(kPatience);
+      return;
+    }
+    const auto batch = loop_.Poll(kPatience);
+    if (!batch.ok()) {
+      problem_ = Describe(batch.error());
+      has_ended_ = true;
+      return;
+    }
+    for (const Event& event : *batch) {
+      if (const auto* const message = event.get<Message>()) Hear(*message);
+      if (const auto* const lost = event.get<Disconnected>()) problem_ = Describe(lost->cause);
+      if (const auto* const done = event.get<SubscribeDone>()) Check(*done);
+    }
+    if (batch->empty() && NowNs() - last_heard_ns_ > kSilenceNs) Conclude();
+  }
+
+  void Check(const SubscribeDone& done) {
+    for (const ReasonCode reason : done.reasons) {
+      if (static_cast<uint8_t>(reason) >= 0x80) {
+        problem_ = absl::StrCat("the broker refuses ", kFilter, " (",
+                                report::ReasonName(static_cast<uint8_t>(reason)), ")");
+      }
+    }
+  }
+
+  void Hear(const Message& message) {
+    const std::optional<double> value = measure::ParseNumber<double>(message.payload());
+    std::string topic(message.topic());
+    if (!value || !pattern_.Fits(topic)) return;
+    last_heard_ns_ = NowNs();
+    if (heard_.empty()) heard_ns_ = last_heard_ns_;
+    const auto kind = KindOf(topic);
+    heard_.push_back({.name = std::move(topic), .value = *value, .kind = kind});
+  }
+
+  // What was heard is a look.
+  void Conclude() {
+    if (heard_.empty()) return;
+    log_.Add(static_cast<double>(heard_ns_ - began_ns_) * 1e-9, heard_);
+    heard_.clear();
+  }
+
+  void Stop() {
+    if (!thread_.joinable()) return;
+    ends_.store(true, std::memory_order_relaxed);
+    thread_.join();
+  }
+
+  const int64_t began_ns_ = NowNs();
+  Client client_;
+  EventLoop loop_;
+  const MetricPattern pattern_;
+  std::thread thread_;
+  std::atomic<bool> ends_ = false;
+  // Of the thread that listens: the director's before the other begins and after it has ended.
+  report::TelemetryLog log_;
+  std::vector<report::TelemetrySample> heard_;  // Since it was silent;
+  int64_t heard_ns_ = 0;                        // the first of them,
+  int64_t last_heard_ns_ = 0;                   // and the last one.
+  bool has_ended_ = false;
+  std::string problem_;  // The last one.
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Onlooker>> MakeSysWatch(const Settings& settings) {
+  Expected<Options> options = OptionsOf(settings);
+  const auto bad = [](const Error& error) {
+    return absl::InvalidArgumentError(absl::StrCat("--sys: ", Describe(error)));
+  };
+  if (!options.ok()) return bad(options.error());
+  auto pair = MakeClient(*std::move(options));
+  if (!pair.ok()) return bad(pair.error());
+  return std::make_unique<SysWatch>(*std::move(pair), settings.scrape_only);
+}
+
+}  // namespace ringmq::bench
