@@ -82,6 +82,17 @@ Ratio MeasureRatio(std::span<const double> baseline, std::span<const double> can
   return IntervalOf(estimate, resampled, options.confidence);
 }
 
+Ratio MeasureMedian(std::span<const double> values, const RatioOptions& options) {
+  RMQ_CHECK(options.resamples > 0);
+  RMQ_CHECK(options.confidence > 0 && options.confidence < 1);
+  if (!Usable(values)) return {};
+  base::Random random(options.seed);
+  std::vector<double> room;
+  std::vector<double> resampled(options.resamples);
+  for (double& median : resampled) median = ResampledMedian(values, random, room);
+  return IntervalOf(Median(values), resampled, options.confidence);
+}
+
 Comparative Compare(const Ratio& ratio, Direction direction) {
   if (!ratio.usable()) {
     return {Comparative::kCannotTell,

@@ -47,6 +47,9 @@ inline constexpr double kEquivalentWithin = 0.05;
 [[nodiscard]] Ratio MeasureRatio(std::span<const double> baseline,
                                  std::span<const double> candidate, const RatioOptions& options);
 
+// The median of such values, with its interval. Unusable as a Ratio.
+[[nodiscard]] Ratio MeasureMedian(std::span<const double> values, const RatioOptions& options);
+
 enum class Direction : uint8_t { kLowerIsBetter, kHigherIsBetter };
 
 struct Comparative {

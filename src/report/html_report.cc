@@ -150,6 +150,7 @@ std::string TelemetryHtml(const Result& result) {
 
 std::string HtmlReport(const Result& result, Percentiles percentiles) {
   std::string body = VerdictHtml(result) + AboutHtml(result) + SummaryHtml(result);
+  body += SectionHtml("Trials", TableHtml(TrialTable(result)));
   body += SectionHtml("Assertions and notes", SaysHtml(result));
   body += SectionHtml("What was run", BesideHtml(std::array{TableHtml(ConfigTable(result)),
                                                             TableHtml(ThroughputTable(result))}));

@@ -248,6 +248,9 @@ struct Result {
   // What only one command measures: "retained_per_s". measure/scalars.h has the names.
   std::map<std::string, double> scalars{};
   std::vector<std::string> notes{};  // Sentences for whoever reads the figures.
+  // Of the middle one of several trials (trials.h): a row of texts each, then how far they scatter;
+  // the first row is the header. Not in files, which have the trials.
+  std::vector<std::vector<std::string>> trials{};
 };
 
 // Of the run, then those of its phases, which say so.

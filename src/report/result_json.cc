@@ -200,18 +200,19 @@ class Reader {
   std::string& error_;      // Empty as long as all is well.
 };
 
-}  // namespace
-
-std::string ToJson(const Result& result) {
+Json ObjectOf(const Result& result) {
   Json json = Json::object();
   JsonWriter writer(json);
   VisitFields(writer, result);
+  return json;
+}
+
+std::string TextOf(const Json& json) {
   return json.dump(1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
 }
 
-absl::StatusOr<Result> FromJson(std::string_view text) {
-  const Json json = Json::parse(text, /*callback=*/nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded() || !json.is_object()) {
+absl::StatusOr<Result> FromObject(const Json& json) {
+  if (!json.is_object()) {
     return absl::InvalidArgumentError("this is not a JSON object, so not a result of mqtt-bench");
   }
   const auto version = json.find("schema_version");
@@ -229,6 +230,43 @@ absl::StatusOr<Result> FromJson(std::string_view text) {
   VisitFields(reader, result);
   if (!error.empty()) return absl::InvalidArgumentError(error);
   return result;
+}
+
+}  // namespace
+
+std::string ToJson(const Result& result) { return TextOf(ObjectOf(result)); }
+
+std::string ListToJson(std::span<const Result> trials) {
+  Json list = Json::array();
+  for (const Result& trial : trials) list.push_back(ObjectOf(trial));
+  return TextOf(list);
+}
+
+absl::StatusOr<Result> FromJson(std::string_view text) {
+  const Json json = Json::parse(text, /*callback=*/nullptr, /*allow_exceptions=*/false);
+  if (json.is_array() && !json.empty() && json.front().is_object()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("these are ", json.size(), " trials, and one result is needed"));
+  }
+  return FromObject(json);
+}
+
+absl::StatusOr<std::vector<Result>> ListFromJson(std::string_view text) {
+  const Json json = Json::parse(text, /*callback=*/nullptr, /*allow_exceptions=*/false);
+  if (json.is_array() && json.empty()) {
+    return absl::InvalidArgumentError("there is no trial in it");
+  }
+  std::vector<Result> results;
+  for (const Json& each : json.is_array() ? json : Json::array({json})) {
+    absl::StatusOr<Result> result = FromObject(each);
+    if (!result.ok() && !json.is_array()) return result.status();
+    if (!result.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("trial ", results.size() + 1, ": ", result.status().message()));
+    }
+    results.push_back(*std::move(result));
+  }
+  return results;
 }
 
 }  // namespace ringmq::report

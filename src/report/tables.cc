@@ -356,8 +356,18 @@ Table EnvironmentTable(const Result& result) {
   return table;
 }
 
+Table TrialTable(const Result& result) {
+  Table table{.title = "Trials", .values = Align::kRight};
+  if (result.trials.empty()) return table;
+  table.header = result.trials.front();
+  table.rows.assign(result.trials.begin() + 1, result.trials.end());
+  table.note = "what follows is of the one in the middle";
+  return table;
+}
+
 std::vector<Table> AllTables(const Result& result, Percentiles percentiles) {
-  std::vector<Table> tables = {ConfigTable(result),
+  std::vector<Table> tables = {TrialTable(result),
+                               ConfigTable(result),
                                SearchTable(result),
                                NoteTable(result),
                                AssertionTable(result),

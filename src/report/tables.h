@@ -39,6 +39,8 @@ using Percentiles = std::span<const double>;
 // "p50", "p99.9"
 [[nodiscard]] std::string PercentileName(double percentile);
 
+// Of several trials, of which this is the middle one.
+[[nodiscard]] Table TrialTable(const Result& result);
 [[nodiscard]] Table ConfigTable(const Result& result);
 // The curve of `search`, with the highest rate that holds and the knee marked.
 [[nodiscard]] Table SearchTable(const Result& result);

@@ -31,6 +31,21 @@ TEST(Median, IsTheMiddleOrTheMeanOfTheMiddle) {
   EXPECT_EQ(Median(std::vector<double>{7}), 7);
 }
 
+TEST(MedianInterval, LiesAroundTheMedianAndNeedsFiveRuns) {
+  base::Random random(3);
+  const std::vector<double> runs = Runs(random, 30, 100, 0.1);
+  const Ratio median = MeasureMedian(runs, {});
+  EXPECT_EQ(median.estimate, Median(runs));
+  EXPECT_LE(median.low, median.estimate);
+  EXPECT_GE(median.high, median.estimate);
+  EXPECT_GT(median.low, 90);
+  EXPECT_LT(median.high, 110);
+  EXPECT_LT(median.low, median.high);
+  EXPECT_FALSE(MeasureMedian(std::vector<double>{1, 2, 3, 4}, {}).usable());
+  EXPECT_TRUE(MeasureMedian(std::vector<double>{1, 2, 3, 4, 5}, {}).usable());
+  EXPECT_FALSE(MeasureMedian(std::vector<double>{1, 2, 0, 4, 5}, {}).usable());
+}
+
 TEST(Comparison, LooksAtTheWholeInterval) {
   constexpr Direction kLower = Direction::kLowerIsBetter;
   constexpr Direction kHigher = Direction::kHigherIsBetter;

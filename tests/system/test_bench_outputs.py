@@ -200,5 +200,39 @@ class Sys(unittest.TestCase):
         self.assertIn("--sys: nothing came in $SYS/#.", text)
 
 
+class Trials(unittest.TestCase):
+    def bench(self, *args):
+        return subprocess.run([BENCH, *args], capture_output=True, text=True, timeout=120)
+
+    def test_all_are_kept_shown_and_compared(self):
+        with Broker() as broker, tempfile.TemporaryDirectory() as folder:
+            path, page = os.path.join(folder, "run.json"), os.path.join(folder, "run.html")
+            flags = ["-u", f"mqtt://127.0.0.1:{broker.port}", *SHORT, "--trials", "2", "--assert", "loss==0"]
+            done = self.bench(*flags, "--json", path, "--html", page)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertRegex(done.stdout, r"trial 1.*\n.*trial 2(.*\n)+.*median(.*\n)+.*max")
+            with open(path) as file:
+                trials = json.load(file)
+            self.assertEqual([trial["counters"]["sent"] for trial in trials], [1000, 1000])
+            self.assertNotEqual(trials[0]["start_time"], trials[1]["start_time"])
+            with open(page) as file:
+                self.assertIn("Trials", file.read())
+            again = self.bench("report", path, "--allow-invalid")
+            self.assertEqual((again.returncode, again.stdout), (0, done.stdout))
+            # One that does not hold is enough.
+            self.assertEqual(self.bench("report", path, "--allow-invalid", "--assert", "rate>1M").returncode, 4)
+            compared = self.bench("compare", path, "--with", path, "--allow-invalid")
+            self.assertEqual(compared.returncode, 0, compared.stderr)
+            self.assertIn("p50 response", compared.stdout)
+            merged = self.bench("merge", path, path)
+            self.assertEqual(merged.returncode, 1)
+            self.assertIn("these are 2 trials, and one result is needed", merged.stderr)
+
+    def test_not_of_what_makes_several_runs_itself(self):
+        done = self.bench("search", "--trials", "2")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--trials: search is not made several times", done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -72,13 +72,15 @@ int Show(const Runs& baseline, const Runs& candidate, measure::Pairing pairing,
 // False: said what is wrong.
 bool ReadAll(const std::vector<std::string>& files, Runs& runs) {
   for (const std::string& file : files) {
-    absl::StatusOr<Result> result = ReadResult(file);
-    if (!result.ok()) {
-      (void)Complain(std::string(result.status().message()), kUsage);
+    absl::StatusOr<std::vector<Result>> results = ReadResults(file);
+    if (!results.ok()) {
+      (void)Complain(std::string(results.status().message()), kUsage);
       return false;
     }
-    runs.results.push_back(*std::move(result));
-    runs.sources.push_back(file);
+    for (size_t i = 0; i < results->size(); ++i) {
+      runs.results.push_back(std::move((*results)[i]));
+      runs.sources.push_back(results->size() == 1 ? file : absl::StrCat(file, ", trial ", i + 1));
+    }
   }
   return true;
 }

@@ -83,6 +83,10 @@ void AddLengthFlags(CLI::App& app, Settings& s) {
   app.add_option("--warmup", s.warmup, "load before that")->capture_default_str();
   app.add_option("--drain", s.drain, "wait at most so long for what is on its way")
       ->capture_default_str();
+  app.add_option("--trials", s.trials,
+                 "make the run so often, and show how far its figures scatter")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
 }
 
 }  // namespace ringmq::bench

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -30,6 +31,7 @@
 #include "search.h"
 #include "settings.h"
 #include "soak.h"
+#include "trials.h"
 
 namespace ringmq::bench {
 namespace {
@@ -83,12 +85,15 @@ int Run(const Settings& settings, const std::string& command_line) {
 
 // Shows a result of long ago, by today's assertions if there are any.
 int Report(const Settings& settings) {
-  absl::StatusOr<Result> result = ReadResult(settings.files.front());
-  if (!result.ok()) return Complain(result.status(), kUsage);
+  absl::StatusOr<std::vector<Result>> results = ReadResults(settings.files.front());
+  if (!results.ok()) return Complain(results.status(), kUsage);
   const auto assertions = ParseAssertions(settings.assertions);
   if (!assertions.ok()) return Complain(assertions.status(), kUsage);
-  if (!assertions->empty()) JudgeBy(*assertions, *result);
-  return Finish(*result, settings);
+  for (Result& result : *results) {
+    if (!assertions->empty()) JudgeBy(*assertions, result);
+  }
+  return results->size() == 1 ? Finish(results->front(), settings)
+                              : FinishTrials(*results, settings);
 }
 
 // Those that make no run.
@@ -99,6 +104,14 @@ bool OnlyReads(const Settings& settings) {
 
 int RunSomething(const Settings& settings) {
   const std::string& command_line = settings.command_line;
+  const bool has_several = settings.command == "ab" || settings.command == "search" ||
+                           settings.command == "soak" || !settings.phases.empty();
+  if (settings.trials > 1 && has_several) {
+    return Complain(absl::InvalidArgumentError(
+                        absl::StrCat("--trials: ", settings.command, " is not made several times")),
+                    kUsage);
+  }
+  if (settings.trials > 1) return RunTrials(settings);
   if (settings.command == "ab") return RunAb(settings);
   if (settings.command == "search") return RunSearch(settings, command_line);
   if (!settings.phases.empty()) return RunPhases(settings, command_line);

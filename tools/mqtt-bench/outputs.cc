@@ -75,11 +75,14 @@ std::string PageOf(const std::string& result_file) {
   return std::filesystem::path(result_file).replace_extension(".html").string();
 }
 
-const std::string& FileOf(std::string_view flag, const std::vector<std::string>& files) {
+size_t IndexOf(std::string_view flag) {
   const auto found = std::ranges::find(Outputs(), flag, &Output::flag);
-  const auto index = static_cast<size_t>(found - Outputs().begin());
-  RMQ_CHECK(index < files.size());
-  return files[index];
+  RMQ_CHECK(found != Outputs().end());
+  return static_cast<size_t>(found - Outputs().begin());
+}
+
+const std::string& FileOf(std::string_view flag, const std::vector<std::string>& files) {
+  return files[IndexOf(flag)];
 }
 
 void PrintReport(const report::Result& result, report::Percentiles percentiles) {
@@ -116,18 +119,26 @@ absl::Status WriteFile(const char* flag, const std::string& file, const std::str
   return absl::OkStatus();
 }
 
-absl::StatusOr<report::Result> ReadResult(const std::string& file) {
+absl::StatusOr<std::vector<report::Result>> ReadResults(const std::string& file) {
   std::ifstream input(file);
   if (!input) {
     return absl::NotFoundError(absl::StrCat("cannot read ", file, ": ", std::strerror(errno)));
   }
   std::ostringstream text;
   text << input.rdbuf();
-  absl::StatusOr<report::Result> result = report::FromJson(text.str());
-  if (!result.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(file, ": ", result.status().message()));
+  absl::StatusOr<std::vector<report::Result>> results = report::ListFromJson(text.str());
+  if (!results.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(file, ": ", results.status().message()));
   }
-  return result;
+  return results;
+}
+
+absl::StatusOr<report::Result> ReadResult(const std::string& file) {
+  absl::StatusOr<std::vector<report::Result>> results = ReadResults(file);
+  if (!results.ok()) return results.status();
+  if (results->size() == 1) return std::move(results->front());
+  return absl::InvalidArgumentError(
+      absl::StrCat(file, ": these are ", results->size(), " trials, and one result is needed"));
 }
 
 }  // namespace ringmq::bench

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,10 @@ struct Output {
 
 // The page that lies beside a result.json, by its name.
 [[nodiscard]] std::string PageOf(const std::string& result_file);
+// Where such a flag stands among them. Requires: it does.
+[[nodiscard]] size_t IndexOf(std::string_view flag);
+
 // The file name that such a flag has in `files`, which has their order; empty: none.
-// Requires: it is one of them.
 [[nodiscard]] const std::string& FileOf(std::string_view flag,
                                         const std::vector<std::string>& files);
 
@@ -45,7 +48,9 @@ void PrintReport(const report::Result& result,
 [[nodiscard]] absl::Status WriteFile(const char* flag, const std::string& file,
                                      const std::string& text);
 
-// An error names the file.
+// One result, or several trials of one run. An error names the file.
+[[nodiscard]] absl::StatusOr<std::vector<report::Result>> ReadResults(const std::string& file);
+// The same, of one.
 [[nodiscard]] absl::StatusOr<report::Result> ReadResult(const std::string& file);
 
 }  // namespace ringmq::bench

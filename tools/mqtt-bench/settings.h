@@ -97,6 +97,7 @@ struct Settings {
   std::string messages;  // In all; empty: as many as there is time for.
   std::string warmup = "1s";
   std::string drain = "10s";
+  uint32_t trials = 1;
 
   // Measure.
   std::string stamp = "full";
