@@ -171,7 +171,8 @@ void Divide(Result& result) {
   }
 }
 
-measure::Verdict WorstVerdict(std::span<const Result> parts, const Result& whole) {
+measure::Verdict WorstVerdict(std::span<const Result> parts, const Result& whole,
+                              const char* part_name) {
   size_t worst = 0;
   for (size_t i = 1; i < parts.size(); ++i) {
     if (parts[i].verdict.kind > parts[worst].verdict.kind) worst = i;
@@ -189,7 +190,7 @@ measure::Verdict WorstVerdict(std::span<const Result> parts, const Result& whole
     case measure::Verdict::kGeneratorLimited:
     case measure::Verdict::kIncomplete:
     case measure::Verdict::kNotMeasured:
-      absl::StrAppend(&verdict.text, ", in process ", worst + 1, " of ", parts.size());
+      absl::StrAppend(&verdict.text, ", in ", part_name, " ", worst + 1, " of ", parts.size());
       break;
   }
   return verdict;
@@ -197,7 +198,7 @@ measure::Verdict WorstVerdict(std::span<const Result> parts, const Result& whole
 
 }  // namespace
 
-Result Merge(std::span<const Result> parts) {
+Result Merge(std::span<const Result> parts, const char* part_name) {
   RMQ_CHECK(!parts.empty());
   Result whole = parts.front();
   for (const Result& part : parts.subspan(1)) {
@@ -222,7 +223,7 @@ Result Merge(std::span<const Result> parts) {
     Divide(whole);
     whole.assertions.clear();
   }
-  whole.verdict = WorstVerdict(parts, whole);
+  whole.verdict = WorstVerdict(parts, whole, part_name);
   return whole;
 }
 

@@ -16,6 +16,6 @@
 namespace ringmq::report {
 
 // Requires: `parts` is not empty.
-[[nodiscard]] Result Merge(std::span<const Result> parts);
+[[nodiscard]] Result Merge(std::span<const Result> parts, const char* part_name = "process");
 
 }  // namespace ringmq::report

@@ -187,6 +187,7 @@ class Sys(unittest.TestCase):
         received = counters["$SYS/broker/publish/messages/received"]
         self.assertGreater(received["after"], received["before"])
         self.assertLessEqual(received["after"] - received["before"], 2000)
+        self.assertFalse([name for name in counters if "/heap/" in name])
         self.assertIn("Counters of $SYS", text)
 
     def test_one_look_is_no_difference_and_a_wrong_name_is_told(self):
@@ -232,6 +233,35 @@ class Trials(unittest.TestCase):
         done = self.bench("search", "--trials", "2")
         self.assertEqual(done.returncode, 1)
         self.assertIn("--trials: search is not made several times", done.stderr)
+
+
+class Merge(unittest.TestCase):
+    def test_generators_that_ran_together_are_one(self):
+        with Broker() as broker, tempfile.TemporaryDirectory() as folder:
+            paths = [os.path.join(folder, name) for name in ("a.json", "b.json", "all.json")]
+            running = [subprocess.Popen([BENCH, "-u", f"mqtt://127.0.0.1:{broker.port}", *SHORT,
+                                         "--client-id", f"{number}-{{role}}{{i}}", "--topic", f"{number}/{{pub}}", "--json", paths[number]],
+                                        stdout=subprocess.DEVNULL) for number in range(2)]
+            self.assertEqual([bench.wait(timeout=60) for bench in running], [0, 0])
+            merge = [BENCH, "merge", *paths[:2], "--allow-invalid", "-o", paths[2]]
+            done = subprocess.run(merge, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            parts = []
+            for path in paths:
+                with open(path) as file:
+                    parts.append(json.load(file))
+            for name in "sent", "received":
+                self.assertEqual(parts[2]["counters"][name], 2000)
+            self.assertEqual(sum(second["sent"] for second in parts[2]["series"]), 2000)
+            self.assertIn("2 generators", done.stdout)
+            parts[1]["scenario"] = "pairs"
+            with open(paths[1], "w") as file:
+                json.dump(parts[1], file)
+            done = subprocess.run(merge, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("the scenario differs: pubsub and pairs; --force", done.stderr)
+            done = subprocess.run([*merge, "--force"], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,12 @@ void AddComparing(CLI::App& app, Settings& s) {
           ->fallthrough();
   compare->add_option("file", s.files, "result.json of A")->required()->expected(1, -1);
   compare->add_option("--with", s.with, "result.json of B")->expected(1, -1);
+  CLI::App* const merge =
+      app.add_subcommand("merge", "results of generators on several hosts that ran together as one")
+          ->fallthrough();
+  merge->add_option("file", s.files, "result.json of each")->required()->expected(1, -1);
+  merge->add_option("-o,--output", s.outputs[IndexOf("--json")], "as --json")->type_name("FILE");
+  merge->add_flag("--force", s.force, "though they were asked for different things");
   CLI::App* const ab =
       app.add_subcommand("ab", "two brokers in turns, and whether B differs")->fallthrough();
   ab->add_option("--url-b", s.url_b, "the second broker");

@@ -23,6 +23,7 @@
 #include "finish.h"
 #include "judge.h"
 #include "load/run.h"
+#include "merge_files.h"
 #include "outputs.h"
 #include "phases.h"
 #include "progress.h"
@@ -99,7 +100,7 @@ int Report(const Settings& settings) {
 // Those that make no run.
 bool OnlyReads(const Settings& settings) {
   return settings.command == "report" || settings.command == "compare" ||
-         settings.command == "doctor";
+         settings.command == "merge" || settings.command == "doctor";
 }
 
 int RunSomething(const Settings& settings) {
@@ -132,6 +133,10 @@ int Main(int argc, char** argv) {
   }
   if (settings.command == "report") return Report(settings);
   if (settings.command == "compare") return CompareFiles(settings);
+  if (settings.command == "merge") {
+    settings.command_line = Quoted(argc, argv);
+    return MergeFiles(settings);
+  }
   if (settings.command == "doctor") return RunDoctor(settings);
   if (const absl::Status status = FindBrokers(settings); !status.ok()) {
     return Complain(status, kUsage);

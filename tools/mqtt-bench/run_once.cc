@@ -38,11 +38,12 @@ using report::Result;
 
 std::string UtcNow() {
   char text[32];
-  const time_t now = time(nullptr);
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
   tm parts{};
-  gmtime_r(&now, &parts);
-  strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
+  gmtime_r(&now.tv_sec, &parts);
+  strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
+  return absl::StrFormat("%s.%03dZ", text, static_cast<int>(now.tv_nsec / 1'000'000));
 }
 
 void DescribeHost(Result& result) {

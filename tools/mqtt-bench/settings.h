@@ -139,6 +139,9 @@ struct Settings {
   int watch_pid_b = 0;             // and its process.
   uint32_t pairs = 5;
 
+  // Of `merge`.
+  bool force = false;
+
   // Of `search`.
   std::string search_from = "5k";
   std::string search_to;  // Empty: as far as it goes.
