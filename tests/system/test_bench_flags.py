@@ -163,10 +163,23 @@ class Flags(unittest.TestCase):
             done = run(*flags, "-u", "http://x")
             self.assertIn("'http://x': expected mqtt", done.stderr)
 
+    def test_of_several_addresses_the_one_that_listens_is_taken(self):
+        with Broker() as broker, tempfile.NamedTemporaryFile("w") as hosts:
+            hosts.write("127.0.0.3 many\n127.0.0.1 many\n")
+            hosts.flush()
+            alone = ["unshare", "--mount", "--map-root-user", "sh", "-c",
+                     f'mount --bind {hosts.name} /etc/hosts && exec "$@"', "sh"]
+            if subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
+                self.skipTest("hosts cannot be changed for one process here")
+            done = subprocess.run([*alone, TOOL, "--quiet", "-n", "10", "-q", "1", "-u", f"mqtt://many:{broker.port}",
+                                   "--allow-invalid"], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def test_bad_values_name_the_flag_and_show_a_good_one(self):
         for args, text in ((["--rate-per-client", "fast"], "--rate-per-client 10"),
                            (["--rate", "1", "--rate-per-client", "1"], "--rate excludes"),
                            (["--share", "a/b"], "--share workers"),
+                           (["-u", "mqtt://me:secret@localhost"], "--user bench --pass secret"),
                            (["--prop", "eu"], "--user-property region=eu"),
                            (["--watch-pid", "ringmqd"], "--watch-pid: a process has a number"),
                            (["--watch-pid", "auto", "-u", "mqtt://127.0.0.1:1"],

@@ -2,11 +2,14 @@
 #include "target.h"
 
 #include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
@@ -18,6 +21,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/ip_address.h"
+#include "base/scoped_fd.h"
 #include "transport/proxy_layer.h"
 #include "transport/tls_client_context.h"
 #include "transport/websocket_layer.h"
@@ -66,6 +70,11 @@ absl::StatusOr<Place> Split(const std::string& url) {
     }
     rest.resize(slash);
   }
+  if (rest.find('@') != std::string::npos) {
+    return absl::InvalidArgumentError(
+        "--url: names and passwords are not part of it, since reports show it; for example --user "
+        "bench --pass secret");
+  }
   place.port = place.scheme.port;
   if (const size_t colon = rest.rfind(':');
       colon != std::string::npos && rest.find(']', colon) == std::string::npos) {
@@ -84,6 +93,22 @@ absl::StatusOr<Place> Split(const std::string& url) {
   return place;
 }
 
+// Whether somebody listens there, as far as that is known after a second.
+bool Accepts(const addrinfo& address) {
+  const base::ScopedFd socket(
+      ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (socket.get() < 0) return false;
+  if (connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0) return true;
+  if (errno != EINPROGRESS) return false;
+  pollfd writable{.fd = socket.get(), .events = POLLOUT, .revents = 0};
+  constexpr int kPatienceMs = 1000;
+  if (poll(&writable, 1, kPatienceMs) <= 0) return false;
+  int error = 0;
+  socklen_t size_bytes = sizeof(error);
+  return getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size_bytes) == 0 && error == 0;
+}
+
+// Of a name with several addresses the first where somebody listens: "localhost" may be ::1, too.
 absl::Status Resolve(const std::string& url, const Place& place, load::Target& target) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -91,8 +116,13 @@ absl::Status Resolve(const std::string& url, const Place& place, load::Target& t
   addrinfo* found = nullptr;
   const int result = getaddrinfo(place.host.c_str(), place.port.c_str(), &hints, &found);
   if (result != 0) return Bad(url, gai_strerror(result));
-  std::memcpy(&target.address, found->ai_addr, found->ai_addrlen);
-  target.size_bytes = found->ai_addrlen;
+  const addrinfo* chosen = found;
+  if (found->ai_next != nullptr) {
+    while (chosen != nullptr && !Accepts(*chosen)) chosen = chosen->ai_next;
+    if (chosen == nullptr) chosen = found;
+  }
+  std::memcpy(&target.address, chosen->ai_addr, chosen->ai_addrlen);
+  target.size_bytes = chosen->ai_addrlen;
   freeaddrinfo(found);
   return absl::OkStatus();
 }
