@@ -165,7 +165,7 @@ class Flags(unittest.TestCase):
 
     def test_of_several_addresses_the_one_that_listens_is_taken(self):
         with Broker() as broker, tempfile.NamedTemporaryFile("w") as hosts:
-            hosts.write("127.0.0.3 many\n127.0.0.1 many\n")
+            hosts.write("::1 many\n127.0.0.1 many\n")
             hosts.flush()
             alone = ["unshare", "--mount", "--map-root-user", "sh", "-c",
                      f'mount --bind {hosts.name} /etc/hosts && exec "$@"', "sh"]
