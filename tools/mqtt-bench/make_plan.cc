@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -12,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/random.h"
 #include "cpu_list.h"
 #include "make_stateful_plan.h"
 #include "measure/quantity.h"
@@ -112,6 +114,15 @@ absl::Status SetRamp(const Settings& settings, load::Plan& plan) {
       ramp->per_s > 0 ? ramp->per_s
                       : std::max(connections, 1.0) * 1e9 / static_cast<double>(ramp->within_ns);
   return absl::OkStatus();
+}
+
+// A number that no other run has, also one that begins at the same time; of nine digits, so that
+// client identifiers stay within the 23 bytes of MQTT 3.1.
+uint32_t DrawRun() {
+  constexpr uint64_t kRuns = 1'000'000'000;
+  const auto now = static_cast<uint64_t>(reactor::MonotonicNow().ns);
+  base::Random random(now ^ static_cast<uint64_t>(getpid()) << 40);
+  return static_cast<uint32_t>(random.Below(kRuns));
 }
 
 absl::Status SetLagMax(const Settings& settings, load::Plan& plan) {
@@ -233,7 +244,7 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   plan.sources = *std::move(sources);
   plan.keep_alive_s = settings.keep_alive_s;
   plan.seed = settings.seed;
-  plan.run = static_cast<uint32_t>(reactor::MonotonicNow().ns / kMillisecond.ns);
+  plan.run = DrawRun();
   plan.io = settings.engine == "epoll"      ? reactor::IoBackend::kEpoll
             : settings.engine == "io_uring" ? reactor::IoBackend::kUring
                                             : reactor::IoBackend::kAuto;
