@@ -9,6 +9,7 @@
 
 #include "codec/decode.h"
 #include "codec/encode.h"
+#include "codec/properties.h"
 
 namespace ringmq::load {
 
@@ -20,6 +21,17 @@ void AppendPacket(const Packet& packet, ProtocolVersion version, std::vector<uin
   const size_t before = out.size();
   out.resize(before + codec::EncodedSizeBytes(packet, version));
   codec::Encode(packet, version, std::span(out).subspan(before));
+}
+
+// The Correlation Data of a list that was decoded; empty: none.
+inline std::span<const uint8_t> CorrelationOf(const codec::PropertyList& properties) {
+  codec::PropertyReader reader(properties);
+  codec::Property property;
+  while (reader.Next(property)) {
+    if (property.id != codec::PropertyId::kCorrelationData) continue;
+    return {reinterpret_cast<const uint8_t*>(property.text.data()), property.text.size()};
+  }
+  return {};
 }
 
 // PUBACK, PUBREC, PUBREL or PUBCOMP of success.

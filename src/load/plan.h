@@ -39,6 +39,20 @@ enum class Script : uint8_t {
   kWill,     // Clients with wills are cut; subscribers hear of it.
 };
 
+// Where the stamp of a message is.
+enum class StampPlace : uint8_t {
+  kPayload,      // Over the front of its payload.
+  kCorrelation,  // In its Correlation Data, and the payload is left alone. MQTT 5.
+  kNowhere,      // What arrives can only be counted; requests have a number, and so their answers.
+};
+
+// What is made of the messages that arrive.
+enum class Verify : uint8_t {
+  kFull,    // Each is accounted for, where it has a stamp.
+  kCounts,  // Looked at one by one; what is missing say the totals.
+  kOff,     // Counted, and their times taken.
+};
+
 // Connections that come and go, besides whatever else there is.
 struct Churn {
   double per_s = 0;        // Connects, and as many leave. Zero: nobody does.
@@ -144,7 +158,9 @@ struct Plan {
   size_t payload_bytes = 64;
   size_t payload_bytes_max = 0;
   std::string payload;
-  measure::StampForm stamp = measure::StampForm::kFull;
+  measure::StampForm stamp = measure::StampForm::kFull;  // Also of messages that have none.
+  StampPlace stamp_place = StampPlace::kPayload;
+  Verify verify = Verify::kFull;
   uint32_t run = 1;
 
   // Zero: a closed loop, in which each publisher sends as soon as its window allows.
@@ -198,6 +214,20 @@ struct Plan {
 
   // Nobody of the run publishes: subscribers take what others do.
   [[nodiscard]] bool hears_others() const { return publishers == 0 && script == Script::kTraffic; }
+  // What is missing, or came twice, is known message by message.
+  [[nodiscard]] bool watches_flows() const {
+    return verify == Verify::kFull && (stamp_place != StampPlace::kNowhere || asks);
+  }
+  // Of the front of each payload, that a stamp is written over.
+  [[nodiscard]] size_t StampedBytes() const {
+    return stamp_place == StampPlace::kPayload ? measure::StampBytes(stamp) : 0;
+  }
+  // Of the Correlation Data of each message; zero: it has none.
+  [[nodiscard]] size_t CorrelationBytes() const {
+    if (version != ProtocolVersion::kV5) return 0;
+    if (stamp_place == StampPlace::kCorrelation) return measure::StampBytes(stamp);
+    return asks ? sizeof(uint64_t) : 0;  // The number of the request.
+  }
   // Of all roles.
   [[nodiscard]] uint64_t connections() const;
   // Of those that are there at first.

@@ -28,6 +28,8 @@ constexpr double kHeadStartS = 0.05;
 // Threads that are to connect look so often whether it begins, and a little time to spare.
 constexpr double kConnectHeadStartS = 0.005;
 constexpr double kOthersMaxS = 5;
+// Where nobody sees that a message is missing, what has not moved for so long is.
+constexpr int64_t kStillNs = 1'000'000'000;
 constexpr const char* kOnlyLate =
     "Nothing but the generator's own lag speaks against this run; it is part of every response "
     "time. If so much does not matter for what is asked, --lag-max says how much may be: "
@@ -237,6 +239,7 @@ class Director {
     };
     while (!is_over()) {
       Pause();
+      WriteOff(phase);
       WatchBroker();
       if (NowNs() - last_tick_ns_ < observer_.tick_ns) continue;
       last_tick_ns_ = NowNs();
@@ -247,6 +250,21 @@ class Director {
       if (observer_.on_tick) observer_.on_tick(Look());
     }
     return static_cast<double>(NowNs() - phase_start_ns_) * 1e-9;
+  }
+
+  // In a closed loop at QoS 0 the window is what is on its way. Where no gap is seen, what is
+  // missing stays in it, and when all of it is missing nothing would be sent any more.
+  void WriteOff(Phase phase) {
+    const bool is_load = phase == Phase::kWarmup || phase == Phase::kMeasure;
+    const bool is_blind = leads_ && !plan_.watches_flows() && plan_.rate_per_s == 0;
+    if (!is_load || !is_blind || plan_.qos != Qos::kAtMostOnce) return;
+    const Tick now = lookout_.Count();
+    if (std::exchange(moved_, now.sent + now.received) != now.sent + now.received) {
+      moved_ns_ = NowNs();
+    } else if (NowNs() - moved_ns_ > kStillNs) {
+      std::atomic<int64_t>& on_their_way = shared_.clockwork.on_their_way;
+      on_their_way.fetch_sub(on_their_way.load(std::memory_order_relaxed));
+    }
   }
 
   [[nodiscard]] int64_t load_start_ns() const {
@@ -416,6 +434,10 @@ class Director {
       outcome.sent_in_all += all.by_publisher[i];
       outcome.expected_in_all += all.by_publisher[i] * plan_.DeliveriesOf(i);
     }
+    if (!plan_.watches_flows()) {
+      CountByTotals(all.integrity);
+      return;
+    }
     for (const auto& worker : workers_) {
       for (const Peer& peer : worker->peers()) {
         if (peer.hearing == nullptr) continue;
@@ -434,6 +456,19 @@ class Director {
     if (plan_.asks) lost = Excuse(lost, 0, all.integrity);
     lost += Excuse(CountGroupLosses(seen), AllGivenUp(), all.integrity);
     (plan_.qos == Qos::kAtMostOnce ? all.integrity.lost_permitted : all.integrity.lost) += lost;
+  }
+
+  // Without flows; what came twice may hide what never came. With the first part.
+  void CountByTotals(measure::IntegrityCounts& counts) {
+    const std::optional<uint64_t> received = SumOfParts(counts.received);
+    if (!received.has_value() || plan_.publishers == 0) return;
+    uint64_t expected = 0;
+    for (uint32_t i = 0; i < plan_.publishers; ++i) {
+      expected += shared_.published[i].load(std::memory_order_relaxed) * plan_.DeliveriesOf(i);
+    }
+    uint64_t& lost = plan_.qos == Qos::kAtMostOnce ? counts.lost_permitted : counts.lost;
+    lost += expected - std::min(expected, *received);
+    counts.surplus += *received - std::min(expected, *received);
   }
 
   // Of one flow, without what nobody promised.
@@ -487,6 +522,17 @@ class Director {
     return lost;
   }
 
+  // What all parts have, once each has said it; only the first part is told.
+  std::optional<uint64_t> SumOfParts(uint64_t own) {
+    Clockwork& clockwork = shared_.clockwork;
+    clockwork.received.fetch_add(own, std::memory_order_relaxed);
+    clockwork.counted.fetch_add(1, std::memory_order_release);
+    if (part_.first > 0) return std::nullopt;
+    AwaitOthers(
+        [&] { return clockwork.counted.load(std::memory_order_acquire) == part_.processes; });
+    return clockwork.received.load(std::memory_order_relaxed);
+  }
+
   const Plan& plan_;
   const RunTimes times_;
   const Observer& observer_;
@@ -503,6 +549,8 @@ class Director {
   int64_t watched_index_ = -1;
   uint64_t connected_ = 0;    // When IsStuck() looked last,
   int64_t connected_ns_ = 0;  // and since when it is so many.
+  uint64_t moved_ = 0;        // When WriteOff() looked last,
+  int64_t moved_ns_ = 0;      // and since when it is so many.
   Timeline timeline_;
   Intervals intervals_;
 };

@@ -136,8 +136,9 @@ struct Clockwork {
   std::atomic<uint32_t> returns{0};  // Connections that were made again.
   // A session has ended whose messages others may get or nobody: of a group, or of who answers.
   std::atomic<bool> is_unpromised{false};
-  // Processes that have counted what their members of shared groups saw.
+  // Processes that have counted what arrived, where only the sum of all tells what is missing.
   std::atomic<uint32_t> counted{0};
+  std::atomic<uint64_t> received{0};
 };
 
 // Zero-filled; pages cost nothing until they are touched.

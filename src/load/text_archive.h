@@ -113,8 +113,9 @@ void VisitTally(Each& each, Tally_& tally) {
   using Counts = measure::IntegrityCounts;
   for (const auto count :
        {&Counts::received, &Counts::lost, &Counts::lost_permitted, &Counts::lost_unpromised,
-        &Counts::duplicates, &Counts::duplicates_permitted, &Counts::reordered, &Counts::too_old,
-        &Counts::corrupt, &Counts::misrouted, &Counts::wrong_qos, &Counts::foreign}) {
+        &Counts::surplus, &Counts::duplicates, &Counts::duplicates_permitted, &Counts::reordered,
+        &Counts::too_old, &Counts::corrupt, &Counts::misrouted, &Counts::wrong_qos,
+        &Counts::foreign}) {
     each(tally.integrity.*count);
   }
   for (const auto time : {&Tally::cpu_ns, &Tally::idle_ns}) each(tally.*time);

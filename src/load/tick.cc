@@ -20,9 +20,13 @@ Lookout::Lookout(const Plan& plan, double measure_s, const Shared& shared)
       shared_(shared),
       connections_(plan.early_connections()),
       deliveries_each_(plan.publishers > 0 ? plan.DeliveriesOf(0) : 0),
-      knows_missing_(std::none_of(plan.roles.begin(), plan.roles.end(),
+      knows_missing_(plan.watches_flows() &&
+                     std::none_of(plan.roles.begin(), plan.roles.end(),
                                   [](const Role& role) { return role.is_shared; })),
-      marks_(plan.threads) {}
+      marks_(plan.threads) {
+  so_far_.has_flows = plan.watches_flows();
+  so_far_.has_stamps = plan.stamp_place != StampPlace::kNowhere && plan.verify != Verify::kOff;
+}
 
 Tick Lookout::Count() const {
   Tick tick;

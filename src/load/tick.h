@@ -36,6 +36,8 @@ struct SoFar {
   Quantiles lag;
   measure::IntegrityCounts integrity;  // Losses are counted in the end; until then `missing`:
   std::optional<uint64_t> missing;     // later ones arrived, these did not. Shared: nobody knows.
+  bool has_flows = true;               // What came twice or late is known,
+  bool has_stamps = true;              // and what is corrupt.
   Busiest busiest;                     // In the last second.
   double backlog_share = 0;            // Turns that left something to read.
   // If it ended now. Nothing: it is not measured yet.

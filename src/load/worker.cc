@@ -66,6 +66,7 @@ Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
       shared_(shared),
       progress_(shared.progress[part]),
       known_rest_(plan.MakeKnownRest()),
+      times_responses_(plan.rate_per_s > 0 && plan.stamp_place != StampPlace::kNowhere),
       random_(plan.seed + part),
       completions_(kCompletionsMax) {
   peers_.resize((plan.connections() + plan.threads - 1 - part) / plan.threads);

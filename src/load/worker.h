@@ -111,6 +111,18 @@ class Worker {
   [[nodiscard]] bool IsOnItsTopic(Peer& peer, const codec::Publish& publish,
                                   const measure::Stamp& stamp) const;
   void Check(Peer& peer, const codec::Publish& publish, int64_t now_ns);
+  // worker_stamps.cc: where stamps are written, and read.
+  void PutStamp(const measure::Stamp& stamp, std::span<uint8_t> payload,
+                std::span<uint8_t> correlation) const;
+  [[nodiscard]] std::vector<uint8_t> StampStored(const measure::Stamp& stamp,
+                                                 std::span<uint8_t> payload) const;
+  [[nodiscard]] std::optional<measure::StampStatus> ReadElsewhere(Peer& peer,
+                                                                  const codec::Publish& publish,
+                                                                  measure::Stamp& stamp,
+                                                                  int64_t now_ns);
+  [[nodiscard]] measure::StampStatus ReadNumber(const Peer& peer, const codec::Publish& publish,
+                                                measure::Stamp& stamp, int64_t now_ns) const;
+  void CountOnly(const Peer& peer, const codec::Publish& publish, int64_t now_ns);
   [[nodiscard]] bool ReadAsBefore(const Peer& peer, uint8_t first, std::span<const uint8_t> body,
                                   codec::Publish& publish) const;
   void Answer(Peer& peer, const codec::Publish& publish);
@@ -270,6 +282,12 @@ class Worker {
   [[nodiscard]] static uint64_t Token(size_t index, OpKind kind) {
     return uint64_t{index} << 2 | static_cast<uint64_t>(kind);
   }
+  // Of a payload that is about to be sent.
+  [[nodiscard]] uint64_t SumOfRest(std::span<const uint8_t> payload) const {
+    const std::span<const uint8_t> rest = payload.subspan(plan_.StampedBytes());
+    return known_rest_.Knows(rest.size()) ? known_rest_.SumOfFront(rest.size())
+                                          : measure::SumOf(rest);
+  }
   [[nodiscard]] size_t IndexOf(const Peer& peer) const {
     return static_cast<size_t>(&peer - peers_.data());
   }
@@ -305,6 +323,7 @@ class Worker {
   // What is behind the stamp of the longest payload that this run sends: shorter ones are its
   // front.
   const measure::KnownRest known_rest_;
+  const bool times_responses_;          // There is a schedule, and stamps tell it.
   std::vector<TopicPattern> patterns_;  // By role.
   std::string topic_;                   // Of the message that is being written.
   std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began,

@@ -5,6 +5,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,21 +14,6 @@
 #include "load/worker.h"
 
 namespace ringmq::load {
-namespace {
-
-// The Correlation Data of a list that was decoded; empty: none.
-std::span<const uint8_t> CorrelationOf(const codec::PropertyList& properties) {
-  codec::PropertyReader reader(properties);
-  codec::Property property;
-  while (reader.Next(property)) {
-    if (property.id != codec::PropertyId::kCorrelationData) continue;
-    return {reinterpret_cast<const uint8_t*>(property.text.data()), property.text.size()};
-  }
-  return {};
-}
-
-}  // namespace
-
 void Worker::Answer(Peer& peer, const codec::Publish& request) {
   const std::string topic = request.has_response_topic
                                 ? std::string(request.response_topic)
@@ -91,13 +77,14 @@ void Worker::OnAnswerAck(Peer& peer, uint16_t id) {
   AnswerWaiting(peer);
 }
 
-// The name has to be that of the request whose payload came back.
+// The name has to be that of the request whose payload came back. Where the stamp is the name, or
+// the other way round, there is nothing to compare.
 void Worker::OnAnswer(Peer& peer, const codec::Publish& answer, const measure::Stamp& stamp,
                       measure::FlowVerdict verdict) {
   const bool is_new =
       verdict == measure::FlowVerdict::kInOrder || verdict == measure::FlowVerdict::kReordered;
   if (is_new) ++peer.publishing->answered;
-  if (peer.publishing->frame.correlation_offset == 0) return;
+  if (plan_.CorrelationBytes() == 0 || plan_.stamp_place != StampPlace::kPayload) return;
   const auto name = CorrelationOf(answer.properties);
   const bool fits = name.size() == sizeof(stamp.sequence) &&
                     std::memcmp(name.data(), &stamp.sequence, name.size()) == 0;

@@ -62,12 +62,14 @@ void Worker::Store(Peer& peer, uint64_t number, Stored what, int64_t now_ns) {
   publish.qos = plan_.qos;
   publish.retain = true;
   publish.packet_id = TakePacketId(publishing, number, now_ns, is_message);
+  std::vector<uint8_t> properties;
   if (is_message) {
     stored_payload_ = plan_.MakePayload(NextPayloadBytes());
-    measure::WriteStamp(
+    properties = StampStored(
         {.run = plan_.run, .publisher = PublisherOf(peer), .sequence = number, .due_ns = now_ns},
-        plan_.stamp, stored_payload_);
+        stored_payload_);
     publish.payload = stored_payload_;
+    publish.properties = {.bytes = properties};
   }
   if (peer.output.empty()) dirty_.push_back(IndexOf(peer));
   const uint64_t before = publishing.written_bytes + peer.unwritten_bytes();

@@ -19,7 +19,6 @@ constexpr size_t kOutputBytesMax = 256 << 10;
 // What one publisher sends in a turn of a closed loop: enough for few system calls, and none of the
 // others is forgotten.
 constexpr size_t kRowBytesMax = 32 << 10;
-constexpr size_t kCorrelationBytes = 8;
 constexpr size_t kAliasBytes = 3;  // The property, which stands behind all others.
 
 }  // namespace
@@ -29,11 +28,12 @@ std::vector<uint8_t> Worker::PropertiesOf(const Peer& peer) const {
   if (plan_.version != ProtocolVersion::kV5) return list;
   codec::PropertyWriter writer(list);
   for (const auto& [name, value] : plan_.user_properties) writer.UserProperty(name, value);
-  if (!plan_.asks) return list;
-  // Where the answer is wanted, and by which name it is known; the latter stands last.
-  constexpr uint8_t kNothingYet[kCorrelationBytes] = {};
-  writer.Text(codec::PropertyId::kResponseTopic, Fill(peer.role->filter, peer.number))
-      .Binary(codec::PropertyId::kCorrelationData, kNothingYet);
+  if (plan_.asks) {
+    writer.Text(codec::PropertyId::kResponseTopic, Fill(peer.role->filter, peer.number));
+  }
+  // Stands last, and is written over for each message.
+  const std::vector<uint8_t> nothing_yet(plan_.CorrelationBytes());
+  if (!nothing_yet.empty()) writer.Binary(codec::PropertyId::kCorrelationData, nothing_yet);
   return list;
 }
 
@@ -91,9 +91,9 @@ Publishing::Frame Worker::MakeFrame(const Peer& peer, Naming naming) const {
   frame.head_bytes = 1u + remaining.size_bytes;
   frame.topic_bytes = topic.size();
   frame.payload_offset = frame.bytes.size() - frame.head_bytes - payload.size();
-  if (plan_.asks && !properties.empty()) {
+  if (const size_t correlation_bytes = plan_.CorrelationBytes(); correlation_bytes > 0) {
     const size_t behind_bytes = naming == Naming::kTopic ? 0 : kAliasBytes;
-    frame.correlation_offset = frame.payload_offset - behind_bytes - kCorrelationBytes;
+    frame.correlation_offset = frame.payload_offset - behind_bytes - correlation_bytes;
   }
   if (plan_.qos != Qos::kAtMostOnce) frame.packet_id_offset = sizeof(uint16_t) + topic.size();
   return frame;
@@ -224,19 +224,14 @@ void Worker::AppendMessage(Peer& peer, uint64_t sequence, int64_t due_ns, uint16
     body[frame.packet_id_offset] = static_cast<uint8_t>(id >> 8);
     body[frame.packet_id_offset + 1] = static_cast<uint8_t>(id);
   }
-  if (frame.correlation_offset > 0) {
-    std::memcpy(body.data() + frame.correlation_offset, &sequence, kCorrelationBytes);
-  }
   const std::span<uint8_t> payload = body.subspan(frame.payload_offset);
-  const size_t stamp_bytes = measure::StampBytes(plan_.stamp);
-  if (payload.size() < stamp_bytes) return;
-  const size_t rest_bytes = payload.size() - stamp_bytes;
-  measure::WriteStamp(
-      {.run = plan_.run, .publisher = PublisherOf(peer), .sequence = sequence, .due_ns = due_ns},
-      plan_.stamp,
-      known_rest_.Knows(rest_bytes) ? known_rest_.SumOfFront(rest_bytes)
-                                    : measure::SumOf(payload.subspan(stamp_bytes)),
-      payload);
+  const measure::Stamp stamp = {
+      .run = plan_.run, .publisher = PublisherOf(peer), .sequence = sequence, .due_ns = due_ns};
+  if (frame.correlation_offset > 0) {
+    PutStamp(stamp, payload, body.subspan(frame.correlation_offset, plan_.CorrelationBytes()));
+  } else if (plan_.stamp_place == StampPlace::kPayload) {
+    measure::WriteStamp(stamp, plan_.stamp, SumOfRest(payload), payload);
+  }
 }
 
 // What stands in the output is about to go: whoever receives it sooner than we hear that it went

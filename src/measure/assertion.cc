@@ -28,10 +28,11 @@ struct Scalar {
 };
 
 // Of all commands; scalars.h has the others.
-constexpr std::array<Scalar, 17> kScalars = {{
+constexpr std::array<Scalar, 18> kScalars = {{
     {"loss", Kind::kCount},  // At QoS 1 and 2.
     {"loss_permitted", Kind::kCount},
     {"loss_unpromised", Kind::kCount},
+    {"surplus", Kind::kCount},
     {"duplicates", Kind::kCount},
     {"duplicates_permitted", Kind::kCount},
     {"reordered", Kind::kCount},

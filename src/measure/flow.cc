@@ -49,6 +49,7 @@ void IntegrityCounts::Add(const IntegrityCounts& other) {
   lost += other.lost;
   lost_permitted += other.lost_permitted;
   lost_unpromised += other.lost_unpromised;
+  surplus += other.surplus;
   duplicates += other.duplicates;
   duplicates_permitted += other.duplicates_permitted;
   reordered += other.reordered;
@@ -77,7 +78,7 @@ void IntegrityCounts::Add(FlowVerdict verdict) {
 }
 
 bool IntegrityCounts::sound() const {
-  return (lost | duplicates | reordered | too_old | corrupt | misrouted | wrong_qos) == 0;
+  return (lost | surplus | duplicates | reordered | too_old | corrupt | misrouted | wrong_qos) == 0;
 }
 
 }  // namespace ringmq::measure

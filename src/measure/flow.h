@@ -84,6 +84,7 @@ struct IntegrityCounts {
   // Missing, but nobody promised it: a session ended with its connection, that of the publisher
   // before the acknowledgement or that of the subscriber before the delivery. At most these.
   uint64_t lost_unpromised = 0;
+  uint64_t surplus = 0;  // More than were expected, where only totals are compared.
   uint64_t duplicates = 0;
   uint64_t duplicates_permitted = 0;  // At QoS 1, sent again when a session was resumed.
   uint64_t reordered = 0;

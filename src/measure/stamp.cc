@@ -93,6 +93,19 @@ void ReadCompact(const uint8_t* payload, Stamp& stamp) {
   stamp.due_ns = static_cast<int64_t>(high & ((uint64_t{1} << 52) - 1)) * kCompactDueUnitNs;
 }
 
+StampStatus ReadFull(const uint8_t* place, std::span<const uint8_t> rest, const KnownRest& known,
+                     Stamp& stamp) {
+  FullHeader header;
+  std::memcpy(&header, place, sizeof(header));
+  if (header.magic != kFullMagic) return StampStatus::kForeign;
+  if (header.checksum != Checksum(header, known.SumOf(rest))) return StampStatus::kCorrupt;
+  stamp = {.run = header.run,
+           .publisher = header.publisher,
+           .sequence = header.sequence,
+           .due_ns = header.due_ns};
+  return StampStatus::kOk;
+}
+
 }  // namespace
 
 uint64_t SumOf(std::span<const uint8_t> rest) {
@@ -116,10 +129,8 @@ KnownRest::KnownRest(std::span<const uint8_t> bytes) {
   whole_ = measure::SumOf(bytes_);
 }
 
-uint64_t KnownRest::SumOfFront(size_t size_bytes) const {
-  RMQ_DCHECK(Knows(size_bytes));
-  if (size_bytes == bytes_.size()) [[likely]]
-    return whole_;
+uint64_t KnownRest::SumOfShorter(size_t size_bytes) const {
+  RMQ_DCHECK(size_bytes < bytes_.size());
   const size_t block = size_bytes / kBlockBytes;
   const std::span<const uint8_t> front = std::span(bytes_).first(size_bytes);
   return FoldEnd(chains_[block], front.subspan(block * kBlockBytes), size_bytes);
@@ -162,16 +173,14 @@ StampStatus ReadStamp(std::span<const uint8_t> payload, const KnownRest& known, 
     return StampStatus::kOk;
   }
   if (payload.size() < kFullStampBytes) return StampStatus::kForeign;
-  FullHeader header;
-  std::memcpy(&header, payload.data(), sizeof(header));
-  if (header.magic != kFullMagic) return StampStatus::kForeign;
-  if (header.checksum != Checksum(header, known.SumOf(payload.subspan(kFullStampBytes)))) {
-    return StampStatus::kCorrupt;
-  }
-  stamp = {.run = header.run,
-           .publisher = header.publisher,
-           .sequence = header.sequence,
-           .due_ns = header.due_ns};
+  return ReadFull(payload.data(), payload.subspan(kFullStampBytes), known, stamp);
+}
+
+StampStatus ReadStampApart(std::span<const uint8_t> place, std::span<const uint8_t> rest,
+                           const KnownRest& known, Stamp& stamp) {
+  if (place.size() == kFullStampBytes) return ReadFull(place.data(), rest, known, stamp);
+  if (place.size() != kCompactStampBytes || place[0] != kCompactMagic) return StampStatus::kForeign;
+  ReadCompact(place.data(), stamp);
   return StampStatus::kOk;
 }
 

@@ -77,10 +77,14 @@ class KnownRest {
   // Of any bytes, known or not.
   [[nodiscard]] uint64_t SumOf(std::span<const uint8_t> rest) const;
   // Of so many of the known ones. Requires: Knows() them.
-  [[nodiscard]] uint64_t SumOfFront(size_t size_bytes) const;
+  [[nodiscard]] uint64_t SumOfFront(size_t size_bytes) const {
+    return size_bytes == bytes_.size() ? whole_ : SumOfShorter(size_bytes);
+  }
   [[nodiscard]] bool Knows(size_t size_bytes) const { return size_bytes <= bytes_.size(); }
 
  private:
+  [[nodiscard]] uint64_t SumOfShorter(size_t size_bytes) const;
+
   std::vector<uint8_t> bytes_;
   std::vector<SumChains> chains_;        // Before each whole block, and behind the last one.
   uint64_t whole_ = measure::SumOf({});  // The sum of all of them.
@@ -106,5 +110,9 @@ enum class StampStatus : uint8_t {
 [[nodiscard]] StampStatus ReadStamp(std::span<const uint8_t> payload, Stamp& stamp);
 [[nodiscard]] StampStatus ReadStamp(std::span<const uint8_t> payload, const KnownRest& known,
                                     Stamp& stamp);
+// Of a stamp that lies apart from the rest. Nothing but a stamp may lie there.
+[[nodiscard]] StampStatus ReadStampApart(std::span<const uint8_t> place,
+                                         std::span<const uint8_t> rest, const KnownRest& known,
+                                         Stamp& stamp);
 
 }  // namespace ringmq::measure

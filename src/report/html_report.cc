@@ -59,7 +59,7 @@ std::string SummaryHtml(const Result& result) {
       tiles.push_back({absl::StrCat(MetricTitle(*metric), " ", PercentileName(percentile)), text});
     }
   }
-  if (!(result.integrity == measure::IntegrityCounts{})) {
+  if (!(result.integrity == measure::IntegrityCounts{}) && IsVerified(result, "lost")) {
     tiles.push_back({"lost", GroupDigits(result.integrity.lost + result.integrity.lost_permitted)});
   }
   if (tiles.empty() && result.connections > 0) {

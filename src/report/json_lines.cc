@@ -33,7 +33,7 @@ std::string SecondLine(const Second& second) {
 
 std::string EndLine(const Result& result, int exit_code, uint64_t dropped_lines) {
   Json line = LineOf("end");
-  JsonWriter writer(line);
+  JsonWriter writer(line, &result);
   writer("interrupted", result.interrupted);
   writer.Object("verdict", result.verdict);
   writer.List("assertions", result.assertions);

@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,20 +23,34 @@ inline constexpr std::array<const char*, 5> kVerdictKinds = {
 
 class JsonWriter {
  public:
-  explicit JsonWriter(Json& out) : out_(out) {}
+  // What was not verified in `result`, or in one of its phases, is null. No result: everything was.
+  using IsVerifiedIn = bool (*)(const Result& result, std::string_view count);
+  explicit JsonWriter(Json& out, const Result* result = nullptr,
+                      IsVerifiedIn is_verified = IsVerified)
+      : out_(out), result_(result), is_verified_(is_verified) {}
 
   void operator()(const char* name, const auto& value) { out_[name] = value; }
 
   void Object(const char* name, const auto& value) {
     Json& object = out_[name] = Json::object();
-    JsonWriter inner(object);
+    JsonWriter inner(object, result_, is_verified_);
     VisitFields(inner, value);
   }
 
-  void List(const char* name, const auto& list) {
+  void Verified(const char* name, uint64_t count) {
+    if (result_ == nullptr || is_verified_(*result_, name)) {
+      out_[name] = count;
+    } else {
+      out_[name] = nullptr;
+    }
+  }
+
+  template <typename Struct>
+  void List(const char* name, const std::vector<Struct>& list) {
+    constexpr IsVerifiedIn kHere = Is<Struct, LoadPhase> ? IsVerifiedOfPhase : IsVerified;
     Json& array = out_[name] = Json::array();
-    for (const auto& value : list) {
-      JsonWriter inner(array.emplace_back(Json::object()));
+    for (const Struct& value : list) {
+      JsonWriter inner(array.emplace_back(Json::object()), result_, kHere);
       VisitFields(inner, value);
     }
   }
@@ -89,6 +104,8 @@ class JsonWriter {
 
  private:
   Json& out_;
+  const Result* const result_;
+  const IsVerifiedIn is_verified_;
 };
 
 }  // namespace ringmq::report

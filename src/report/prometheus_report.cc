@@ -40,15 +40,19 @@ void AddMessages(const Result& result, Page& page) {
   add("sent", result.counters.sent);
   add("acked", result.counters.acked);
   add("received", result.counters.received);
-  const auto fault = [&page](const char* kind, uint64_t count) {
+  const auto fault = [&page, &result](const char* kind, uint64_t count,
+                                      const char* name = nullptr) {
+    if (!IsVerified(result, name == nullptr ? kind : name)) return;
     page.Add("mqtt_bench_faults", absl::StrCat("kind=\"", kind, "\""), static_cast<double>(count));
   };
-  page.Describe("mqtt_bench_faults", "gauge", "What integrity checks found, by kind.");
+  page.Describe("mqtt_bench_faults", "gauge",
+                "What integrity checks found, by kind; what was not looked at is left out.");
   fault("lost", result.integrity.lost);
   fault("lost_permitted", result.integrity.lost_permitted);
   fault("lost_unpromised", result.integrity.lost_unpromised);
-  fault("duplicate", result.integrity.duplicates);
-  fault("duplicate_permitted", result.integrity.duplicates_permitted);
+  fault("surplus", result.integrity.surplus);
+  fault("duplicate", result.integrity.duplicates, "duplicates");
+  fault("duplicate_permitted", result.integrity.duplicates_permitted, "duplicates_permitted");
   fault("reordered", result.integrity.reordered);
   fault("corrupt", result.integrity.corrupt);
   fault("misrouted", result.integrity.misrouted);

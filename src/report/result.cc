@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 
@@ -73,6 +74,23 @@ constexpr std::array<const char*, 35> kReasonNames = {{
 }};
 
 }  // namespace
+
+bool IsVerified(const Result& result, std::string_view count) {
+  constexpr std::string_view kByTotals[] = {"lost", "lost_permitted", "lost_unpromised", "surplus",
+                                            "wrong_qos"};
+  constexpr std::string_view kByStamp[] = {"corrupt", "misrouted", "foreign"};
+  if (count == "received") return true;
+  if (result.verify == "off") return false;
+  if (std::ranges::find(kByTotals, count) != std::end(kByTotals)) return true;
+  if (result.stamp == "none") return false;
+  return result.verify != "counts" || std::ranges::find(kByStamp, count) != std::end(kByStamp);
+}
+
+bool IsVerifiedOfPhase(const Result& result, std::string_view count) {
+  // Nothing tells of which phase a message without a stamp is.
+  const bool is_told = result.stamp != "none" || count == "received" || count == "wrong_qos";
+  return is_told && IsVerified(result, count);
+}
 
 const char* MetricName(Metric metric) { return kMetricNames[static_cast<size_t>(metric)].name; }
 const char* MetricTitle(Metric metric) { return kMetricNames[static_cast<size_t>(metric)].title; }

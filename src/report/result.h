@@ -17,6 +17,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -224,7 +225,10 @@ struct Result {
   bool closed_loop = false;                                   // No schedule: service time only.
   uint32_t processes = 1;
   uint64_t connections = 0;
-  uint8_t qos = 0;           // Of the publishers.
+  uint8_t qos = 0;  // Of the publishers.
+  // What messages are told apart by: "full", "compact", "corr", "number" (of a request), "none".
+  std::string stamp{};       // Empty: there are none.
+  std::string verify{};      // "full", "counts" or "off"; empty: "full".
   bool interrupted = false;  // By Ctrl-C or SIGTERM, before its time.
 
   Phases phases{};
@@ -263,6 +267,12 @@ struct Result {
 [[nodiscard]] inline uint64_t CostedMessages(const Result& result) {
   return result.integrity.received > 0 ? result.integrity.received : result.counters.sent;
 }
+
+// Whether the run looked at a count of its integrity, by the count's name in files: else it is no
+// zero, and reports have a blank.
+[[nodiscard]] bool IsVerified(const Result& result, std::string_view count);
+// The same of each of its phases.
+[[nodiscard]] bool IsVerifiedOfPhase(const Result& result, std::string_view count);
 
 // "response", "send_lag", ...: the names in files.
 [[nodiscard]] const char* MetricName(Metric metric);

@@ -6,6 +6,7 @@
 //   visit.Object(name, value)    for a struct below, whose fields follow
 //   visit.List(name, list)       for a list of such structs
 //   visit.Optional(name, value)  for an object that may be absent
+//   visit.Verified(name, value)  for a count that the run may not have looked at: then it is null
 // and the walk hands it const values if it was given a const Result. Shapes of their own (maps,
 // histograms, heat columns, the config) are left to visit.Special(name, value).
 //
@@ -46,17 +47,18 @@ void VisitFields(auto& visit, Is<Rates> auto& value) {
 
 void VisitFields(auto& visit, Is<measure::IntegrityCounts> auto& value) {
   visit("received", value.received);
-  visit("lost", value.lost);
-  visit("lost_permitted", value.lost_permitted);
-  visit("lost_unpromised", value.lost_unpromised);
-  visit("duplicates", value.duplicates);
-  visit("duplicates_permitted", value.duplicates_permitted);
-  visit("reordered", value.reordered);
-  visit("too_old", value.too_old);
-  visit("corrupt", value.corrupt);
-  visit("misrouted", value.misrouted);
-  visit("wrong_qos", value.wrong_qos);
-  visit("foreign", value.foreign);
+  visit.Verified("lost", value.lost);
+  visit.Verified("lost_permitted", value.lost_permitted);
+  visit.Verified("lost_unpromised", value.lost_unpromised);
+  visit.Verified("surplus", value.surplus);
+  visit.Verified("duplicates", value.duplicates);
+  visit.Verified("duplicates_permitted", value.duplicates_permitted);
+  visit.Verified("reordered", value.reordered);
+  visit.Verified("too_old", value.too_old);
+  visit.Verified("corrupt", value.corrupt);
+  visit.Verified("misrouted", value.misrouted);
+  visit.Verified("wrong_qos", value.wrong_qos);
+  visit.Verified("foreign", value.foreign);
 }
 
 void VisitFields(auto& visit, Is<Errors> auto& value) {
@@ -181,6 +183,8 @@ void VisitFields(auto& visit, Is<Result> auto& value) {
   visit("processes", value.processes);
   visit("connections", value.connections);
   visit("qos", value.qos);
+  visit("stamp", value.stamp);
+  visit("verify", value.verify);
   visit("interrupted", value.interrupted);
   visit.Object("verdict", value.verdict);
   visit.List("assertions", value.assertions);

@@ -27,6 +27,8 @@ class Reader {
     if (const Json* const json = Find(name)) Take(*json, At(name), value);
   }
 
+  void Verified(const char* name, uint64_t& count) { (*this)(name, count); }
+
   template <typename Struct>
   void Object(const char* name, Struct& value) {
     if (const Json* const json = Find(name)) TakeObject(*json, At(name), value);
@@ -202,7 +204,7 @@ class Reader {
 
 Json ObjectOf(const Result& result) {
   Json json = Json::object();
-  JsonWriter writer(json);
+  JsonWriter writer(json, &result);
   VisitFields(writer, result);
   return json;
 }

@@ -196,7 +196,9 @@ Table PhaseTable(const Result& result) {
     if (!is_held) absl::StrAppend(&rate, " to ", FormatRate(phase.rate_to_per_s));
     table.rows.push_back({phase.name, rate, GroupDigits(phase.counters.sent),
                           GroupDigits(phase.counters.received),
-                          GroupDigits(phase.integrity.lost + phase.integrity.lost_permitted),
+                          IsVerifiedOfPhase(result, "lost")
+                              ? GroupDigits(phase.integrity.lost + phase.integrity.lost_permitted)
+                              : "",
                           PercentileText(response, 50), PercentileText(response, 99),
                           PercentileText(response, 99.9), TimeText(response, response.max())});
   }
@@ -226,24 +228,28 @@ Table IntegrityTable(const Result& result) {
   Table table{.title = "Integrity", .values = Align::kRight};
   const measure::IntegrityCounts& counts = result.integrity;
   if (counts == measure::IntegrityCounts{}) return table;
-  AddCount(table, "received", counts.received);
-  AddCount(table, "lost", counts.lost);
+  const auto add = [&table, &result](const char* name, const char* words, uint64_t count) {
+    table.rows.push_back({words, IsVerified(result, name) ? GroupDigits(count) : "not verified"});
+  };
+  const auto add_if_any = [&add](const char* name, const char* words, uint64_t count) {
+    if (count > 0) add(name, words, count);
+  };
+  add("received", "received", counts.received);
+  add("lost", "lost", counts.lost);
   if (counts.lost_permitted > 0 || result.qos == 0) {
-    AddCount(table, "lost, permitted at QoS 0", counts.lost_permitted);
+    add("lost_permitted", "lost, permitted at QoS 0", counts.lost_permitted);
   }
-  if (counts.lost_unpromised > 0) {
-    AddCount(table, "missing, of sessions that had ended", counts.lost_unpromised);
-  }
-  AddCount(table, "duplicates", counts.duplicates);
-  if (counts.duplicates_permitted > 0) {
-    AddCount(table, "duplicates, permitted after a resume", counts.duplicates_permitted);
-  }
-  AddCount(table, "reordered", counts.reordered);
-  if (counts.too_old > 0) AddCount(table, "too late to tell which", counts.too_old);
-  AddCount(table, "corrupt", counts.corrupt);
-  AddCount(table, "misrouted", counts.misrouted);
-  AddCount(table, "wrong QoS", counts.wrong_qos);
-  if (counts.foreign > 0) AddCount(table, "of others", counts.foreign);
+  add_if_any("lost_unpromised", "missing, of sessions that had ended", counts.lost_unpromised);
+  add_if_any("surplus", "more than expected", counts.surplus);
+  add("duplicates", "duplicates", counts.duplicates);
+  add_if_any("duplicates_permitted", "duplicates, permitted after a resume",
+             counts.duplicates_permitted);
+  add("reordered", "reordered", counts.reordered);
+  add_if_any("too_old", "too late to tell which", counts.too_old);
+  add("corrupt", "corrupt", counts.corrupt);
+  add("misrouted", "misrouted", counts.misrouted);
+  add("wrong_qos", "wrong QoS", counts.wrong_qos);
+  add_if_any("foreign", "of others", counts.foreign);
   return table;
 }
 

@@ -152,6 +152,32 @@ TEST(Stamp, SumsUpTheSameOfWhatItKnowsAndOfWhatItDoesNot) {
   EXPECT_EQ(KnownRest().SumOf(std::vector<uint8_t>(1)), SumOf(std::vector<uint8_t>(1)));
 }
 
+TEST(Stamp, ComesBackFromAPlaceOfItsOwn) {
+  base::Random random(7);
+  for (const StampForm form : {StampForm::kFull, StampForm::kCompact}) {
+    for (const size_t size : {0, 1, 8, 100}) {
+      std::vector<uint8_t> rest = RandomPayload(random, size);
+      std::vector<uint8_t> place(StampBytes(form));
+      const Stamp written = RandomStamp(random, form);
+      WriteStamp(written, form, SumOf(rest), place);
+      Stamp read;
+      ASSERT_EQ(ReadStampApart(place, rest, {}, read), StampStatus::kOk);
+      EXPECT_EQ(read.publisher, written.publisher);
+      EXPECT_EQ(read.sequence, written.sequence);
+      // One byte more is no stamp, nor is nothing.
+      place.push_back(0);
+      EXPECT_EQ(ReadStampApart(place, rest, {}, read), StampStatus::kForeign);
+      EXPECT_EQ(ReadStampApart({}, rest, {}, read), StampStatus::kForeign);
+      place.pop_back();
+      rest.push_back(0);
+      EXPECT_EQ(ReadStampApart(place, rest, {}, read),
+                form == StampForm::kFull ? StampStatus::kCorrupt : StampStatus::kOk);
+      place[0] ^= 0x80;
+      EXPECT_EQ(ReadStampApart(place, rest, {}, read), StampStatus::kForeign);
+    }
+  }
+}
+
 // With what it knows, a receiver notices as much as without.
 TEST(Stamp, NoticesEveryFlippedBitOfAPayloadThatItKnows) {
   base::Random random(6);

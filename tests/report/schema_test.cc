@@ -29,6 +29,9 @@ class SchemaMaker {
   void operator()(const char* name, const Value&) {
     Require(name, TypeOf<Value>());
   }
+  void Verified(const char* name, uint64_t) {
+    Require(name, Json{{"type", {"integer", "null"}}, {"minimum", 0}});
+  }
   template <typename Struct>
   void Object(const char* name, const Struct&) {
     Require(name, Of<Struct>());

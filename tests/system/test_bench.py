@@ -170,7 +170,7 @@ class Errors(unittest.TestCase):
     def test_exit_codes(self):
         for args, code, text in ((["--nope"], 1, "--nope"),
                                  (["--rate", "fast"], 1, "--rate 20k"),
-                                 (["--payload", "8"], 1, "--stamp compact"),
+                                 (["--payload", "8", "--stamp", "full"], 1, "--payload 32"),
                                  (["--topic", "t"], 1, "--topic t/{pub}"),
                                  (["-u", "http://x"], 1, "expected mqtt, mqtts, ws, wss or unix"),
                                  (["--watch-pid", "999999999"], 1, "no process 999999999"),

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 
 namespace ringmq::bench {
 namespace {
@@ -73,6 +74,47 @@ TEST(Judge, KnowsNothingOfWhatWasNotMeasured) {
   result.broker.emplace();
   for (const char* const metric : {"cpu_per_million", "rss_per_connection"}) {
     EXPECT_EQ(ValueOf(result, metric), std::nullopt);
+  }
+}
+
+// What is told of: how the stamps are, what is verified, and then the run and each phase of it.
+TEST(Judge, KnowsBeforeTheRunWhatItCannotTell) {
+  const auto told = [](const char* stamp, const char* verify, const char* text, OfWhat of_what) {
+    report::Result kind;
+    kind.stamp = stamp;
+    kind.verify = verify;
+    const auto assertions = ParseAssertions({text});
+    EXPECT_TRUE(assertions.ok());
+    const bool can_tell = CanTell(kind, assertions->front(), of_what);
+    // What was counted is no answer either.
+    const bool is_count = std::string_view(text).find('(') == std::string_view::npos;
+    if (is_count && of_what == OfWhat::kRun) {
+      EXPECT_EQ(ValueOf(kind, assertions->front().metric).has_value(), can_tell) << text;
+    }
+    return can_tell;
+  };
+  for (const char* const text : {"loss==0", "duplicates==0", "corrupt==0", "p99(e2e)<1s"}) {
+    EXPECT_TRUE(told("full", "full", text, OfWhat::kRun)) << text;
+    EXPECT_TRUE(told("", "", text, OfWhat::kRun)) << text;  // A result of an older mqtt-bench.
+  }
+  for (const char* const text : {"loss==0", "loss_permitted==0", "surplus==0", "wrong_qos==0"}) {
+    EXPECT_TRUE(told("full", "counts", text, OfWhat::kRun)) << text;
+    EXPECT_TRUE(told("none", "full", text, OfWhat::kRun)) << text;
+    EXPECT_FALSE(told("full", "off", text, OfWhat::kRun)) << text;
+  }
+  EXPECT_TRUE(told("full", "counts", "corrupt==0", OfWhat::kRun));
+  EXPECT_TRUE(told("full", "counts", "loss==0", OfWhat::kPhase));
+  for (const char* const text : {"duplicates==0", "reordered==0"}) {
+    EXPECT_FALSE(told("full", "counts", text, OfWhat::kRun)) << text;
+  }
+  for (const char* const text : {"corrupt==0", "duplicates==0", "p99(e2e)<1s", "max(service)<1s"}) {
+    EXPECT_FALSE(told("none", "full", text, OfWhat::kRun)) << text;
+  }
+  EXPECT_FALSE(told("none", "full", "loss==0", OfWhat::kPhase));
+  EXPECT_FALSE(told("number", "full", "p99(e2e)<1s", OfWhat::kRun));
+  EXPECT_TRUE(told("number", "full", "p99(service)<1s", OfWhat::kRun));
+  for (const char* const text : {"p99(e2e)<1s", "max(ack)<1s", "rate>1", "errors==0"}) {
+    EXPECT_TRUE(told("full", "off", text, OfWhat::kRun)) << text;
   }
 }
 

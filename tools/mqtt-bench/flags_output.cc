@@ -34,8 +34,17 @@ void AddWatchFlag(CLI::App& app, const char* flag, int& pid, const char* what) {
 
 void AddMeasureFlags(CLI::App& app, Settings& s) {
   app.option_defaults()->group("Measure");
-  app.add_option("--stamp", s.stamp, "full (32 bytes, with checksum) or compact (16)")
-      ->check(CLI::IsMember({"full", "compact"}))
+  app.add_option(
+         "--stamp", s.stamp,
+         "what tells messages apart: full (32 bytes of the payload, with checksum), compact "
+         "(16), payload (what of both fits), corr (Correlation Data; MQTT 5), none (they "
+         "are only counted); auto: the first of these that fits")
+      ->check(CLI::IsMember({"auto", "payload", "full", "compact", "corr", "none"}))
+      ->capture_default_str();
+  app.add_option("--verify", s.verify,
+                 "full: each message is accounted for; counts: loss by the totals, without memory "
+                 "for each flow; off: deliveries are counted and timed")
+      ->check(CLI::IsMember({"off", "counts", "full"}))
       ->capture_default_str();
   app.add_option("--legacy-latency", s.legacy_latency,
                  "service: report as response what other tools do, from the send on, without the "

@@ -37,23 +37,29 @@ uint64_t CountErrors(const Result& result) {
 
 struct CountMetric {
   std::string_view name;
-  uint64_t (*of)(const Result& result);
+  uint64_t measure::IntegrityCounts::*count;
+  std::string_view name_in_files;
 };
 
 constexpr CountMetric kCounts[] = {
-    {"loss", [](const Result& r) -> uint64_t { return r.integrity.lost; }},
-    {"loss_permitted", [](const Result& r) -> uint64_t { return r.integrity.lost_permitted; }},
-    {"loss_unpromised", [](const Result& r) -> uint64_t { return r.integrity.lost_unpromised; }},
-    {"duplicates", [](const Result& r) -> uint64_t { return r.integrity.duplicates; }},
-    {"duplicates_permitted",
-     [](const Result& r) -> uint64_t { return r.integrity.duplicates_permitted; }},
-    {"reordered", [](const Result& r) -> uint64_t { return r.integrity.reordered; }},
-    {"corrupt", [](const Result& r) -> uint64_t { return r.integrity.corrupt; }},
-    {"misrouted", [](const Result& r) -> uint64_t { return r.integrity.misrouted; }},
-    {"wrong_qos", [](const Result& r) -> uint64_t { return r.integrity.wrong_qos; }},
-    {"foreign", [](const Result& r) -> uint64_t { return r.integrity.foreign; }},
-    {"errors", CountErrors},
+    {"loss", &measure::IntegrityCounts::lost, "lost"},
+    {"loss_permitted", &measure::IntegrityCounts::lost_permitted, "lost_permitted"},
+    {"loss_unpromised", &measure::IntegrityCounts::lost_unpromised, "lost_unpromised"},
+    {"surplus", &measure::IntegrityCounts::surplus, "surplus"},
+    {"duplicates", &measure::IntegrityCounts::duplicates, "duplicates"},
+    {"duplicates_permitted", &measure::IntegrityCounts::duplicates_permitted,
+     "duplicates_permitted"},
+    {"reordered", &measure::IntegrityCounts::reordered, "reordered"},
+    {"corrupt", &measure::IntegrityCounts::corrupt, "corrupt"},
+    {"misrouted", &measure::IntegrityCounts::misrouted, "misrouted"},
+    {"wrong_qos", &measure::IntegrityCounts::wrong_qos, "wrong_qos"},
+    {"foreign", &measure::IntegrityCounts::foreign, "foreign"},
 };
+
+const CountMetric* FindCount(std::string_view name) {
+  const auto* const found = std::ranges::find(kCounts, name, &CountMetric::name);
+  return found == std::end(kCounts) ? nullptr : found;
+}
 
 // What a message's stamp tells of the phase that it is of.
 constexpr std::string_view kTimesOfPhase[] = {"response", "service", "ack", "lag"};
@@ -81,9 +87,11 @@ std::optional<double> ValueOf(const Result& result, std::string_view metric) {
     const measure::Histogram* const histogram = HistogramOf(result, time->time);
     return histogram == nullptr ? std::nullopt : measure::Evaluate(*time, *histogram);
   }
-  for (const CountMetric& count : kCounts) {
-    if (count.name == metric) return static_cast<double>(count.of(result));
+  if (const CountMetric* const found = FindCount(metric)) {
+    if (!report::IsVerified(result, found->name_in_files)) return std::nullopt;
+    return static_cast<double>(result.integrity.*found->count);
   }
+  if (metric == "errors") return static_cast<double>(CountErrors(result));
   if (metric == "rate") return result.rates.received_per_s;
   if (metric == "sent_rate") return result.rates.sent_per_s;
   if (metric == "acked_rate") return result.rates.acked_per_s;
@@ -104,6 +112,17 @@ std::optional<double> ValueOf(const Result& result, std::string_view metric) {
   return std::nullopt;
 }
 
+bool CanTell(const Result& kind, const measure::Assertion& assertion, OfWhat of_what) {
+  if (const CountMetric* const found = FindCount(assertion.metric)) {
+    return of_what == OfWhat::kPhase ? report::IsVerifiedOfPhase(kind, found->name_in_files)
+                                     : report::IsVerified(kind, found->name_in_files);
+  }
+  const auto time = measure::ParseTimeMetric(assertion.metric);
+  if (!time.has_value()) return true;
+  if (time->time == "response") return kind.stamp != "none" && kind.stamp != "number";
+  return time->time != "service" || kind.stamp != "none";
+}
+
 bool IsOfPhase(const measure::Assertion& assertion) {
   if (const auto time = measure::ParseTimeMetric(assertion.metric)) {
     return std::ranges::find(kTimesOfPhase, time->time) != std::end(kTimesOfPhase);
@@ -111,8 +130,11 @@ bool IsOfPhase(const measure::Assertion& assertion) {
   return std::ranges::find(kScalarsOfPhase, assertion.metric) != std::end(kScalarsOfPhase);
 }
 
-void JudgePhaseBy(const std::vector<measure::Assertion>& assertions, report::LoadPhase& phase) {
+void JudgePhaseBy(const std::vector<measure::Assertion>& assertions, const Result& whole,
+                  report::LoadPhase& phase) {
   Result result;
+  result.stamp = whole.stamp;
+  result.verify = whole.verify;
   result.counters = phase.counters;
   result.rates = phase.rates;
   result.integrity = phase.integrity;
@@ -122,7 +144,8 @@ void JudgePhaseBy(const std::vector<measure::Assertion>& assertions, report::Loa
     // Of a phase that the run did not come to nothing is known.
     const measure::Judgement judgement =
         measure::Judge(assertion, [&](std::string_view metric) -> std::optional<double> {
-          const bool is_known = phase.duration_s > 0 && IsOfPhase(assertion);
+          const bool is_known = phase.duration_s > 0 && IsOfPhase(assertion) &&
+                                CanTell(result, assertion, OfWhat::kPhase);
           return is_known ? ValueOf(result, metric) : std::nullopt;
         });
     phase.assertions.push_back({.assertion = assertion.text,

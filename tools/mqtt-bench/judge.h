@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,8 +25,16 @@ namespace ringmq::bench {
 // Whether it can be said of one phase of a run: its times, rates, losses.
 [[nodiscard]] bool IsOfPhase(const measure::Assertion& assertion);
 
-// Fills phase.assertions.
-void JudgePhaseBy(const std::vector<measure::Assertion>& assertions, report::LoadPhase& phase);
+enum class OfWhat : uint8_t { kRun, kPhase };
+
+// Whether a run with such stamps and such verification, which is all that `kind` is asked for, can
+// tell what the assertion is about.
+[[nodiscard]] bool CanTell(const report::Result& kind, const measure::Assertion& assertion,
+                           OfWhat of_what);
+
+// Fills phase.assertions; `whole` is its run.
+void JudgePhaseBy(const std::vector<measure::Assertion>& assertions, const report::Result& whole,
+                  report::LoadPhase& phase);
 
 // Fills result.assertions.
 void JudgeBy(const std::vector<measure::Assertion>& assertions, report::Result& result);

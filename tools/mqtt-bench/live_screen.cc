@@ -229,9 +229,16 @@ std::string IntegrityLine(const LiveState& state, size_t width, Colour colour) {
   } else {
     row.Add(absl::StrCat("lost ", kUnknown));
   }
-  row.AddFault("dup", counts.duplicates)
-      .AddFault("reordered", counts.reordered + counts.too_old)
-      .AddFault("corrupt", counts.corrupt);
+  const auto add = [&row](const char* name, uint64_t count, bool is_known) {
+    if (is_known) {
+      row.AddFault(name, count);
+    } else {
+      row.Add(absl::StrCat(name, " ", kUnknown));
+    }
+  };
+  add("dup", counts.duplicates, so_far.has_flows);
+  add("reordered", counts.reordered + counts.too_old, so_far.has_flows);
+  add("corrupt", counts.corrupt, so_far.has_stamps);
   // What hardly ever is, is shown only if it is.
   if (counts.misrouted > 0) row.AddFault("misrouted", counts.misrouted);
   if (counts.wrong_qos > 0) row.AddFault("wrong QoS", counts.wrong_qos);

@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -17,6 +15,7 @@
 #include "cpu_list.h"
 #include "make_stateful_plan.h"
 #include "measure/quantity.h"
+#include "payload.h"
 #include "phases.h"
 #include "reactor/clock.h"
 #include "sources.h"
@@ -43,32 +42,6 @@ absl::Status SetTimes(const Settings& settings, load::RunTimes& times) {
   times.measure_s = *duration;
   times.drain_max_s = *drain;
   times.connect_max_s = 600;
-  return absl::OkStatus();
-}
-
-// "64", "64-4k", "@file".
-absl::Status SetPayload(const Settings& settings, load::Plan& plan) {
-  plan.stamp = settings.stamp == "full" ? measure::StampForm::kFull : measure::StampForm::kCompact;
-  if (settings.payload.rfind('@', 0) == 0) {
-    std::ifstream file(settings.payload.substr(1), std::ios::binary);
-    plan.payload.assign(std::istreambuf_iterator<char>(file), {});
-    if (file.bad() || plan.payload.empty()) {
-      return Bad("--payload", "cannot read '" + settings.payload.substr(1) + "'",
-                 "--payload @message.json");
-    }
-    plan.payload_bytes = plan.payload.size();
-  } else {
-    const auto range = measure::ParseSizeRange(settings.payload);
-    if (!range.ok()) {
-      return Bad("--payload", std::string(range.status().message()), "--payload 64");
-    }
-    plan.payload_bytes = static_cast<size_t>(range->low_bytes);
-    plan.payload_bytes_max = static_cast<size_t>(range->high_bytes);
-  }
-  if (plan.payload_bytes < measure::StampBytes(plan.stamp)) {
-    return Bad("--payload", "a stamp needs 32 bytes, a compact one 16",
-               "--payload 16 --stamp compact");
-  }
   return absl::OkStatus();
 }
 
@@ -252,6 +225,7 @@ absl::StatusOr<Assignment> MakePlan(const Settings& settings) {
   if (absl::Status status = SetRamp(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetReconnect(settings, plan); !status.ok()) return status;
   if (absl::Status status = SetSessions(settings, plan); !status.ok()) return status;
+  if (absl::Status status = SetStamps(settings, plan); !status.ok()) return status;
   // A ramp may be slow on purpose.
   assignment.times.connect_max_s +=
       static_cast<double>(plan.early_connections()) / plan.connects_per_s;

@@ -141,7 +141,7 @@ void ConcludePhases(std::span<const PhaseSettings> phases, report::Result& resul
     Conclude(phase, result.qos, result.integrity, result.series);
     const auto assertions = ParseAssertions(phases[i].assertions);
     RMQ_CHECK(assertions.ok());
-    JudgePhaseBy(*assertions, phase);
+    JudgePhaseBy(*assertions, result, phase);
   }
 }
 

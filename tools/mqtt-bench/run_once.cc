@@ -22,6 +22,7 @@
 #include "measure/quantity.h"
 #include "onlooker.h"
 #include "outputs.h"
+#include "payload.h"
 #include "phases.h"
 #include "processes.h"
 #include "watch.h"
@@ -78,7 +79,9 @@ std::string WhoOf(const Settings& settings) {
 }
 
 // The title, and the flags that matter in the order of the help.
-void Describe(const Settings& settings, Result& result) {
+void Describe(const Settings& settings, const load::Plan& plan, Result& result) {
+  result.stamp = StampName(plan);
+  result.verify = VerifyName(plan);
   result.title = TitleOf(settings);
   const auto add = [&result](const char* name, const std::string& value) {
     result.config.emplace_back(name, value);
@@ -97,7 +100,8 @@ void Describe(const Settings& settings, Result& result) {
     add("arrival", settings.arrival);
     add("in flight", absl::StrCat(settings.in_flight));
     add("payload", settings.payload);
-    add("stamp", settings.stamp);
+    if (!result.stamp.empty()) add("stamp", result.stamp);
+    if (result.verify != "full") add("verify", result.verify);
     if (settings.topic != Settings().topic) add("topic", settings.topic);
     if (!settings.filters.empty()) add("filter", absl::StrJoin(settings.filters, ", "));
     if (settings.topics > 0) add("topics", absl::StrCat(settings.topics, ", in turns"));
@@ -137,7 +141,7 @@ void TakeHistograms(const load::Findings& all, Result& result) {
   result.histograms[Metric::kLastMessage] = all.last_message;
 }
 
-Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
+Result MakeResult(const Settings& settings, const load::Plan& plan, const load::Outcome& outcome) {
   const load::Findings& all = outcome.findings;
   Result result;
   result.tool_version = RINGMQ_VERSION;
@@ -180,7 +184,7 @@ Result MakeResult(const Settings& settings, const load::Outcome& outcome) {
     for (const auto& [text, count] : all.errors) told += count;
     if (told < outcome.failed) result.errors.connect_errors["(others)"] = outcome.failed - told;
   }
-  Describe(settings, result);
+  Describe(settings, plan, result);
   result.environment.engine = all.engine;
   DescribeHost(result);
   return result;
@@ -253,11 +257,39 @@ void AddRemarks(const Settings& settings, const load::Plan& plan, Result& result
     result.notes.push_back(
         absl::StrCat("Subscribers that by their --filter hear no publisher: ", silent, "."));
   }
+  for (std::string& note : StampNotes(settings, plan)) result.notes.push_back(std::move(note));
   if (settings.watch_pid == 0) return;
   const std::string both = SharedWith(settings.watch_pid, plan.cpus);
   if (both.empty()) return;
   result.notes.push_back(absl::StrCat("The broker (pid ", settings.watch_pid,
                                       ") may run on the same cores as this tool: ", both, "."));
+}
+
+// Before the run: what it will not know. Of `phases`, too.
+absl::Status CheckAssertions(const Settings& settings, const load::Plan& plan,
+                             const std::vector<measure::Assertion>& assertions) {
+  Result kind;
+  kind.stamp = StampName(plan);
+  kind.verify = VerifyName(plan);
+  const auto refuse = [&kind](const std::string& text) {
+    const bool is_off = kind.verify != "full";
+    return Bad(
+        "--assert",
+        absl::StrCat("'", text, "' is about what ",
+                     is_off ? "--verify " + kind.verify : "a run without stamps", " cannot tell"),
+        is_off ? "--verify full" : "--payload 16");
+  };
+  for (const measure::Assertion& assertion : assertions) {
+    if (!CanTell(kind, assertion, OfWhat::kRun)) return refuse(assertion.text);
+  }
+  for (const PhaseSettings& phase : settings.phases) {
+    const auto of_phase = ParseAssertions(phase.assertions);
+    if (!of_phase.ok()) return of_phase.status();
+    for (const measure::Assertion& assertion : *of_phase) {
+      if (!CanTell(kind, assertion, OfWhat::kPhase)) return refuse(assertion.text);
+    }
+  }
+  return absl::OkStatus();
 }
 
 void NoteInterruption(const load::Outcome& outcome, const load::RunTimes& times, Result& result) {
@@ -275,7 +307,7 @@ absl::StatusOr<Result> Measure(const Settings& settings, const Assignment& assig
   std::optional<Spent> own_after;
   observer.on_leave = [&] { own_after = Look(getpid()); };
   const auto make_result = [&](const load::Outcome& outcome) {
-    Result made = MakeResult(settings, outcome);
+    Result made = MakeResult(settings, assignment.plan, outcome);
     made.start_time = start_time;
     made.phases.warmup_s = assignment.times.warmup_s;
     if (before.has_value() && outcome.broker.has_value()) {
@@ -333,6 +365,8 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
   if (!assertions.ok()) return assertions.status();
   const auto assignment = MakePlan(settings);
   if (!assignment.ok()) return assignment.status();
+  const absl::Status told = CheckAssertions(settings, assignment->plan, *assertions);
+  if (!told.ok()) return told;
   std::optional<Spent> before;
   if (settings.watch_pid != 0) {
     before = Look(settings.watch_pid);

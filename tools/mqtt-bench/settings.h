@@ -100,7 +100,8 @@ struct Settings {
   uint32_t trials = 1;
 
   // Measure.
-  std::string stamp = "full";
+  std::string stamp = "auto";
+  std::string verify = "full";
   std::string legacy_latency;  // Empty or "service".
   int watch_pid = 0;
   std::string percentiles;           // As ParsePercentiles() takes it.

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mqtt-bench with payloads that have no room for a stamp, and with less verified than there is."""
+import json
+import os
+import tempfile
+import unittest
+
+from broker import Broker
+from mosquitto import Mosquitto
+from test_bench import run
+
+
+class Measures(unittest.TestCase):
+    def measure(self, broker, *args, more=()):
+        with tempfile.TemporaryDirectory() as folder:
+            files = {name: os.path.join(folder, name) for name in ("json", *more)}
+            flags = [word for name, path in files.items() for word in ("--" + name, path)]
+            done = run("-u", f"mqtt://127.0.0.1:{broker.port}", "-d", "200ms", "--warmup", "50ms",
+                       "-r", "2k", "-p", "2", "-s", "2", "--allow-invalid", *flags, *args)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            texts = {}
+            for name, path in files.items():
+                with open(path) as file:
+                    texts[name] = file.read()
+            return json.loads(texts.pop("json")), done.stdout, texts
+
+    def refuse(self, *args):
+        done = run("-u", "mqtt://127.0.0.1:1", *args)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        return done.stderr
+
+
+class SmallPayloads(Measures):
+    def check(self, broker):
+        for payload in "0", "8":
+            result, text, _ = self.measure(broker, "--payload", payload, "-q", "1")
+            self.assertEqual(result["stamp"], "corr")
+            self.assertEqual(result["integrity"]["received"], 1000)
+            self.assertEqual([result["integrity"][name] for name in ("lost", "duplicates", "corrupt", "foreign")], [0] * 4)
+            self.assertIn("response", result["histograms"])
+            self.assertIn(f"Payloads of {payload} bytes have no room for a stamp: it is in the Correlation Data", text)
+
+            result, text, _ = self.measure(broker, "--payload", payload, "-V", "4", "-q", "1",
+                                           "--assert", "loss==0", "--assert", "surplus==0")
+            self.assertEqual(result["stamp"], "none")
+            self.assertEqual(result["integrity"]["received"], 1000)
+            self.assertEqual([result["integrity"][name] for name in ("lost", "surplus", "wrong_qos")], [0] * 3)
+            self.assertEqual({result["integrity"][name] for name in ("duplicates", "reordered", "corrupt", "misrouted")},
+                             {None})
+            self.assertEqual(set(result["histograms"]) & {"response", "service"}, set())
+            self.assertIn("ack", result["histograms"])
+            self.assertIn("MQTT 3.1.1 has no other place for one: deliveries are only counted", text)
+
+    def test_against_ringmqd(self):
+        with Broker() as broker:
+            self.check(broker)
+            # By several processes, each of which knows a part of the totals.
+            for flags in ["-V", "4"], ["--stamp", "corr"], ["--verify", "counts"]:
+                result, _, _ = self.measure(broker, "--payload", "16", "--processes", "2", "-q", "1", *flags)
+                self.assertEqual((result["integrity"]["received"], result["integrity"]["lost"]), (1000, 0))
+
+    def test_against_mosquitto(self):
+        with Mosquitto() as broker:
+            self.check(broker)
+
+    def test_sub_finds_the_stamps_of_others_wherever_they_are(self):
+        with Broker() as broker, tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "pub.json")
+            import subprocess
+            from test_bench import TOOLS
+            url = f"mqtt://127.0.0.1:{broker.port}"
+            others = subprocess.Popen([os.path.join(TOOLS, "mqtt-bench/mqtt-bench"), "pub", "--quiet", "-u", url, "-r", "500",
+                                       "--stamp", "corr", "--payload", "3", "-d", "60s", "--json", path],
+                                      stdout=subprocess.DEVNULL)
+            try:
+                result, _, _ = self.measure(broker, "sub")
+            finally:
+                others.terminate()
+                others.wait(timeout=30)
+            self.assertGreater(result["integrity"]["received"], 0)
+            self.assertEqual(result["integrity"]["foreign"], 0)
+            self.assertIn("response", result["histograms"])
+
+    def test_a_form_that_does_not_fit_is_refused_with_one_that_does(self):
+        for flags, example in ((["--payload", "31", "--stamp", "full"], "--payload 32 or --stamp corr"),
+                               (["--payload", "8-64", "--stamp", "payload", "-V", "4"], "--payload 16 or --stamp none"),
+                               (["--stamp", "corr", "-V", "4"], "--version 5 --stamp corr"),
+                               (["rr", "--payload", "8", "-V", "4"], "--payload 16"),
+                               (["session", "--stamp", "none"], "--payload 16"),
+                               (["retain", "--verify", "counts"], "--verify full"),
+                               (["--reconnect", "--verify", "off"], "--verify full"),
+                               (["will", "--payload", "8"], "--payload 16"),
+                               (["sub", "--verify", "counts"], "--verify off")):
+            with self.subTest(flags=flags):
+                self.assertIn("for example " + example, self.refuse(*flags))
+
+
+class Verification(Measures):
+    def test_off_leaves_blanks_where_nobody_looked(self):
+        with Broker() as broker:
+            result, text, files = self.measure(broker, "--verify", "off", more=("html", "prometheus", "junit"))
+            self.assertEqual(result["integrity"].pop("received"), 1000)
+            self.assertEqual(set(result["integrity"].values()), {None})
+            self.assertEqual(result["verify"], "off")
+            self.assertIn("response", result["histograms"])
+            self.assertRegex(text, "lost +not verified")
+            self.assertIn("not verified", files["html"])
+            self.assertNotIn("mqtt_bench_faults{", files["prometheus"])
+            self.assertNotIn("lost", files["junit"])
+
+    def test_counts_knows_the_totals(self):
+        with Broker() as broker:
+            result, text, files = self.measure(broker, "--verify", "counts", "-q", "2", "--assert", "loss==0",
+                                               more=("prometheus",))
+            self.assertEqual((result["integrity"]["lost"], result["integrity"]["corrupt"]), (0, 0))
+            self.assertIsNone(result["integrity"]["duplicates"])
+            self.assertIn('kind="lost"} 0', files["prometheus"])
+            self.assertNotIn('kind="duplicate"', files["prometheus"])
+            self.assertRegex(text, "duplicates +not verified")
+
+    def test_an_assertion_on_what_is_not_looked_at_is_refused_before_the_run(self):
+        for flags in (["--verify", "off", "--assert", "loss==0"], ["--verify", "counts", "--assert", "duplicates==0"],
+                      ["--stamp", "none", "--assert", "p99(e2e)<1s"], ["search", "--verify", "off"]):
+            with self.subTest(flags=flags):
+                self.assertIn("cannot tell", self.refuse(*flags))
+
+
+if __name__ == "__main__":
+    unittest.main()
