@@ -64,7 +64,8 @@ std::vector<uint8_t> Plan::MakePayload(size_t size_bytes) const {
 
 measure::KnownRest Plan::MakeKnownRest() const {
   const size_t stamp_bytes = StampedBytes();
-  if (publishers == 0 || LongestPayloadBytes() < stamp_bytes) return {};
+  const bool is_known = payload_template.empty();
+  if (publishers == 0 || !is_known || LongestPayloadBytes() < stamp_bytes) return {};
   const std::vector<uint8_t> longest = MakePayload(LongestPayloadBytes());
   return measure::KnownRest(std::span(longest).subspan(stamp_bytes));
 }

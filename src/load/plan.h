@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "load/layers.h"
+#include "load/payload_template.h"
 #include "measure/schedule.h"
 #include "measure/stamp.h"
 #include "reactor/features.h"
@@ -158,6 +159,10 @@ struct Plan {
   size_t payload_bytes = 64;
   size_t payload_bytes_max = 0;
   std::string payload;
+  // Empty: payloads are as above. Else they are this, behind their stamps if these are there, and
+  // above are the limits of their sizes.
+  PayloadTemplate payload_template{};
+  int64_t unix_minus_clock_ns = 0;  // For the times in it, which are when a message was due.
   measure::StampForm stamp = measure::StampForm::kFull;  // Also of messages that have none.
   StampPlace stamp_place = StampPlace::kPayload;
   Verify verify = Verify::kFull;

@@ -66,6 +66,7 @@ Worker::Worker(const Plan& plan, uint32_t part, Shared& shared)
       shared_(shared),
       progress_(shared.progress[part]),
       known_rest_(plan.MakeKnownRest()),
+      rendered_(plan.payload_template.SizeBytesMax()),
       times_responses_(plan.rate_per_s > 0 && plan.stamp_place != StampPlace::kNowhere),
       random_(plan.seed + part),
       completions_(kCompletionsMax) {

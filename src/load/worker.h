@@ -122,6 +122,10 @@ class Worker {
                                                                   int64_t now_ns);
   [[nodiscard]] measure::StampStatus ReadNumber(const Peer& peer, const codec::Publish& publish,
                                                 measure::Stamp& stamp, int64_t now_ns) const;
+  // Into rendered_; returns the size of the payload.
+  [[nodiscard]] size_t Render(uint32_t publisher, uint64_t sequence, int64_t due_ns);
+  [[nodiscard]] std::vector<uint8_t> PayloadOf(uint32_t publisher, uint64_t sequence,
+                                               int64_t due_ns);
   void CountOnly(const Peer& peer, const codec::Publish& publish, int64_t now_ns);
   [[nodiscard]] bool ReadAsBefore(const Peer& peer, uint8_t first, std::span<const uint8_t> body,
                                   codec::Publish& publish) const;
@@ -323,7 +327,8 @@ class Worker {
   // What is behind the stamp of the longest payload that this run sends: shorter ones are its
   // front.
   const measure::KnownRest known_rest_;
-  const bool times_responses_;          // There is a schedule, and stamps tell it.
+  std::vector<uint8_t> rendered_;  // Of the message that is being written; has a template's memory.
+  const bool times_responses_;     // There is a schedule, and stamps tell it.
   std::vector<TopicPattern> patterns_;  // By role.
   std::string topic_;                   // Of the message that is being written.
   std::vector<int64_t> step_start_ns_;  // By peer: when the present step of connecting began,

@@ -64,7 +64,7 @@ void Worker::Store(Peer& peer, uint64_t number, Stored what, int64_t now_ns) {
   publish.packet_id = TakePacketId(publishing, number, now_ns, is_message);
   std::vector<uint8_t> properties;
   if (is_message) {
-    stored_payload_ = plan_.MakePayload(NextPayloadBytes());
+    stored_payload_ = PayloadOf(PublisherOf(peer), number, now_ns);
     properties = StampStored(
         {.run = plan_.run, .publisher = PublisherOf(peer), .sequence = number, .due_ns = now_ns},
         stored_payload_);

@@ -216,6 +216,8 @@ void Worker::AppendMessages(Peer& peer, const Publishing::Unwritten& messages) {
 void Worker::AppendMessage(Peer& peer, uint64_t sequence, int64_t due_ns, uint16_t id,
                            size_t payload_bytes) {
   Publishing& publishing = *peer.publishing;
+  const bool is_rendered = !rendered_.empty();
+  if (is_rendered) payload_bytes = Render(PublisherOf(peer), sequence, due_ns);
   const Publishing::Frame* const next = std::exchange(publishing.next, publishing.then);
   const auto [frame, body] = next == nullptr
                                  ? AppendToOneOfMany(peer, sequence, payload_bytes)
@@ -225,6 +227,10 @@ void Worker::AppendMessage(Peer& peer, uint64_t sequence, int64_t due_ns, uint16
     body[frame.packet_id_offset + 1] = static_cast<uint8_t>(id);
   }
   const std::span<uint8_t> payload = body.subspan(frame.payload_offset);
+  if (is_rendered) {
+    const size_t text_bytes = payload_bytes - plan_.StampedBytes();
+    std::copy_n(rendered_.begin(), text_bytes, payload.last(text_bytes).begin());
+  }
   const measure::Stamp stamp = {
       .run = plan_.run, .publisher = PublisherOf(peer), .sequence = sequence, .due_ns = due_ns};
   if (frame.correlation_offset > 0) {

@@ -4,6 +4,7 @@
 // The front of the payload is read where everything is (worker_packets.cc); the rest is here.
 //
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
@@ -26,6 +27,23 @@ void Worker::PutStamp(const measure::Stamp& stamp, std::span<uint8_t> payload,
   }
   if (plan_.stamp_place == StampPlace::kNowhere) return;
   measure::WriteStamp(stamp, plan_.stamp, SumOfRest(payload), place);
+}
+
+size_t Worker::Render(uint32_t publisher, uint64_t sequence, int64_t due_ns) {
+  const int64_t time_ms = (due_ns + plan_.unix_minus_clock_ns) / kMillisecond.ns;
+  return plan_.StampedBytes() +
+         plan_.payload_template.Render(
+             {.sequence = sequence, .publisher = publisher, .time_ms = time_ms, .seed = plan_.seed},
+             rendered_);
+}
+
+// Of a message that is encoded as a whole.
+std::vector<uint8_t> Worker::PayloadOf(uint32_t publisher, uint64_t sequence, int64_t due_ns) {
+  if (rendered_.empty()) return plan_.MakePayload(NextPayloadBytes());
+  std::vector<uint8_t> payload(Render(publisher, sequence, due_ns));
+  const size_t text_bytes = payload.size() - plan_.StampedBytes();
+  std::copy_n(rendered_.begin(), text_bytes, std::span(payload).last(text_bytes).begin());
+  return payload;
 }
 
 // Of a message that is encoded as a whole: returns its properties.

@@ -59,6 +59,28 @@ TEST_F(Stamps, InCorrelationDataAccountForEveryMessageOfAnySize) {
   }
 }
 
+// Lengths that change, and payloads of which nothing is known before.
+TEST_F(Stamps, OfTemplatesAccountForEveryMessage) {
+  for (const StampPlace place : {StampPlace::kCorrelation, StampPlace::kPayload}) {
+    Plan plan = PlanOf(Qos::kAtLeastOnce, place, 0);
+    auto made = PayloadTemplate::Parse(R"({"p":{pub},"n":{seq},"v":{rand:1000},"t":{time}})");
+    ASSERT_TRUE(made.ok());
+    plan.payload_template = *std::move(made);
+    plan.payload_bytes = plan.StampedBytes() + plan.payload_template.SizeBytesMin();
+    plan.payload_bytes_max = plan.StampedBytes() + plan.payload_template.SizeBytesMax();
+    AddFanOut(plan, 2, 2);
+    const BrokerCounters before = broker_.counters();
+    const Outcome outcome = Execute(plan, kBrief, {});
+    ASSERT_THAT(outcome.findings.errors, IsEmpty());
+    EXPECT_TRUE(outcome.drained);
+    EXPECT_EQ(outcome.findings.integrity, (measure::IntegrityCounts{.received = 2 * kSent}));
+    const uint64_t bytes =
+        broker_.counters().publish_bytes_received - before.publish_bytes_received;
+    EXPECT_GT(bytes, kSent * plan.payload_bytes);
+    EXPECT_LT(bytes, kSent * plan.payload_bytes_max);
+  }
+}
+
 TEST_F(Stamps, InCorrelationDataAreKeptWithRetainedMessages) {
   Plan plan = PlanOf(Qos::kAtLeastOnce, StampPlace::kCorrelation, 5);
   plan.rate_per_s = 0;

@@ -2,12 +2,15 @@
 """mqtt-bench with payloads that have no room for a stamp, and with less verified than there is."""
 import json
 import os
+import select
+import subprocess
 import tempfile
+import time
 import unittest
 
 from broker import Broker
 from mosquitto import Mosquitto
-from test_bench import run
+from test_bench import TOOLS, run
 
 
 class Measures(unittest.TestCase):
@@ -66,8 +69,6 @@ class SmallPayloads(Measures):
     def test_sub_finds_the_stamps_of_others_wherever_they_are(self):
         with Broker() as broker, tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "pub.json")
-            import subprocess
-            from test_bench import TOOLS
             url = f"mqtt://127.0.0.1:{broker.port}"
             others = subprocess.Popen([os.path.join(TOOLS, "mqtt-bench/mqtt-bench"), "pub", "--quiet", "-u", url, "-r", "500",
                                        "--stamp", "corr", "--payload", "3", "-d", "60s", "--json", path],
@@ -93,6 +94,42 @@ class SmallPayloads(Measures):
                                (["sub", "--verify", "counts"], "--verify off")):
             with self.subTest(flags=flags):
                 self.assertIn("for example " + example, self.refuse(*flags))
+
+
+class Templates(Measures):
+    def test_fills_in_each_message_and_leaves_the_stamp_to_the_protocol(self):
+        template = '{"id":{pub},"n":{seq},"t":{time},"v":{rand:10},"{x}":{}}'
+        with Broker() as broker:
+            hears = subprocess.Popen([os.path.join(TOOLS, "ringmq/ringmq"), "sub", "-p", str(broker.port), "-t", "bench/+",
+                                      "-C", "20"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            self.addCleanup(hears.wait)
+            self.addCleanup(hears.stdout.close)
+            self.addCleanup(hears.terminate)
+            payloads = []
+            while not payloads:  # Until it has subscribed.
+                result, text, _ = self.measure(broker, "--payload", template)
+                if select.select([hears.stdout], [], [], 0)[0]:
+                    payloads = [json.loads(line) for line in hears.stdout]
+            self.assertEqual(len(payloads), 20)
+            publishers = {payload["id"] for payload in payloads}
+            self.assertLessEqual(publishers, {0, 1})
+            for each in publishers:
+                numbers = [payload["n"] for payload in payloads if payload["id"] == each]
+                self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+            for payload in payloads:
+                self.assertLess(payload["v"], 10)
+                self.assertLess(abs(payload["t"] / 1000 - time.time()), 600)
+                self.assertEqual(payload["{x}"], {})
+            self.assertEqual(result["stamp"], "corr")
+            self.assertEqual((result["integrity"]["received"], result["integrity"]["foreign"]), (1000, 0))
+            self.assertIn("by a template", text)
+            with tempfile.NamedTemporaryFile("w") as file:
+                file.write(template)
+                file.flush()
+                for flags, stamp in (["-V", "4"], "none"), (["-V", "4", "--stamp", "payload"], "full"), ([], "corr"):
+                    result, _, _ = self.measure(broker, "--payload-template", file.name, *flags)
+                    self.assertEqual((result["stamp"], result["integrity"]["received"]), (stamp, 1000))
+        self.assertIn("is no {rand:N}", self.refuse("--payload", "{rand:x}"))
 
 
 class Verification(Measures):

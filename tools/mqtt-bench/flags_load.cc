@@ -59,8 +59,14 @@ void AddLoadFlags(CLI::App& app, Settings& s) {
                  "their way in all")
       ->check(CLI::Range(1, 60'000))
       ->capture_default_str();
-  app.add_option("--payload", s.payload, "bytes, as 64, 4k or 64-4k, or @file")
+  app.add_option("--payload", s.payload,
+                 "bytes, as 64, 4k or 64-4k; or @file; or a text in which {seq}, {pub}, {time} "
+                 "(milliseconds since 1970) and {rand:N} (a number below N) are filled in for each "
+                 "message, as '{\"id\":{pub},\"n\":{seq}}'")
       ->capture_default_str();
+  app.add_option("--payload-template", s.payload_template, "such a text, from a file")
+      ->type_name("FILE")
+      ->excludes("--payload");
   app.add_flag("--retain", s.retain, "messages are retained; the last of each topic stays there");
   app.add_option("--user-property,--prop", s.user_properties,
                  "a user property of each message, as name=value; may be repeated; MQTT 5")

@@ -2,6 +2,7 @@
 #include "payload.h"
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <iterator>
 
@@ -9,6 +10,7 @@
 #include "make_plan.h"
 #include "measure/quantity.h"
 #include "measure/stamp.h"
+#include "reactor/clock.h"
 
 namespace ringmq::bench {
 namespace {
@@ -16,6 +18,35 @@ namespace {
 using load::StampPlace;
 using load::Verify;
 using measure::StampForm;
+
+// Empty: it cannot be read, or it is.
+std::string ReadWhole(const std::string& name) {
+  std::ifstream file(name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+absl::Status SetTemplate(const Settings& settings, load::Plan& plan) {
+  const bool is_file = !settings.payload_template.empty();
+  const char* const flag = is_file ? "--payload-template" : "--payload";
+  const std::string text = is_file ? ReadWhole(settings.payload_template) : settings.payload;
+  if (text.empty()) {
+    return Bad(flag, "cannot read '" + settings.payload_template + "'",
+               "--payload-template message.json");
+  }
+  auto made = load::PayloadTemplate::Parse(text);
+  if (!made.ok()) {
+    return Bad(flag, std::string(made.status().message()), "{\"n\":{seq},\"value\":{rand:100}}");
+  }
+  if (settings.command == "will") return Bad(flag, "wills are all alike", "--payload 64");
+  plan.payload_template = *std::move(made);
+  plan.payload_bytes = plan.payload_template.SizeBytesMin();
+  plan.payload_bytes_max = plan.payload_template.SizeBytesMax();
+  const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
+  plan.unix_minus_clock_ns =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(unix_time).count() -
+      reactor::MonotonicNow().ns;
+  return absl::OkStatus();
+}
 
 bool FitsIn(StampForm form, const load::Plan& plan) {
   return plan.payload_bytes >= measure::StampBytes(form);
@@ -35,10 +66,13 @@ absl::Status SetPlace(const Settings& settings, load::Plan& plan) {
   const std::string& wanted = settings.stamp;
   const bool has_correlation = plan.version == ProtocolVersion::kV5;
   plan.stamp = FitsIn(StampForm::kFull, plan) ? StampForm::kFull : StampForm::kCompact;
+  // In front of what a template makes there is room, but only if it is asked for.
+  const bool is_template = !plan.payload_template.empty();
+  if (is_template) plan.stamp = StampForm::kFull;
   if (wanted == "full" || wanted == "compact") {
     plan.stamp = wanted == "full" ? StampForm::kFull : StampForm::kCompact;
   }
-  const bool is_in_payload = FitsIn(plan.stamp, plan);
+  const bool is_in_payload = is_template ? wanted != "auto" : FitsIn(plan.stamp, plan);
   if (wanted == "corr" && !has_correlation) {
     return Bad("--stamp", "only MQTT 5 has Correlation Data", "--version 5 --stamp corr");
   }
@@ -57,6 +91,10 @@ absl::Status SetPlace(const Settings& settings, load::Plan& plan) {
   }
   // There is room for any.
   if (plan.stamp_place != StampPlace::kPayload) plan.stamp = StampForm::kFull;
+  if (is_template) {
+    plan.payload_bytes += plan.StampedBytes();
+    plan.payload_bytes_max += plan.StampedBytes();
+  }
   if (plan.stamp == StampForm::kCompact && plan.publishers > measure::kCompactPublishers) {
     return Bad("--stamp", "a compact one tells 1,048,576 publishers apart", "--payload 32");
   }
@@ -102,11 +140,20 @@ bool IsHeard(const load::Plan& plan) {
 
 }  // namespace
 
+bool HasTemplate(const Settings& settings) {
+  if (!settings.payload_template.empty()) return true;
+  return settings.payload.rfind('@', 0) != 0 && load::PayloadTemplate::IsOne(settings.payload);
+}
+
+std::string PayloadWords(const Settings& settings) {
+  return HasTemplate(settings) ? "by a template" : settings.payload + " B";
+}
+
 absl::Status SetPayload(const Settings& settings, load::Plan& plan) {
+  if (HasTemplate(settings)) return SetTemplate(settings, plan);
   if (settings.payload.rfind('@', 0) == 0) {
-    std::ifstream file(settings.payload.substr(1), std::ios::binary);
-    plan.payload.assign(std::istreambuf_iterator<char>(file), {});
-    if (file.bad() || plan.payload.empty()) {
+    plan.payload = ReadWhole(settings.payload.substr(1));
+    if (plan.payload.empty()) {
       return Bad("--payload", "cannot read '" + settings.payload.substr(1) + "'",
                  "--payload @message.json");
     }
@@ -161,7 +208,8 @@ std::vector<std::string> StampNotes(const Settings& settings, const load::Plan& 
   const std::string name = StampName(plan);
   if (plan.publishers > 0 && name != "full") {
     const bool is_asked_for = settings.stamp != "auto" && settings.stamp != "payload";
-    std::string why = SizeOf(plan);
+    const bool is_template = !plan.payload_template.empty();
+    std::string why = is_template ? "Payloads by a template" : SizeOf(plan);
     why.front() = 'P';
     if (is_asked_for) why = absl::StrCat("--stamp ", settings.stamp);
     if (name == "compact") {

@@ -12,7 +12,12 @@
 
 namespace ringmq::bench {
 
-// "64", "64-4k", "@file".
+// Whether payloads differ from message to message in more than their length.
+[[nodiscard]] bool HasTemplate(const Settings& settings);
+// "64 B"
+[[nodiscard]] std::string PayloadWords(const Settings& settings);
+
+// "64", "64-4k", "@file", or a template.
 [[nodiscard]] absl::Status SetPayload(const Settings& settings, load::Plan& plan);
 
 // Where the stamps are, and what is verified. Requires: the rest of the plan is there.

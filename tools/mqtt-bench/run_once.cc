@@ -99,7 +99,8 @@ void Describe(const Settings& settings, const load::Plan& plan, Result& result) 
     add("rate", settings.rate.empty() ? no_rate : settings.rate);
     add("arrival", settings.arrival);
     add("in flight", absl::StrCat(settings.in_flight));
-    add("payload", settings.payload);
+    const bool is_file = !settings.payload_template.empty();
+    add("payload", is_file ? "template " + settings.payload_template : settings.payload);
     if (!result.stamp.empty()) add("stamp", result.stamp);
     if (result.verify != "full") add("verify", result.verify);
     if (settings.topic != Settings().topic) add("topic", settings.topic);
@@ -392,7 +393,7 @@ std::string TitleOf(const Settings& settings) {
     return absl::StrCat(settings.subscribers, " subs of what others publish  qos", settings.qos);
   }
   const std::string traffic =
-      absl::StrCat(WhoOf(settings), "  qos", settings.qos, "  ", settings.payload, " B");
+      absl::StrCat(WhoOf(settings), "  qos", settings.qos, "  ", PayloadWords(settings));
   if (settings.command == "churn") {
     return absl::StrCat(settings.connections, " clients, ", settings.churn, " come and go",
                         settings.abrupt ? " abruptly" : "",
@@ -400,7 +401,7 @@ std::string TitleOf(const Settings& settings) {
   }
   if (settings.command == "retain") {
     return absl::StrCat(settings.messages, " retained messages → ", settings.subscribers,
-                        " subs  qos", settings.qos, "  ", settings.payload, " B");
+                        " subs  qos", settings.qos, "  ", PayloadWords(settings));
   }
   if (settings.command == "will") {
     return absl::StrCat(settings.connections, " clients, ", settings.churn, " cut → ",

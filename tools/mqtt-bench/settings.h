@@ -89,7 +89,8 @@ struct Settings {
   std::string alias = "off";
   std::string arrival = "constant";
   uint32_t in_flight = 20;
-  std::string payload = "64";
+  std::string payload = "64";    // Or a template.
+  std::string payload_template;  // A file with one; empty: none.
   uint64_t seed = 1;
 
   // Length.

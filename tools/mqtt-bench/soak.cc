@@ -36,10 +36,10 @@ SoakWindow WindowOf(std::span<const report::Second> seconds) {
 }
 
 std::string LineOf(const SoakWindow& window) {
-  std::string line =
-      absl::StrCat(report::PadLeft(measure::FormatTime(std::llround(window.at_s * 1e9)), 8),
-                   "  received ", report::PadLeft(measure::FormatRate(window.received_per_s), 9),
-                   "  p99 ", report::PadLeft(measure::FormatTime(window.p99_ns), 7));
+  std::string line = absl::StrCat(
+      report::PadLeft(measure::FormatTime(std::llround(window.at_s * 1e9)), 8), "  received ",
+      report::PadLeft(measure::FormatRate(window.received_per_s), 9), "  p99 ",
+      report::PadLeft(window.p99_ns > 0 ? measure::FormatTime(window.p99_ns) : "-", 7));
   if (window.rss_bytes > 0) {
     absl::StrAppend(&line, "  memory ",
                     report::PadLeft(measure::FormatBytes(static_cast<double>(window.rss_bytes)), 9),
