@@ -397,9 +397,10 @@ class Director {
     NoteUnknownTimes(outcome);
     if (plan_.churn.per_s > 0) ConcludeChurn(plan_, outcome);
     ConcludeScript(plan_, outcome);
-    if (outcome.verdict.is_only_late) outcome.notes.emplace_back(kOnlyLate);
     // Of a part nobody can say what is missing.
-    if (IsAlone()) ConcludeCoverage(plan_, outcome);
+    if (!IsAlone()) return;
+    ConcludeCoverage(plan_, outcome);
+    if (outcome.verdict.is_only_late) outcome.notes.emplace_back(kOnlyLate);
   }
 
   void NoteUnknownTimes(Outcome& outcome) const {
