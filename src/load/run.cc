@@ -12,6 +12,7 @@
 #include "load/intervals.h"
 #include "load/stateful_outcome.h"
 #include "load/worker.h"
+#include "measure/quantity.h"
 #include "reactor/clock.h"
 
 namespace ringmq::load {
@@ -25,15 +26,13 @@ constexpr int64_t kHandOverNs = 300'000'000;
 constexpr int64_t kRelayNs = 700'000'000;
 // Other processes hear of the load before it begins, and of its end a little later.
 constexpr double kHeadStartS = 0.05;
+// So do threads, which look up every 20 ms when nothing happens.
+constexpr double kAloneHeadStartS = 0.025;
 // Threads that are to connect look so often whether it begins, and a little time to spare.
 constexpr double kConnectHeadStartS = 0.005;
 constexpr double kOthersMaxS = 5;
 // Where nobody sees that a message is missing, what has not moved for so long is.
 constexpr int64_t kStillNs = 1'000'000'000;
-constexpr const char* kOnlyLate =
-    "Nothing but the generator's own lag speaks against this run; it is part of every response "
-    "time. If so much does not matter for what is asked, --lag-max says how much may be: "
-    "--lag-max 100us.";
 
 int64_t NowNs() { return reactor::MonotonicNow().ns; }
 
@@ -135,7 +134,7 @@ class Director {
   }
 
   void Load(Outcome& outcome) {
-    const double head_start_s = IsAlone() ? 0 : kHeadStartS;
+    const double head_start_s = IsAlone() ? kAloneHeadStartS : kHeadStartS;
     if (leads_) SetTimes(head_start_s);
     const int64_t measure_ns = shared_.clockwork.measure_start_ns.load(std::memory_order_relaxed);
     const auto is_over = [this] {
@@ -400,7 +399,23 @@ class Director {
     // Of a part nobody can say what is missing.
     if (!IsAlone()) return;
     ConcludeCoverage(plan_, outcome);
-    if (outcome.verdict.is_only_late) outcome.notes.emplace_back(kOnlyLate);
+    if (outcome.verdict.is_only_late && plan_.lag_allowed_ns == 0) NoteOnlyLate(outcome);
+  }
+
+  // With a bound that would have been enough: 1, 2 or 5 of a unit.
+  static void NoteOnlyLate(Outcome& outcome) {
+    const Findings& all = outcome.findings;
+    const bool is_about_connects = all.own_lag.count() == 0;
+    const measure::Histogram& lag = is_about_connects ? all.connect_lag : all.own_lag;
+    int64_t enough_ns = 1'000;
+    const int64_t late_ns = lag.Supports(99.9) ? lag.ValueAtPercentile(99.9) : lag.max();
+    for (int step = 0; enough_ns < late_ns; ++step) {
+      enough_ns = step % 3 == 1 ? enough_ns / 2 * 5 : enough_ns * 2;
+    }
+    outcome.notes.push_back(absl::StrCat(
+        "Nothing but the generator's own lag speaks against this run; it is part of every response "
+        "time. If so much does not matter for what is asked, say so: --lag-max ",
+        measure::FormatTime(enough_ns), "."));
   }
 
   void NoteUnknownTimes(Outcome& outcome) const {

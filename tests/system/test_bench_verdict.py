@@ -132,7 +132,7 @@ class TheToolMeasured(Verdicts):
                     self.assertIn(" is over the allowed 1ns)", done.stdout.splitlines()[0])
             refused = self.run_bench(*url, "--lag-max", "0s")
         self.assertEqual(refused.returncode, 1, refused.stdout)
-        self.assertIn("--lag-max: '0s' is no time above zero; for example --lag-max 200us", refused.stderr)
+        self.assertIn("--lag-max: no run is never late; for example --lag-max 200us", refused.stderr)
 
     def stop_meanwhile(self, broker, *args):
         """Runs it and stops it for as long as another run takes, which is a second and more."""

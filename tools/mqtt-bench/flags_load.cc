@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "measure/quantity.h"
+
 namespace ringmq::bench {
 namespace {
 
@@ -26,10 +28,20 @@ void AddShapeFlags(CLI::App& app, Settings& s) {
          "{pub} is the publisher's number, {run} the run's; {rand:N} a number below N, drawn "
          "for each message; {topic} as --topics says")
       ->capture_default_str();
-  app.add_option("--topics", s.topics,
-                 "each publisher sends to so many topics in turns, with their numbers for {topic} "
-                 "in --topic, or behind it")
-      ->check(CLI::Range(1, 1'000'000'000));
+  app.add_option_function<std::string>(
+         "--topics",
+         [&s](const std::string& text) {
+           s.topics = static_cast<uint32_t>(measure::ParseCount(text).value());
+         },
+         "each publisher sends to so many topics in turns, as 1k, with their numbers for {topic} "
+         "in "
+         "--topic, or behind it")
+      ->check([](const std::string& text) {
+        const auto count = measure::ParseCount(text);
+        const bool is_one = count.ok() && *count >= 1 && *count <= 1e9;
+        return is_one ? std::string() : "from 1 to 1G; for example --topics 1k";
+      })
+      ->type_name("COUNT");
   app.add_option(
          "--filter", s.filters,
          "what subscribers have instead of a filter of all that --topic means, or --clients, "

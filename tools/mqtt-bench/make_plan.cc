@@ -101,9 +101,10 @@ uint32_t DrawRun() {
 absl::Status SetLagMax(const Settings& settings, load::Plan& plan) {
   if (settings.lag_max.empty()) return absl::OkStatus();
   const auto lag_max = measure::ParseDuration(settings.lag_max);
-  if (!lag_max.ok() || *lag_max <= 0) {
-    return Bad("--lag-max", "'" + settings.lag_max + "' is no time above zero", "--lag-max 200us");
+  if (!lag_max.ok()) {
+    return Bad("--lag-max", std::string(lag_max.status().message()), "--lag-max 200us");
   }
+  if (*lag_max == 0) return Bad("--lag-max", "no run is never late", "--lag-max 200us");
   plan.lag_allowed_ns = *lag_max;
   return absl::OkStatus();
 }

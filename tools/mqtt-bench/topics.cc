@@ -2,6 +2,8 @@
 #include "topics.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -51,10 +53,32 @@ uint32_t PublishersOf(const Settings& settings) {
   return settings.command == "fanout" ? 1 : settings.publishers;
 }
 
+// What stands in braces and is none of `places`; empty: nothing does.
+std::string StrangeOf(const std::string& text, std::initializer_list<std::string_view> places) {
+  for (size_t at = text.find('{'); at != std::string::npos; at = text.find('{', at + 1)) {
+    const std::string_view rest = std::string_view(text).substr(at);
+    const auto begins = [rest](std::string_view place) { return rest.starts_with(place); };
+    const size_t end = rest.find('}');
+    if (end == std::string_view::npos) return std::string(rest);
+    if (std::ranges::none_of(places, begins)) return std::string(rest.substr(0, end + 1));
+  }
+  return "";
+}
+
 }  // namespace
 
 absl::Status CheckTopics(const Settings& settings) {
   const std::string& command = settings.command;
+  const std::string strange =
+      StrangeOf(settings.topic, {"{pub}", "{run}", "{topic}", "{rand:", "{rand}"});
+  if (!strange.empty()) {
+    return Bad("--topic", "'" + strange + "' is none of {pub}, {run}, {topic} and {rand:N}",
+               kExample);
+  }
+  for (const char* const kept : {"$SYS/", "$share/"}) {
+    if (!settings.topic.starts_with(kept)) continue;
+    return Bad("--topic", absl::StrCat("nobody can publish to ", kept, "..."), "--topic t/{pub}");
+  }
   if (settings.topic.find("{pub}") == std::string::npos) {
     return Bad("--topic", "it needs {pub}, or flows cannot be told apart", "--topic t/{pub}");
   }
@@ -110,6 +134,13 @@ absl::Status CheckFilters(const Settings& settings) {
                command == "pub" ? "pub has no subscribers"
                                 : "the subscribers of " + command + " need those that they have",
                "mqtt-bench pubsub --filter 'bench/#'");
+  }
+  for (const std::string& text : settings.filters) {
+    const std::string strange = StrangeOf(text, {"{i}", "{run}", "{role}"});
+    if (strange.empty()) continue;
+    return Bad("--filter",
+               "'" + strange + "' is none of {i} (the subscriber's number), {run} and {role}",
+               "--filter 'bench/{i}'");
   }
   for (const std::string& filter : FiltersOf(settings, 0, "s")) {
     if (load::KindOf(filter) != load::FilterKind::kInvalid) continue;
