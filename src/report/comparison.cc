@@ -82,7 +82,7 @@ Comparison CompareResults(std::span<const Result> baseline, std::span<const Resu
   AddInvalid(baseline, comparison);
   AddInvalid(candidate, comparison);
   const measure::Comparative kNothing = {measure::Comparative::kCannotTell, "not concluded"};
-  for (const Figure& figure : Figures()) {
+  for (const KeyFigure& figure : Figures()) {
     const std::vector<double> before = ValuesOf(figure, baseline);
     const std::vector<double> after = ValuesOf(figure, candidate);
     if (before.empty() || after.empty()) continue;
@@ -105,8 +105,9 @@ std::string ComparisonText(const Comparison& comparison, Colour colour) {
   if (!comparison.warning().empty()) {
     text = Paint(comparison.warning(), Ink::kBad, colour) + "\n";
   }
-  text +=
-      PadRight("", kNameColumns) + PadLeft("A", kValueColumns) + PadLeft("B", kValueColumns) + "\n";
+  text += comparison.figures.empty() ? "There is no figure that all of the runs have.\n"
+                                     : PadRight("", kNameColumns) + PadLeft("A", kValueColumns) +
+                                           PadLeft("B", kValueColumns) + "\n";
   for (const Compared& figure : comparison.figures) {
     const bool is_told = figure.verdict.kind != measure::Comparative::kCannotTell;
     text += PadRight(figure.name, kNameColumns) + PadLeft(figure.baseline, kValueColumns) +

@@ -41,7 +41,7 @@ size_t CountOf(const Comparison& comparison, Comparative::Kind kind) {
 
 std::string Conclusion(const Comparison& comparison) {
   const size_t all = comparison.figures.size();
-  if (all == 0) return "There is no figure that both sides have.";
+  if (all == 0) return "There is no figure that all of the runs have.";
   const size_t open = CountOf(comparison, Comparative::kCannotTell);
   if (open == all) return "Nobody can tell whether B differs.";
   const size_t better = CountOf(comparison, Comparative::kBetter);

@@ -14,18 +14,19 @@
 
 namespace ringmq::report {
 
-struct Figure {
-  std::string name;  // "received per s", "p99 response"
+struct KeyFigure {
+  std::string name;  // "received per s", "p99 response", or that of a scalar.
   measure::Direction direction = measure::Direction::kLowerIsBetter;
-  // None: this run does not have it.
+  // None: this run does not have it. Else above zero.
   std::function<std::optional<double>(const Result&)> of;
   std::function<std::string(double)> text;
 };
 
-// The headline first.
-[[nodiscard]] std::vector<Figure> Figures();
+// The headline first: what only one command measures (measure/scalars.h), then what many do.
+[[nodiscard]] std::vector<KeyFigure> Figures();
 
 // Of each, all above zero. Empty: not every run has it.
-[[nodiscard]] std::vector<double> ValuesOf(const Figure& figure, std::span<const Result> results);
+[[nodiscard]] std::vector<double> ValuesOf(const KeyFigure& figure,
+                                           std::span<const Result> results);
 
 }  // namespace ringmq::report

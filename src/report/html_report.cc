@@ -73,7 +73,12 @@ std::string SummaryHtml(const Result& result) {
     tiles.push_back({"broker memory per connection",
                      measure::FormatBytes(result.broker->rss_bytes_per_connection)});
   }
-  return TilesHtml(tiles);
+  std::string html = TilesHtml(tiles);
+  if (!result.trials.empty()) {
+    absl::StrAppend(&html, "<p class=\"note\">", tiles.empty() ? "What is" : "These, and what is",
+                    " below the trials, are of the one in the middle.</p>\n");
+  }
+  return html;
 }
 
 // Assertions, then what else there is to know before one reads on.
@@ -150,7 +155,7 @@ std::string TelemetryHtml(const Result& result) {
 
 std::string HtmlReport(const Result& result, Percentiles percentiles) {
   std::string body = VerdictHtml(result) + AboutHtml(result) + SummaryHtml(result);
-  body += SectionHtml("Trials", TableHtml(TrialTable(result)));
+  body += SectionHtml("How far runs of the same scatter", TableHtml(TrialTable(result)));
   body += SectionHtml("Assertions and notes", SaysHtml(result));
   body += SectionHtml("What was run", BesideHtml(std::array{TableHtml(ConfigTable(result)),
                                                             TableHtml(ThroughputTable(result))}));

@@ -255,6 +255,7 @@ struct Result {
   // Of the middle one of several trials (trials.h): a row of texts each, then how far they scatter;
   // the first row is the header. Not in files, which have the trials.
   std::vector<std::vector<std::string>> trials{};
+  std::string trials_by{};  // The figure by which it is the middle one: "p99 response".
 };
 
 // Of the run, then those of its phases, which say so.

@@ -368,6 +368,7 @@ Table TrialTable(const Result& result) {
   table.header = result.trials.front();
   table.rows.assign(result.trials.begin() + 1, result.trials.end());
   table.note = "what follows is of the one in the middle";
+  if (!result.trials_by.empty()) absl::StrAppend(&table.note, " by ", result.trials_by);
   return table;
 }
 

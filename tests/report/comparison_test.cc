@@ -75,6 +75,19 @@ TEST(Comparison, LeavesOutWhatARunDoesNotHave) {
   }
 }
 
+TEST(Comparison, HasWhatOnlySomeCommandsMeasure) {
+  std::vector<Result> few(5);
+  std::vector<Result> many(5);
+  for (Result& result : few) result.scalars = {{"connects_per_s", 450}, {"connected_all_s", 2}};
+  for (Result& result : many) result.scalars = {{"connects_per_s", 900}, {"connected_all_s", 1}};
+  const Comparison seen = CompareResults(few, many, Pairing::kIndependent);
+  EXPECT_EQ(KindOf(seen, "connects_per_s"), Comparative::kBetter);
+  EXPECT_EQ(KindOf(seen, "connected_all_s"), Comparative::kBetter);
+  const std::vector<Result> nothing(5);
+  EXPECT_THAT(ComparisonText(CompareResults(few, nothing, Pairing::kIndependent), Colour::kNone),
+              ::testing::StartsWith("There is no figure that all of the runs have."));
+}
+
 TEST(Comparison, SaysWhyItIsNotFair) {
   std::vector<Result> base = Runs(100'000, 0.2);
   std::vector<Result> other = Runs(100'000, 0.2);

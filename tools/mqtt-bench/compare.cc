@@ -65,7 +65,7 @@ int Show(const Runs& baseline, const Runs& candidate, measure::Pairing pairing,
     const absl::Status status = WriteFile("--html", page_file, page);
     if (!status.ok()) return Complain(std::string(status.message()), kRunFailed);
   }
-  if (!comparison.is_conclusive()) return kMeasurementInvalid;
+  if (!comparison.is_conclusive() || comparison.figures.empty()) return kMeasurementInvalid;
   return comparison.has_worse() ? kAssertionFailed : kOk;
 }
 
