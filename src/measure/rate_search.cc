@@ -34,6 +34,9 @@ std::string Describe(const SearchAnswer& answer) {
       return absl::StrCat("not even ", limit, " hold");
     case SearchAnswer::kNotMeasured:
       return absl::StrCat("nothing is known: at ", limit, " the generator is the limit already");
+    case SearchAnswer::kStopped:
+      return answer.holds_per_s > 0 ? absl::StrCat("at least ", holds, " hold: stopped there")
+                                    : "nothing is known: stopped before anything held";
   }
   return "";
 }
@@ -87,10 +90,17 @@ double RateSearch::Between() const {
   return rounded > holds_per_s_ && rounded < limit_per_s_ ? rounded : middle;
 }
 
+void RateSearch::Stop() {
+  is_stopped_ = is_stopped_ || next_.has_value();
+  next_.reset();
+}
+
 SearchAnswer RateSearch::answer() const {
   RMQ_CHECK(!next_.has_value());
   SearchAnswer answer{.holds_per_s = holds_per_s_, .limit_per_s = limit_per_s_};
-  if (holds_per_s_ == 0) {
+  if (is_stopped_) {
+    answer.kind = SearchAnswer::kStopped;
+  } else if (holds_per_s_ == 0) {
     answer.kind = is_generators_limit_ ? SearchAnswer::kNotMeasured : SearchAnswer::kNothingHolds;
   } else if (limit_per_s_ == 0) {
     answer.kind = SearchAnswer::kHoldsToTheEnd;

@@ -46,6 +46,7 @@ struct SearchAnswer {
     kHoldsToTheEnd,  // The last rate that was to be tried holds too.
     kNothingHolds,   // Not even the first rate.
     kNotMeasured,    // The generator was the limit at the first rate.
+    kStopped,        // Before its end: what held until then held.
   };
   Kind kind = kNotMeasured;
   double holds_per_s = 0;  // The highest that held; zero: none.
@@ -66,6 +67,9 @@ class RateSearch {
   // What came of next(). Requires: next() has a value.
   void Tell(TrialOutcome outcome);
 
+  // Whoever asks does not want to go on.
+  void Stop();
+
   // Requires: next() has none.
   [[nodiscard]] SearchAnswer answer() const;
 
@@ -75,6 +79,7 @@ class RateSearch {
 
   RateSearchOptions options_;
   std::optional<Trial> next_;
+  bool is_stopped_ = false;
   std::optional<TrialOutcome> first_outcome_;  // Of a rate that is being tried once more.
   double holds_per_s_ = 0;
   double limit_per_s_ = 0;

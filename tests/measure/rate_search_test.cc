@@ -211,5 +211,18 @@ TEST(Knee, IsNoneWithoutABend) {
   EXPECT_EQ(KneeOf(two), std::nullopt);
 }
 
+TEST(RateSearch, WhatHeldUntilItWasStoppedHolds) {
+  RateSearch search({.from_per_s = 1'000});
+  search.Tell(TrialOutcome::kHolds);
+  search.Stop();
+  EXPECT_FALSE(search.next().has_value());
+  EXPECT_EQ(search.answer().kind, SearchAnswer::kStopped);
+  EXPECT_EQ(Describe(search.answer()), "at least 1.0k/s hold: stopped there");
+  RateSearch early({.from_per_s = 1'000});
+  early.Tell(TrialOutcome::kFails);  // Once, which does not tell yet.
+  early.Stop();
+  EXPECT_EQ(Describe(early.answer()), "nothing is known: stopped before anything held");
+}
+
 }  // namespace
 }  // namespace ringmq::measure

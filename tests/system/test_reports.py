@@ -172,8 +172,32 @@ class Comparison(Files):
         self.assertIn("--csv: compare writes nothing but a page; for example --html page.html",
                       done.stderr)
         done = run("compare", file, file, "--html", "/nowhere/page.html")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--html: cannot write /nowhere/page.html: No such file", done.stderr)
+        self.assertEqual(done.stdout, "")
+        # Before a run, and for each flag by its name; there is no broker that it could reach.
+        for flag, path in ("--json", self.folder), ("--csv", "/nowhere/x.csv"):
+            done = run("pubsub", "-u", "mqtt://127.0.0.1:1", flag, path)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(f"{flag}: cannot write {path}: ", done.stderr)
+        done = run("search", "-u", "mqtt://127.0.0.1:1", "--points", "/proc/none/points")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("--points: cannot write to /proc/none/points: No such file", done.stderr)
+        # What can be written is: a device that is full is noticed only then.
+        done = run("report", file, "--html", "/dev/full", "--json", self.path("b.json"),
+                   "--csv", self.path("b.csv"))
         self.assertEqual(done.returncode, 2)
-        self.assertIn("--html: cannot write /nowhere/page.html", done.stderr)
+        self.assertIn("--html: cannot write /dev/full: No space", done.stderr)
+        self.assertTrue(self.read("b.json") and self.read("b.csv"))
+
+    def test_what_belongs_to_a_run_is_refused_where_none_is_made(self):
+        for flags in ["--trials", "2"], ["--scrape", "http://127.0.0.1:1/"], ["--sys"], ["--jsonl-fd", "1"]:
+            for command in ["report", "a.json"], ["compare", "a.json", "b.json"], ["merge", "a.json"], ["doctor"]:
+                with self.subTest(flags=flags, command=command):
+                    done = run(*command, *flags)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertIn(f"{flags[0]}: {command[0]} makes no run; it belongs to",
+                                  done.stderr)
 
 
 if __name__ == "__main__":

@@ -103,13 +103,29 @@ bool OnlyReads(const Settings& settings) {
          settings.command == "merge" || settings.command == "doctor";
 }
 
+// What would be without effect there.
+absl::Status RefuseForReaders(const Settings& settings) {
+  const std::pair<const char*, bool> kOfRuns[] = {{"--trials", settings.trials > 1},
+                                                  {"--scrape", !settings.scraped.empty()},
+                                                  {"--sys", settings.watches_sys},
+                                                  {"--jsonl-fd", settings.lines_fd >= 0}};
+  for (const auto& [flag, is_given] : kOfRuns) {
+    if (!is_given) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": ", settings.command,
+                     " makes no run; it belongs to a command that does, as pubsub"));
+  }
+  return absl::OkStatus();
+}
+
 int RunSomething(const Settings& settings) {
   const std::string& command_line = settings.command_line;
   const bool has_several = settings.command == "ab" || settings.command == "search" ||
                            settings.command == "soak" || !settings.phases.empty();
   if (settings.trials > 1 && has_several) {
-    return Complain(absl::InvalidArgumentError(
-                        absl::StrCat("--trials: ", settings.command, " is not made several times")),
+    return Complain(absl::InvalidArgumentError(absl::StrCat(
+                        "--trials: ", settings.phases.empty() ? settings.command : "run",
+                        " is not made several times")),
                     kUsage);
   }
   if (settings.trials > 1) return RunTrials(settings);
@@ -130,6 +146,15 @@ int Main(int argc, char** argv) {
                         "--prometheus: ", settings.command,
                         " has nothing to serve; a file is written, as --prometheus run.prom")),
                     kUsage);
+  }
+  if (OnlyReads(settings)) {
+    if (const absl::Status status = RefuseForReaders(settings); !status.ok()) {
+      return Complain(status, kUsage);
+    }
+  }
+  // Not after hours.
+  if (const absl::Status status = CheckOutputs(settings.outputs); !status.ok()) {
+    return Complain(status, kUsage);
   }
   if (settings.command == "report") return Report(settings);
   if (settings.command == "compare") return CompareFiles(settings);

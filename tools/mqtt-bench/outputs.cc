@@ -94,15 +94,44 @@ void PrintReport(const report::Result& result, report::Percentiles percentiles) 
 absl::Status WriteOutputs(const report::Result& result, const std::vector<std::string>& files,
                           report::Percentiles percentiles) {
   const std::vector<Output>& outputs = Outputs();
+  absl::Status all;
   for (size_t i = 0; i < files.size(); ++i) {
     if (files[i].empty()) continue;
     const std::string text = outputs[i].has_links
                                  ? outputs[i].make(SeenFrom(files[i], result), percentiles)
                                  : outputs[i].make(result, percentiles);
-    const absl::Status status = WriteFile(outputs[i].flag, files[i], text);
-    if (!status.ok()) return status;
+    all = AndAlso(std::move(all), WriteFile(outputs[i].flag, files[i], text));
+  }
+  return all;
+}
+
+absl::Status CheckOutputs(const std::vector<std::string>& files) {
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (files[i].empty()) continue;
+    if (const std::string why = WhyNotWritable(files[i]); !why.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(Outputs()[i].flag, ": cannot write ", files[i], ": ", why));
+    }
   }
   return absl::OkStatus();
+}
+
+std::string WhyNotWritable(const std::string& file) {
+  if (file == "-") return "";
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) return std::strerror(EISDIR);
+  // Not by opening it: whoever reads a pipe would take that for the end.
+  if (access(file.c_str(), W_OK) == 0) return "";
+  if (errno != ENOENT) return std::strerror(errno);
+  const std::string folder = std::filesystem::path(file).parent_path().string();
+  const bool is_writable = access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) == 0;
+  return is_writable ? "" : std::strerror(errno);
+}
+
+absl::Status AndAlso(absl::Status first, const absl::Status& second) {
+  if (first.ok()) return second;
+  if (second.ok()) return first;
+  return {first.code(), absl::StrCat(first.message(), "\nmqtt-bench: ", second.message())};
 }
 
 absl::Status WriteFile(const char* flag, const std::string& file, const std::string& text) {

@@ -39,10 +39,20 @@ void PrintReport(const report::Result& result,
                  report::Percentiles percentiles = report::kShownPercentiles);
 
 // Writes those of Outputs() that have a file name in `files`, which has their order. "-" is
-// standard output. An error names the flag and the file.
+// standard output. One that cannot be written does not stop the others. An error has a line for
+// each, with flag and file.
 [[nodiscard]] absl::Status WriteOutputs(
     const report::Result& result, const std::vector<std::string>& files,
     report::Percentiles percentiles = report::kShownPercentiles);
+
+// Before a run: whether its files can be written, as far as that can be told without touching what
+// they hold. Those that are not there yet are not made. An error names the first flag and file.
+[[nodiscard]] absl::Status CheckOutputs(const std::vector<std::string>& files);
+// The same of one file. Empty: it can be written; else the reason.
+[[nodiscard]] std::string WhyNotWritable(const std::string& file);
+
+// Both in one, a line each.
+[[nodiscard]] absl::Status AndAlso(absl::Status first, const absl::Status& second);
 
 // Writes one file; "-" is standard output. An error names the flag and the file.
 [[nodiscard]] absl::Status WriteFile(const char* flag, const std::string& file,

@@ -63,6 +63,17 @@ std::vector<std::string> DefaultAssertions(const Settings& settings) {
   return assertions;
 }
 
+// Before the first of many runs.
+absl::Status MakePointsFolder(const std::string& folder) {
+  if (folder.empty()) return absl::OkStatus();
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  const std::string why =
+      error ? error.message() : WhyNotWritable((std::filesystem::path(folder) / "new").string());
+  if (why.empty()) return absl::OkStatus();
+  return Bad("--points", absl::StrCat("cannot write to ", folder, ": ", why), "--points points");
+}
+
 // Runs the points and remembers them.
 class Searcher {
  public:
@@ -72,7 +83,8 @@ class Searcher {
     if (settings_.assertions.empty()) settings_.assertions = DefaultAssertions(settings_);
   }
 
-  // Until the search is over. A value: leave with this exit code, everything was said.
+  // Until the search is over, or somebody has interrupted it and there are points already. A value:
+  // leave with this exit code, everything was said.
   [[nodiscard]] std::optional<int> Run() {
     SayWhatIsSearched();
     while (const auto trial = search_.next()) {
@@ -89,6 +101,7 @@ class Searcher {
     result.scenario = "search";
     result.verdict = JudgeSearch(answer, points_, settings_.allow_invalid);
     result.search = points_;
+    if (interrupted_per_s_ > 0) NoteInterruption(result);
     if (answer.holds_per_s > 0) result.scalars["highest_per_s"] = answer.holds_per_s;
     if (!border_.empty()) {
       result.notes.push_back(
@@ -117,7 +130,12 @@ class Searcher {
     absl::StatusOr<Result> result = RunOnScreen(run, OffScreen::kNothing);
     if (!result.ok()) return Complain(result.status(), kUsage);
     if (result->interrupted) {
-      return Complain(absl::CancelledError("search: interrupted"), kInterrupted);
+      if (points_.empty()) {
+        return Complain(absl::CancelledError("search: interrupted in its first run"), kInterrupted);
+      }
+      interrupted_per_s_ = trial.rate_per_s;
+      search_.Stop();
+      return std::nullopt;
     }
     ++runs_;
     const PointJudgement judged = JudgePoint(*result, trial.rate_per_s, settings_.allow_invalid);
@@ -160,15 +178,13 @@ class Searcher {
 
   absl::StatusOr<std::string> WritePoint(const Result& result) const {
     if (settings_.points_folder.empty()) return "";
-    std::error_code error;
-    std::filesystem::create_directories(settings_.points_folder, error);
     const std::string name = absl::StrFormat("%s/%02d-%s", settings_.points_folder, runs_,
                                              RateText(result.rates.offered_per_s));
     std::vector<std::string> files(Outputs().size());
     files[0] = name + ".json";
     files[1] = PageOf(files[0]);
     if (const absl::Status status = WriteOutputs(result, files); !status.ok()) {
-      return absl::UnavailableError(absl::StrCat("--points: cannot write ", name, ".json"));
+      return absl::UnavailableError(absl::StrCat("--points: ", status.message()));
     }
     return files[0];
   }
@@ -215,8 +231,17 @@ class Searcher {
         std::ranges::upper_bound(points_, point.rate_per_s, {}, &SearchPoint::rate_per_s), point);
   }
 
+  // What was found until then holds, but there may be more.
+  void NoteInterruption(Result& result) const {
+    result.interrupted = true;
+    result.notes.push_back(absl::StrCat(
+        "Interrupted at ", measure::FormatRate(interrupted_per_s_), " after ", points_.size(),
+        points_.size() == 1 ? " rate" : " rates", ": the search was not over."));
+  }
+
   Settings settings_;
   measure::RateSearch search_;
+  double interrupted_per_s_ = 0;  // The run that was and counts for nothing; zero: none.
   int runs_ = 0;
   std::vector<SearchPoint> points_;  // By rising rate.
   std::optional<Result> held_;       // Of the highest rate that holds.
@@ -282,6 +307,9 @@ measure::Verdict JudgeSearch(const measure::SearchAnswer& answer,
   using measure::SearchAnswer;
   using measure::Verdict;
   const std::string text = measure::Describe(answer);
+  if (answer.kind == SearchAnswer::kStopped && answer.holds_per_s == 0) {
+    return {Verdict::kNotMeasured, "INVALID, " + text};
+  }
   if (answer.kind == SearchAnswer::kNotMeasured) {
     return {Verdict::kGeneratorLimited, "INVALID, " + text};
   }
@@ -309,6 +337,9 @@ int RunSearch(const Settings& settings, const std::string& command_line) {
   }
   const auto options = ParseSearch(settings);
   if (!options.ok()) return Complain(options.status(), kUsage);
+  if (const absl::Status status = MakePointsFolder(settings.points_folder); !status.ok()) {
+    return Complain(status, kUsage);
+  }
   Searcher searcher(settings, *options);
   if (const auto code = searcher.Run()) return *code;
   Result result = searcher.Conclude();

@@ -46,6 +46,10 @@ int RunTrials(const Settings& settings) {
     trials.push_back(*std::move(result));
     if (trials.back().interrupted) break;  // Ctrl-C means all of them.
   }
+  if (trials.size() < settings.trials || trials.back().interrupted) {
+    std::fprintf(stderr, "mqtt-bench: interrupted in trial %zu of %u\n", trials.size(),
+                 settings.trials);
+  }
   return FinishTrials(trials, settings);
 }
 
@@ -58,7 +62,9 @@ int FinishTrials(const std::vector<Result>& trials, const Settings& settings) {
   std::string& json = files[IndexOf("--json")];
   const std::string all = std::exchange(json, "");
   absl::Status status = WriteOutputs(summary, files, percentiles);
-  if (status.ok() && !all.empty()) status = WriteFile("--json", all, report::ListToJson(trials));
+  if (!all.empty()) {
+    status = AndAlso(std::move(status), WriteFile("--json", all, report::ListToJson(trials)));
+  }
   if (!status.ok()) return Complain(status, kRunFailed);
   int code = kOk;
   for (const Result& trial : trials) {
