@@ -100,7 +100,7 @@ void AddComparing(CLI::App& app, Settings& s) {
       app.add_subcommand("merge", "results of generators on several hosts that ran together as one")
           ->fallthrough();
   merge->add_option("file", s.files, "result.json of each")->required()->expected(1, -1);
-  merge->add_option("-o,--output", s.outputs[IndexOf("--json")], "as --json")->type_name("FILE");
+  merge->add_option("-o,--output", s.merged_file, "as --json")->type_name("FILE");
   merge->add_flag("--force", s.force, "though they were asked for different things");
   CLI::App* const ab =
       app.add_subcommand("ab", "two brokers in turns, and whether B differs")->fallthrough();

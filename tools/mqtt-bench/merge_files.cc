@@ -22,6 +22,15 @@ int MergeFiles(const Settings& settings) {
   if (settings.files.size() < 2) {
     return complain("two results are needed; for example merge a.json b.json -o all.json");
   }
+  Settings out = settings;
+  if (!settings.merged_file.empty()) {
+    std::string& json = out.outputs[IndexOf("--json")];
+    if (!json.empty()) return complain("-o and --json are the same; give one of them");
+    json = settings.merged_file;
+    if (const absl::Status status = CheckOutputs(out.outputs); !status.ok()) {
+      return Complain(status, kUsage);
+    }
+  }
   std::vector<report::Result> results;
   for (const std::string& file : settings.files) {
     absl::StatusOr<report::Result> result = ReadResult(file);
@@ -33,7 +42,7 @@ int MergeFiles(const Settings& settings) {
   if (!whole.ok()) return complain(std::string(whole.status().message()));
   whole->command_line = settings.command_line;
   JudgeBy(*assertions, *whole);
-  return Finish(*whole, settings);
+  return Finish(*whole, out);
 }
 
 }  // namespace ringmq::bench

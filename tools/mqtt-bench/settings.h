@@ -143,6 +143,7 @@ struct Settings {
 
   // Of `merge`.
   bool force = false;
+  std::string merged_file;  // Of -o, which is --json by another name; empty: none.
 
   // Of `search`.
   std::string search_from = "5k";
