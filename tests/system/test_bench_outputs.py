@@ -254,6 +254,11 @@ class Merge(unittest.TestCase):
                 self.assertEqual(parts[2]["counters"][name], 2000)
             self.assertEqual(sum(second["sent"] for second in parts[2]["series"]), 2000)
             self.assertIn("2 generators", done.stdout)
+            self.assertIn("0/{pub}, 1/{pub}", done.stdout)
+            self.assertRegex(done.stdout, r"rate +2k \(1k \+ 1k\)")
+            done = subprocess.run([*merge, "--json", paths[0]], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("-o and --json are the same", done.stderr)
             parts[1]["scenario"] = "pairs"
             with open(paths[1], "w") as file:
                 json.dump(parts[1], file)

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -84,6 +85,22 @@ class Search(WithBroker):
         done = self.search("--from", "500", "--to", "800", "--assert", "loss==0", "--scenario",
                            "pairs")
         self.assertIn("at least 800/s hold, which was the last to try", done.stdout)
+
+    def test_what_held_until_it_was_interrupted_is_shown_and_kept(self):
+        bench = subprocess.Popen(
+            [BENCH, "search", "-q", "1", "-d", "300ms", "--warmup", "0s", "--allow-invalid", "-u",
+             f"mqtt://127.0.0.1:{self.broker.port}", "--from", "500", "--factor", "1.05",
+             "--assert", "loss==0", "--json", self.path("stopped.json")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        bench.stderr.readline()  # What is searched.
+        self.assertIn("holds", bench.stderr.readline())
+        bench.send_signal(signal.SIGINT)  # In the next run, or just before it.
+        shown, said = bench.communicate(timeout=60)
+        self.assertEqual(bench.returncode, 130, shown + said)
+        self.assertRegex(shown, r"at least \d+/s hold: stopped there")
+        self.assertRegex(shown, r"Interrupted at \d+/s after \d rates?: the search was not over")
+        result = self.read("stopped.json")
+        self.assertTrue(result["interrupted"] and result["search"])
 
     def test_a_broker_that_is_not_there_is_no_answer(self):
         done = subprocess.run([BENCH, "search", "-u", "mqtt://127.0.0.1:1", "--drain", "0s"],

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "finish.h"
+#include "interruption.h"
 #include "measure/quantity.h"
 #include "measure/verdict.h"
 #include "outputs.h"
@@ -87,6 +88,8 @@ class Searcher {
   // leave with this exit code, everything was said.
   [[nodiscard]] std::optional<int> Run() {
     SayWhatIsSearched();
+    const Interruption
+        between;  // So that it ends no process that has points; the next run sees it.
     while (const auto trial = search_.next()) {
       if (const auto code = Try(*trial)) return code;
     }

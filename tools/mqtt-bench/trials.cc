@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "finish.h"
+#include "interruption.h"
 #include "outputs.h"
 #include "percentiles.h"
 #include "progress.h"
@@ -32,6 +34,7 @@ int WorseOf(int one, int other) {
 
 int RunTrials(const Settings& settings) {
   std::vector<Result> trials;
+  std::optional<Interruption> between(std::in_place);  // The next trial sees what comes then.
   for (uint32_t number = 1; number <= settings.trials; ++number) {
     absl::StatusOr<Result> result = RunOnScreen(settings, OffScreen::kNothing);
     if (!result.ok()) {
@@ -46,6 +49,7 @@ int RunTrials(const Settings& settings) {
     trials.push_back(*std::move(result));
     if (trials.back().interrupted) break;  // Ctrl-C means all of them.
   }
+  between.reset();
   if (trials.size() < settings.trials || trials.back().interrupted) {
     std::fprintf(stderr, "mqtt-bench: interrupted in trial %zu of %u\n", trials.size(),
                  settings.trials);
