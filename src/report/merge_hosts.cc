@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "base/check.h"
 #include "measure/quantity.h"
+#include "report/columns.h"
 #include "report/merge.h"
 #include "report/result_json.h"
 
@@ -127,8 +128,11 @@ void NoteTimes(const Apart& apart, const std::vector<double>& delays, Result& wh
 // Whoever subscribes to all that there is hears the other generators by intention.
 void NoteOthers(Result& whole) {
   if (whole.integrity.foreign == 0 || whole.scenario == "sub") return;
+  constexpr std::string_view kBeginning = "Subscribers heard messages that are not";
+  std::erase_if(whole.notes,  // Of a result that was merged before.
+                [](const std::string& note) { return note.starts_with(kBeginning); });
   whole.notes.push_back(absl::StrCat(
-      "Subscribers heard messages that are not their own generator's (", whole.integrity.foreign,
+      std::string(kBeginning), " their own generator's (", GroupDigits(whole.integrity.foreign),
       "), perhaps each other's: each generator needs a --topic of its own."));
 }
 
