@@ -2,9 +2,14 @@
 #include "http.h"
 
 #include <httplib.h>
+#include <signal.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -16,7 +21,11 @@
 namespace ringmq::bench {
 namespace {
 
-constexpr time_t kPatienceS = 2;
+using Clock = std::chrono::steady_clock;
+
+// A page that is larger is none that anybody has made for this.
+constexpr size_t kPageBytesMax = size_t{16} << 20;
+constexpr int kRedirectsMax = 5;
 constexpr size_t kServerThreads = 2;
 // Of the version of the format that is written.
 constexpr const char* kContentType = "text/plain; version=0.0.4; charset=utf-8";
@@ -36,10 +45,13 @@ Parts PartsOf(const std::string& url) {
 }
 
 // The library's own words are the names of its constants.
-std::string WhyOf(httplib::Error error) {
+std::string WhyOf(const httplib::Result& answer, bool is_late) {
+  const httplib::Error error = answer.error();
   if (error == httplib::Error::Connection) return "nobody listens there";
   if (error == httplib::Error::ConnectionTimeout) return "no connection in time";
-  if (error == httplib::Error::Read) return "silent, or no HTTP";
+  if (error == httplib::Error::Read || is_late) return "silent, or no HTTP";
+  if (error == httplib::Error::SSLConnection) return "no TLS";
+  if (error == httplib::Error::SSLServerVerification) return "its certificate is not trusted";
   return httplib::to_string(error);
 }
 
@@ -51,6 +63,96 @@ bool HasHost(std::string_view origin) {
   if (colon == std::string_view::npos) return !rest.empty();
   const std::optional<uint16_t> port = measure::ParseNumber<uint16_t>(rest.substr(colon + 1));
   return colon > 0 && port.has_value() && *port > 0;
+}
+
+// What a header "Location" of `from` means.
+std::string TargetOf(const std::string& from, const std::string& location) {
+  if (location.find("://") != std::string::npos) return location;
+  const auto [origin, path] = PartsOf(from);
+  if (location.starts_with("//")) return origin.substr(0, origin.find("//")) + location;
+  if (location.starts_with('/')) return origin + location;
+  const std::string folder = path.substr(0, path.find('?'));
+  return absl::StrCat(origin, folder.substr(0, folder.rfind('/') + 1), location);
+}
+
+// Ends what a client does at a time. The library's timeouts are for each read, and who sends a
+// header a second would hold it for ever.
+class Alarm {
+ public:
+  Alarm(httplib::Client& client, Clock::time_point deadline)
+      : thread_([this, &client, deadline] { Run(client, deadline); }) {}
+  ~Alarm() { Stop(); }
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+
+  // It will not go off any more. Says whether it has.
+  bool Stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_over_ = true;
+    }
+    changed_.notify_one();
+    if (thread_.joinable()) thread_.join();
+    return has_rung_;
+  }
+
+ private:
+  void Run(httplib::Client& client, Clock::time_point deadline) {
+    constexpr std::chrono::milliseconds kAgain{50};  // One that has no socket yet hears nothing.
+    std::unique_lock lock(mutex_);
+    for (auto at = deadline; !changed_.wait_until(lock, at, [this] { return is_over_; });
+         at = Clock::now() + kAgain) {
+      has_rung_ = true;
+      lock.unlock();
+      client.stop();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_over_ = false;   // Guarded by the mutex, as
+  bool has_rung_ = false;  // this.
+  std::thread thread_;     // The last, for it begins at once.
+};
+
+struct Page {
+  std::string body;
+  std::string location;  // Of a redirect; empty: it is none.
+};
+
+absl::StatusOr<Page> Fetch(const std::string& url, Clock::time_point deadline) {
+  const auto left =
+      std::max(std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now()),
+               std::chrono::microseconds{1'000});
+  const auto [origin, path] = PartsOf(url);
+  httplib::Client client(origin);
+  client.set_connection_timeout(left);
+  client.set_read_timeout(left);
+  client.set_write_timeout(left);
+  Page page;
+  bool is_large = false;
+  Alarm alarm(client, deadline);
+  const httplib::Result answer = client.Get(path, [&](const char* bytes, size_t count) {
+    is_large = page.body.size() + count > kPageBytesMax;
+    if (!is_large) page.body.append(bytes, count);
+    return !is_large;
+  });
+  const bool is_late = alarm.Stop();
+  if (is_large) {
+    return absl::UnavailableError(absl::StrCat("it is larger than ", kPageBytesMax >> 20, " MiB"));
+  }
+  // What is cut off looks as if it had ended, if nothing said how long it is.
+  if (is_late && (answer || !page.body.empty())) {
+    return absl::UnavailableError("not all of it came in time");
+  }
+  if (!answer)
+    return absl::UnavailableError(absl::StrCat("no answer (", WhyOf(answer, is_late), ")"));
+  if (answer->status / 100 == 3) page.location = answer->get_header_value("Location");
+  if (page.location.empty() && answer->status != 200) {
+    return absl::UnavailableError(absl::StrCat("it answered with status ", answer->status));
+  }
+  return page;
 }
 
 }  // namespace
@@ -91,10 +193,16 @@ class HttpPage::Server {
   }
   void Start() {
     if (thread_.joinable()) return;
+    // Its threads inherit the mask: signals are for whoever leads the run.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     thread_ = std::thread([this] {
       http_.listen_after_bind();
       has_ended_ = true;
     });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
  private:
@@ -119,21 +227,20 @@ absl::Status CheckHttpUrl(const std::string& url) {
       absl::StrCat("'", url, "' is no URL; for example http://127.0.0.1:9090/metrics"));
 }
 
-absl::StatusOr<std::string> HttpGet(const std::string& url) {
-  const auto [origin, path] = PartsOf(url);
-  httplib::Client client(origin);
-  client.set_connection_timeout(kPatienceS);
-  client.set_read_timeout(kPatienceS);
-  client.set_write_timeout(kPatienceS);
-  client.set_follow_location(true);
-  const httplib::Result answer = client.Get(path);
-  if (!answer) {
-    return absl::UnavailableError(absl::StrCat("no answer (", WhyOf(answer.error()), ")"));
+absl::StatusOr<std::string> HttpGet(const std::string& url, std::chrono::milliseconds patience) {
+  const Clock::time_point deadline = Clock::now() + patience;
+  std::string next = url;
+  for (int redirects = 0; redirects <= kRedirectsMax; ++redirects) {
+    absl::StatusOr<Page> page = Fetch(next, deadline);
+    if (!page.ok()) return page.status();
+    if (page->location.empty()) return std::move(page->body);
+    next = TargetOf(next, page->location);
+    if (!CheckHttpUrl(next).ok()) {
+      return absl::UnavailableError(absl::StrCat("it redirects to '", next, "', which is no URL"));
+    }
   }
-  if (answer->status != 200) {
-    return absl::UnavailableError(absl::StrCat("it answered with status ", answer->status));
-  }
-  return answer->body;
+  return absl::UnavailableError(
+      absl::StrCat("it redirects more than ", kRedirectsMax, " times, the last time to ", next));
 }
 
 }  // namespace ringmq::bench

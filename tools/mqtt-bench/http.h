@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,7 +37,12 @@ class HttpPage {
 // Fails if it is no URL that HttpGet() can do something with, with the reason.
 [[nodiscard]] absl::Status CheckHttpUrl(const std::string& url);
 
-// What is there: some seconds at most. Else why not.
-[[nodiscard]] absl::StatusOr<std::string> HttpGet(const std::string& url);
+// For a page from the first to the last byte, redirects included.
+inline constexpr std::chrono::milliseconds kHttpPatience{2'000};
+
+// What is there, behind redirects too, or why not. It takes no longer than `patience`, however
+// slowly a page comes and however long it is, but for what finding the host's address takes.
+[[nodiscard]] absl::StatusOr<std::string> HttpGet(
+    const std::string& url, std::chrono::milliseconds patience = kHttpPatience);
 
 }  // namespace ringmq::bench
