@@ -107,6 +107,25 @@ void AppendLine(Metric metric, double from_s, double length_s, const Histogram& 
                         static_cast<double>(histogram.max()) * 1e-6, Encode(histogram));
 }
 
+struct Span {
+  double from_s = 0;  // Since the start time.
+  double length_s = 0;
+};
+
+// When the samples of a metric that has no intervals are from.
+Span SpanOf(Metric metric, const Result& result) {
+  const Phases& phases = result.phases;
+  const double measured_from_s = phases.connect_s + phases.warmup_s;
+  const bool is_of_connects = metric >= Metric::kConnectTcp && metric <= Metric::kConnectLag;
+  // The first connects of churn do not count.
+  if (!is_of_connects || result.scenario == "churn") return {measured_from_s, phases.measure_s};
+  const bool has_later_ones = result.scenario == "retain" || result.scenario == "session" ||
+                              result.scenario == "will" || result.scalars.contains("reconnects") ||
+                              result.scalars.contains("reconnected_all_s");
+  if (has_later_ones) return {0, measured_from_s + phases.measure_s};
+  return {0, phases.connect_s};
+}
+
 bool HasIntervals(const Result& result, Metric metric) {
   return std::ranges::any_of(result.intervals, [metric](const Interval& interval) {
     return !interval.histograms[metric].empty();
@@ -121,14 +140,14 @@ std::string HdrLog(const Result& result) {
                    "#[Values are nanoseconds, Interval_Max is in milliseconds]\n",
                    "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
                    "\"Interval_Compressed_Histogram\"\n");
-  const Phases& phases = result.phases;
-  const double measured_from_s = phases.connect_s + phases.warmup_s;
   for (size_t i = 0; i < kMetricCount; ++i) {
     const auto metric = static_cast<Metric>(i);
     const Histogram& histogram = result.histograms[metric];
     if (histogram.count() == 0 || HasIntervals(result, metric)) continue;
-    AppendLine(metric, measured_from_s, phases.measure_s, histogram, log);
+    const Span span = SpanOf(metric, result);
+    AppendLine(metric, span.from_s, span.length_s, histogram, log);
   }
+  const double measured_from_s = result.phases.connect_s + result.phases.warmup_s;
   for (const Interval& interval : result.intervals) {
     for (size_t i = 0; i < kMetricCount; ++i) {
       const auto metric = static_cast<Metric>(i);

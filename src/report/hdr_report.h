@@ -7,10 +7,11 @@
 //
 // A line a second and metric where the Result has intervals, in the order of time; their sums are
 // the histograms of the run. What has none (times of connecting, and everything if intervals were
-// not asked for) has one line, whose interval is the whole measure phase. Values are nanoseconds at
-// three digits, Interval_Max is in milliseconds, as those who read such logs expect. Samples below
-// 1 us count as the highest of them that was seen or 999 ns, samples above 1 h as 1 h; negative
-// ones are left out.
+// not asked for) has one line, whose interval is the phase that it is of: times of connecting that
+// of connecting (if clients connect later too, all up to the end of measuring; churn: only the
+// measure phase), others the measure phase. Values are nanoseconds at three digits, Interval_Max is
+// in milliseconds, as those who read such logs expect. Samples below 1 us count as the highest of
+// them that was seen or 999 ns, samples above 1 h as 1 h; negative ones are left out.
 //
 // The last field is base64 of
 //

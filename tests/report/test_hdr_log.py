@@ -40,6 +40,11 @@ class HdrSecondsTest(unittest.TestCase):
             subprocess.run([os.environ["REPORT_SAMPLES"], folder], check=True)
             with open(os.path.join(folder, "seconds.hlog"), encoding="utf8") as file:
                 self.lines = hdr_v2.read(file.read())
+            self.connects = {}
+            for name in "seconds", "later", "churn":
+                with open(os.path.join(folder, name + ".hlog"), encoding="utf8") as file:
+                    self.connects[name] = {(line.tag, line.start_s, line.length_s) for line in hdr_v2.read(file.read())
+                                           if line.tag.startswith("conn")}
             with open(os.path.join(folder, "seconds.json"), encoding="utf8") as file:
                 self.result = json.load(file)
 
@@ -64,6 +69,17 @@ class HdrSecondsTest(unittest.TestCase):
     def test_what_has_no_seconds_is_one_interval(self):
         lines = [line for line in self.lines if line.tag == "ack"]
         self.assertEqual([line.length_s for line in lines], [self.result["phases"]["measure_s"]])
+
+    def test_times_of_connecting_are_from_when_clients_connected(self):
+        phases = self.result["phases"]
+        self.assertTrue(self.connects["seconds"])
+        for _, start_s, length_s in self.connects["seconds"]:
+            self.assertEqual((start_s, length_s), (0, round(phases["connect_s"], 3)))
+        for _, start_s, length_s in self.connects["later"]:
+            self.assertEqual(start_s, 0)
+            self.assertGreater(length_s, phases["connect_s"] + phases["warmup_s"])
+        for _, start_s, length_s in self.connects["churn"]:
+            self.assertAlmostEqual(start_s, phases["connect_s"] + phases["warmup_s"], places=3)
 
 
 @unittest.skipUnless(shutil.which("node") and os.path.isdir(os.path.join(READER, "node_modules")),

@@ -169,6 +169,11 @@ void WriteAll(const std::string& folder) {
   const Result seconds = HdrSecondsSample();
   Write(folder, "seconds.hlog", HdrLog(seconds));
   Write(folder, "seconds.json", ToJson(seconds));
+  Result later = SampleResult();
+  later.scalars["reconnects"] = 1;
+  Write(folder, "later.hlog", HdrLog(later));
+  later.scenario = "churn";
+  Write(folder, "churn.hlog", HdrLog(later));
   Write(folder, "full.html", HtmlReport(SampleResult()));
   Write(folder, "hour.html", HtmlReport(SampleResult({.seconds = 3'600})));
   Write(folder, "closed-loop.html", HtmlReport(ClosedLoopSample()));
