@@ -146,7 +146,7 @@ struct TelemetryCounter {
   std::string name;  // With its labels.
   double before = 0;
   double after = 0;
-  double per_s = 0;      // What it grew by, over the time between the looks.
+  double per_s = 0;      // What it grew by, over the time from the first look that had it on.
   double max_per_s = 0;  // Between two looks.
 };
 struct TelemetryGauge {
@@ -158,7 +158,7 @@ struct TelemetryGauge {
 struct Telemetry {
   std::string source;  // A URL, or "$SYS".
   uint64_t looks = 0;
-  double from_s = 0;  // The first look, since the run began (before anybody connected),
+  double from_s = 0;  // The first look, since the run began (negative: before that),
   double to_s = 0;    // and the last one.
   std::vector<TelemetryCounter> counters{};  // That have changed.
   std::vector<TelemetryGauge> gauges{};

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "measure/text.h"
 
 namespace ringmq::report {
@@ -49,6 +50,23 @@ std::string_view TakeName(std::string_view& rest) {
   return {};
 }
 
+// As the format has it; newer pages have names of any letters, in quotes between the braces.
+bool IsName(std::string_view name) {
+  if (name.starts_with("{\"")) return name.ends_with('}');
+  const std::string_view family = name.substr(0, name.find('{'));
+  const auto fits = [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == ':'; };
+  return !family.empty() && !absl::ascii_isdigit(family.front()) &&
+         std::ranges::all_of(family, fits) && (family == name || name.ends_with('}'));
+}
+
+// What may stand behind a value: a time, or what is said of an example.
+bool IsRest(std::string_view rest) {
+  const std::string_view word = TakeWord(rest);
+  if (word.empty() || word.starts_with('#')) return true;
+  const std::string_view more = TakeWord(rest);
+  return measure::ParseNumber<double>(word).has_value() && (more.empty() || more.starts_with('#'));
+}
+
 Kind KindOf(std::string_view family, const std::map<std::string, std::string>& types) {
   const auto type_of = [&types](std::string_view name) -> std::string_view {
     const auto found = types.find(std::string(name));
@@ -70,6 +88,9 @@ Kind KindOf(std::string_view family, const std::map<std::string, std::string>& t
 std::vector<TelemetrySample> ParseMetrics(std::string_view text) {
   std::vector<TelemetrySample> samples;
   std::map<std::string, std::string> types;
+  // Some lines of HTML look like samples.
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && text[first] == '<') return samples;
   while (!text.empty() && samples.size() < kSamplesMax) {
     std::string_view line = measure::TakeUntil('\n', text);
     if (line.starts_with('#')) {
@@ -81,7 +102,7 @@ std::vector<TelemetrySample> ParseMetrics(std::string_view text) {
     }
     const std::string_view name = TakeName(line);
     const std::optional<double> value = measure::ParseNumber<double>(TakeWord(line));
-    if (name.empty() || !value) continue;
+    if (!IsName(name) || !value || !IsRest(line)) continue;
     samples.push_back({.name = std::string(name),
                        .value = *value,
                        .kind = KindOf(name.substr(0, name.find('{')), types)});
@@ -98,7 +119,8 @@ void TelemetryLog::Add(double at_s, const std::vector<TelemetrySample>& samples)
       track = {.kind = sample.kind, .min = sample.value, .max = sample.value};
       track.first = looks_ == 0 || sample.kind != Kind::kCounter ? sample.value : 0;
       track.last = track.first;
-      track.at_s = looks_ == 0 ? at_s : to_s_;
+      track.from_s = looks_ == 0 || sample.kind != Kind::kCounter ? at_s : to_s_;
+      track.at_s = track.from_s;
     }
     AddTo(track, at_s, sample);
   }
@@ -128,10 +150,11 @@ bool TelemetryLog::IsCounter(const Track& track) {
   return track.is_whole && !track.fell && track.last > track.first;
 }
 
-Telemetry TelemetryLog::Take(const std::string& source) const {
-  Telemetry telemetry = {.source = source, .looks = looks_, .from_s = from_s_, .to_s = to_s_};
-  const double seconds = to_s_ - from_s_;
+Telemetry TelemetryLog::Take(const std::string& source, double began_s) const {
+  Telemetry telemetry = {
+      .source = source, .looks = looks_, .from_s = from_s_ - began_s, .to_s = to_s_ - began_s};
   for (const auto& [name, track] : tracks_) {
+    const double seconds = to_s_ - track.from_s;
     if (!IsCounter(track)) {
       telemetry.gauges.push_back({.name = name,
                                   .min = track.min,
@@ -146,6 +169,12 @@ Telemetry TelemetryLog::Take(const std::string& source) const {
     }
   }
   return telemetry;
+}
+
+bool HasChanged(const Telemetry& telemetry) {
+  return !telemetry.counters.empty() ||
+         std::ranges::any_of(telemetry.gauges,
+                             [](const TelemetryGauge& gauge) { return gauge.min < gauge.max; });
 }
 
 }  // namespace ringmq::report

@@ -25,19 +25,21 @@ struct TelemetrySample {
   Kind kind = Kind::kUnknown;
 };
 
-// The samples of a page. Any text is legal to pass: lines that are none are left out. What has no
+// The samples of a page. Any text is legal to pass: lines that are none are left out, and a page
+// that begins with '<' has none. What has no
 // type is a counter if its name ends as those of counters do.
 [[nodiscard]] std::vector<TelemetrySample> ParseMetrics(std::string_view text);
 
 class TelemetryLog {
  public:
-  // What was seen `at_s` seconds after the run began. Times never fall.
+  // What was seen then. Times never fall.
   void Add(double at_s, const std::vector<TelemetrySample>& samples);
   [[nodiscard]] uint64_t looks() const { return looks_; }
 
   // Counters that have changed, and all gauges, by name. A counter that was not there at first
-  // counts from zero; one that fell began anew.
-  [[nodiscard]] Telemetry Take(const std::string& source) const;
+  // counts from zero and from the look before; one that fell began anew. Times are since
+  // `began_s`; before it they are negative.
+  [[nodiscard]] Telemetry Take(const std::string& source, double began_s) const;
 
  private:
   struct Track {
@@ -46,7 +48,8 @@ class TelemetryLog {
     double last = 0;
     double grown = 0;
     double steepest_per_s = 0;
-    double at_s = 0;  // Of `last`.
+    double from_s = 0;  // Of `first`,
+    double at_s = 0;    // and of `last`.
     double min = 0;
     double max = 0;
     double sum = 0;
@@ -62,5 +65,8 @@ class TelemetryLog {
   double to_s_ = 0;
   std::map<std::string, Track> tracks_;
 };
+
+// Whether a counter rose or a gauge moved.
+[[nodiscard]] bool HasChanged(const Telemetry& telemetry);
 
 }  // namespace ringmq::report

@@ -31,12 +31,17 @@ double ChangeOf(const TelemetryGauge& gauge) {
   return largest > 0 ? (gauge.max - gauge.min) / largest : 0;
 }
 
+// Never "-0.0".
+std::string SecondsText(double s) {
+  constexpr double kTenths = 10;
+  return absl::StrFormat("%.1f s", std::round(s * kTenths) / kTenths + 0.0);
+}
+
 std::string TitleOf(const Telemetry& telemetry, const char* what) {
   return absl::StrCat(what, " of ", telemetry.source, " (", telemetry.looks,
                       telemetry.looks == 1 ? " look at " : " looks from ",
-                      absl::StrFormat("%.1f s", telemetry.from_s),
-                      telemetry.looks == 1 ? "" : absl::StrFormat(" to %.1f s", telemetry.to_s),
-                      ")");
+                      SecondsText(telemetry.from_s),
+                      telemetry.looks == 1 ? "" : " to " + SecondsText(telemetry.to_s), ")");
 }
 
 Table CounterTable(const Telemetry& telemetry, const std::vector<TelemetryCounter>& counters) {

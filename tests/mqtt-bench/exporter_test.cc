@@ -3,7 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include "absl/strings/ascii.h"
 #include "http.h"
+#include "onlooker.h"
+#include "settings.h"
 
 namespace ringmq::bench {
 namespace {
@@ -23,6 +26,32 @@ TEST(MetricsAddress, IsOneIfItEndsWithAPortAndHasNoSlash) {
                                  "run:65536", "/tmp/run:80"}) {
     EXPECT_EQ(text_of(file), "none") << file;
   }
+}
+
+TEST(MetricsAddress, WhatEndsAsOneAndIsNoneIsNoFileEither) {
+  for (const char* const text : {":", ":99999", "run:", "run:65536"}) {
+    EXPECT_THAT(WhyNoMetricsTarget(text), HasSubstr("is no port")) << text;
+  }
+  for (const char* const text : {":0", "run.prom", "a:b", "run:80x", "./x:", "./:99999", "-"}) {
+    EXPECT_EQ(WhyNoMetricsTarget(text), "") << text;
+  }
+}
+
+TEST(Exporter, ServesBeforeTheRunBegins) {
+  Exporter exporter;
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(exporter.Bind({.host = "127.0.0.1", .port = 0}).ok());
+  const std::string said = testing::internal::GetCapturedStderr();
+  const std::string url(absl::StripAsciiWhitespace(said.substr(said.find("http://"))));
+  Settings settings;
+  settings.command = "pub";
+  settings.exporter = &exporter;
+  ASSERT_TRUE(MakeWatchers(settings).ok());
+  EXPECT_THAT(HttpGet(url).value_or("none"),
+              HasSubstr("mqtt_bench_sent_total{scenario=\"pub\"} 0\n"));
+  exporter.Publish("of_the_run_before 1\n");
+  ASSERT_TRUE(MakeWatchers(settings).ok());
+  EXPECT_EQ(HttpGet(url).value_or("none"), "of_the_run_before 1\n");
 }
 
 TEST(LiveMetrics, HaveCountersOfAllDigitsAndTheLastSecond) {

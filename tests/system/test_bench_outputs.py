@@ -110,7 +110,28 @@ class Page(http.server.BaseHTTPRequestHandler):
     looks = 0
 
     def do_GET(self):
-        Page.looks += 1
+        if self.path == "/loop":
+            self.send_response(302)
+            self.send_header("Location", "loop")
+            self.end_headers()
+            return
+        if self.path in ("/endless", "/html"):
+            self.send_response(200)
+            self.end_headers()
+            try:
+                self.wfile.write(b"<html>\na 1\n")
+                while self.path == "/endless":
+                    self.wfile.write(b"a 1\n" * 65536)
+            except OSError:
+                pass
+            return
+        if self.path == "/moved":
+            self.send_response(301)
+            self.send_header("Location", "/metrics")
+            self.end_headers()
+            return
+        if self.path == "/metrics":
+            Page.looks += 1
         text = ("# TYPE seen_total counter\n"
                 f'seen_total{{a="b c"}} {90 + 10 * Page.looks}\nstill_total 7\n'
                 f"level {Page.looks % 2}\nlevel_other 1\n")
@@ -123,6 +144,14 @@ class Page(http.server.BaseHTTPRequestHandler):
 
 
 class Scrape(unittest.TestCase):
+    def serve(self):
+        Page.looks = 0
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(lambda: (server.shutdown(), thread.join(), server.server_close()))
+        return f"http://127.0.0.1:{server.server_port}"
+
     def measure(self, broker, *args):
         with tempfile.TemporaryDirectory() as folder:
             names = [os.path.join(folder, name) for name in ("run.json", "run.html")]
@@ -137,12 +166,7 @@ class Scrape(unittest.TestCase):
             return json.loads(texts[0]), texts[1], done.stdout
 
     def test_shows_what_changed_on_a_page_and_why_another_said_nothing(self):
-        Page.looks = 0
-        server = http.server.HTTPServer(("127.0.0.1", 0), Page)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        self.addCleanup(lambda: (server.shutdown(), thread.join(), server.server_close()))
-        url = f"http://127.0.0.1:{server.server_port}"
+        url = self.serve()
         with Broker() as broker:
             result, page, text = self.measure(broker, "--scrape", url + "/metrics", "--scrape", url + "/other",
                                               "--scrape-only", "^(seen|still|level$)")
@@ -151,8 +175,7 @@ class Scrape(unittest.TestCase):
         self.assertGreaterEqual(telemetry["looks"], 3)
         (counter,) = telemetry["counters"]
         self.assertEqual(counter["name"], 'seen_total{a="b c"}')
-        # Each look of both pages counts.
-        self.assertEqual(counter["after"] - counter["before"], 10 * (Page.looks - 2))
+        self.assertEqual(counter["after"] - counter["before"], 10 * (Page.looks - 1))
         self.assertGreater(counter["per_s"], 0)
         self.assertEqual([gauge["name"] for gauge in telemetry["gauges"]], ["level"])
         for report in text, html.unescape(page):
@@ -161,9 +184,21 @@ class Scrape(unittest.TestCase):
                                      "for this: it answered with status 404")
             self.assertNotIn("still_total", report)
 
-    def test_what_is_no_url_or_no_pattern_is_a_usage_error(self):
+    def test_says_why_a_page_has_nothing(self):
+        url = self.serve()
+        pages = [flag for name in ("endless", "html", "loop", "moved") for flag in ("--scrape", f"{url}/{name}")]
+        with Broker() as broker:
+            result, _, text = self.measure(broker, *pages, "--scrape-only", "nomatch")
+        self.assertEqual(result["telemetry"], [])
+        for name, why in ("endless", "it is larger than 16 MiB"), ("html", "there are no metrics"), \
+                         ("loop", f"it redirects more than 5 times, the last time to {url}/loop"):
+            self.assertRegex(text, rf"/{name}: (\d+) of \1 looks failed, the last for this: {why}")
+        self.assertIn("/moved: nothing there fits --scrape-only 'nomatch'", text)
+
+    def test_what_is_no_url_pattern_or_port_is_a_usage_error(self):
         for flags, why in (["--scrape", "localhost:9090"], "--scrape: 'localhost:9090' is no URL"), \
-                          (["--scrape-only", "(a"], "--scrape-only: '(a' is no regular expression"):
+                          (["--scrape-only", "(a"], "--scrape-only: '(a' is no regular expression"), \
+                          (["--prometheus", ":99999"], "--prometheus: '99999' is no port; for example :9300"):
             done = subprocess.run([BENCH, *SHORT, *flags], capture_output=True, text=True)
             self.assertEqual(done.returncode, 1)
             self.assertIn(why, done.stderr)
@@ -189,12 +224,14 @@ class Sys(unittest.TestCase):
         self.assertLessEqual(received["after"] - received["before"], 2000)
         self.assertFalse([name for name in counters if "/heap/" in name])
         self.assertIn("Counters of $SYS", text)
+        self.assertRegex(text, r"--sys: figures are from .* the last [\d.]+ s of the run are not in them")
 
     def test_one_look_is_no_difference_and_a_wrong_name_is_told(self):
         with Mosquitto() as broker:  # Which speaks every 10 s.
             result, text = self.measure(broker.port, "--scrape-only", "publish/messages")
         self.assertEqual([len(result["telemetry"][0][kind]) for kind in ("counters", "gauges")], [0, 3])
-        self.assertIn("--sys: the broker spoke once only", text)
+        # Once, or not at all since the first look.
+        self.assertRegex(text, "--sys: the broker (spoke once only|only said what it had kept), so nothing is known")
         with Broker(config="[mqtt]\nsys_interval_s = 0\n") as broker:
             result, text = self.measure(broker.port)
         self.assertEqual(result["telemetry"], [])

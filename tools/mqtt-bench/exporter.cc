@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "measure/text.h"
 #include "report/prometheus_page.h"
 #include "report/prometheus_report.h"
@@ -66,6 +67,16 @@ std::optional<HostAndPort> MetricsAddress(std::string_view text) {
   return address;
 }
 
+std::string WhyNoMetricsTarget(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos || text.find('/') != std::string::npos) return "";
+  const std::string digits = text.substr(colon + 1);
+  const bool is_meant = digits.find_first_not_of("0123456789") == std::string::npos;
+  if (!is_meant || MetricsAddress(text).has_value()) return "";
+  return absl::StrCat("'", digits, "' is no port; for example :9300; a file of that name is ./",
+                      text);
+}
+
 std::string LiveMetrics(const std::string& scenario, const load::Tick& tick) {
   report::PrometheusPage page(scenario);
   page.AddCounter("mqtt_bench_offered_total", "Messages that were due.", tick.offered);
@@ -101,6 +112,14 @@ absl::Status Exporter::Bind(const HostAndPort& address) {
   std::fprintf(stderr, "metrics at http://%s%s%s:%u/metrics\n", is_v6 ? "[" : "",
                address.host.c_str(), is_v6 ? "]" : "", unsigned{*port});
   return absl::OkStatus();
+}
+
+void Exporter::Begin(std::string text) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!text_.empty()) return;
+  }
+  Publish(std::move(text));
 }
 
 void Exporter::Publish(std::string text) {

@@ -28,6 +28,10 @@ struct HostAndPort {
 // and digits, is a file. Without a host: all addresses of this one.
 [[nodiscard]] std::optional<HostAndPort> MetricsAddress(std::string_view text);
 
+// What is wrong with it; empty: nothing. What ends as an address does and is none would be a file
+// that nobody means.
+[[nodiscard]] std::string WhyNoMetricsTarget(const std::string& text);
+
 // What is served of a run under way.
 [[nodiscard]] std::string LiveMetrics(const std::string& scenario, const load::Tick& tick);
 
@@ -37,12 +41,14 @@ class Exporter {
 
   // Says on standard error where it is.
   [[nodiscard]] absl::Status Bind(const HostAndPort& address);
-  // Served from now on. Begins with it.
+  // Serves from now on; what is served already stays.
+  void Begin(std::string text);
+  // Served from now on.
   void Publish(std::string text);
 
  private:
   std::mutex mutex_;
-  std::string text_;
+  std::string text_;  // Empty: nothing is served.
   HttpPage page_;
 };
 

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "exporter.h"
 #include "line_writer.h"
 #include "metric_pattern.h"
 #include "outputs.h"
@@ -90,7 +91,9 @@ void AddOutputFlags(CLI::App& app, Settings& s) {
   app.option_defaults()->group("Output");
   s.outputs.resize(Outputs().size());
   for (size_t i = 0; i < s.outputs.size(); ++i) {
-    app.add_option(Outputs()[i].flag, s.outputs[i], Outputs()[i].what)->type_name("FILE");
+    CLI::Option* const option =
+        app.add_option(Outputs()[i].flag, s.outputs[i], Outputs()[i].what)->type_name("FILE");
+    if (i == IndexOf("--prometheus")) option->check(WhyNoMetricsTarget);
   }
   app.add_option("--jsonl-fd", s.lines_fd,
                  "write the run while it goes to this descriptor, a line of JSON a second; as "

@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "exporter.h"
 #include "line_writer.h"
@@ -11,8 +13,25 @@
 #include "sys_watch.h"
 
 namespace ringmq::bench {
+namespace {
 
-absl::StatusOr<Onlookers> MakeOnlookers(const Settings& settings, const report::Result& known) {
+// All at once, for each may have to wait for somebody who is silent.
+void LookFirst(const Onlookers& onlookers) {
+  std::vector<std::thread> threads;
+  threads.reserve(onlookers.size());
+  for (const auto& onlooker : onlookers) {
+    threads.emplace_back([&onlooker] { onlooker->LookFirst(); });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+
+absl::StatusOr<Onlookers> MakeWatchers(const Settings& settings) {
+  // Several processes are forked first; who asks waits for the first tick then.
+  if (settings.exporter != nullptr && settings.processes == 1) {
+    settings.exporter->Begin(LiveMetrics(settings.command, {}));
+  }
   Onlookers onlookers;
   for (const std::string& url : settings.scraped) {
     absl::StatusOr<std::unique_ptr<Onlooker>> scraper = MakeScraper(url, settings.scrape_only);
@@ -24,11 +43,15 @@ absl::StatusOr<Onlookers> MakeOnlookers(const Settings& settings, const report::
     if (!watch.ok()) return watch.status();
     onlookers.push_back(*std::move(watch));
   }
+  LookFirst(onlookers);
+  return onlookers;
+}
+
+void AddTellers(const Settings& settings, const report::Result& known, Onlookers& onlookers) {
   if (settings.exporter != nullptr) {
     onlookers.push_back(MakeExporting(settings.command, *settings.exporter));
   }
   if (settings.lines_fd >= 0) onlookers.push_back(MakeLineWriter(settings, known));
-  return onlookers;
 }
 
 }  // namespace ringmq::bench

@@ -1,7 +1,7 @@
 // Somebody who follows a run besides the screen, and may have something to say of it in the end.
 //
-// All is called on the director's thread. Threads of one's own begin with the first tick, for the
-// processes of a run are forked before.
+// All but the first look is called on the director's thread. Threads of one's own begin with the
+// first tick, for the processes of a run are forked before.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -20,6 +20,11 @@ class Onlooker {
  public:
   virtual ~Onlooker() = default;
 
+  // How it was before: some seconds at most. On a thread of its own, as others' first looks are
+  // under way at the same time; nothing else is called before it returns.
+  virtual void LookFirst() {}
+  // The run begins now.
+  virtual void OnStart() {}
   // Some times a second.
   virtual void OnTick(const load::Tick& tick) = 0;
   // Once, when all is known and judged: what it saw goes into `result`.
@@ -28,9 +33,12 @@ class Onlooker {
 
 using Onlookers = std::vector<std::unique_ptr<Onlooker>>;
 
-// Those that the flags ask for, in the order in which they are to be called. `known` is what is
-// known of the result before the run. An error names the flag.
-[[nodiscard]] absl::StatusOr<Onlookers> MakeOnlookers(const Settings& settings,
-                                                      const report::Result& known);
+// Those that watch somebody else, as the flags ask for it, after their first looks. Metrics are
+// served meanwhile. An error names the flag.
+[[nodiscard]] absl::StatusOr<Onlookers> MakeWatchers(const Settings& settings);
+
+// Those that tell others of the run. They are to be called after those who have something to say.
+// `known` is what is known of the result before the run.
+void AddTellers(const Settings& settings, const report::Result& known, Onlookers& onlookers);
 
 }  // namespace ringmq::bench

@@ -376,9 +376,11 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
           absl::StrCat("--watch-pid: there is no process ", settings.watch_pid));
     }
   }
-  const Result known = KnownBefore(settings);
-  absl::StatusOr<Onlookers> onlookers = MakeOnlookers(settings, known);
+  absl::StatusOr<Onlookers> onlookers = MakeWatchers(settings);
   if (!onlookers.ok()) return onlookers.status();
+  const Result known = KnownBefore(settings);
+  AddTellers(settings, known, *onlookers);
+  for (const auto& onlooker : *onlookers) onlooker->OnStart();
   absl::StatusOr<Result> result =
       Measure(settings, *assignment, before, known.start_time, WithOnlookers(on_tick, *onlookers));
   if (!result.ok()) return result.status();

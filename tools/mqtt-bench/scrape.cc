@@ -20,10 +20,12 @@ namespace {
 class Scraper : public Onlooker {
  public:
   Scraper(const std::string& url, const std::string& pattern)
-      : url_(url), pattern_(pattern), began_ns_(reactor::MonotonicNow().ns) {
-    LookOnce();
-  }
+      : url_(url), pattern_(pattern), pattern_text_(pattern) {}
   ~Scraper() override { Stop(); }
+
+  void LookFirst() override { LookOnce(); }
+
+  void OnStart() override { began_s_ = NowS(); }
 
   void OnTick(const load::Tick&) override {
     if (!thread_.joinable()) thread_ = std::thread([this] { LookOften(); });
@@ -36,14 +38,27 @@ class Scraper : public Onlooker {
       result.notes.push_back(absl::StrCat("--scrape ", url_, ": ", failures_, " of ", tries_,
                                           " looks failed, the last for this: ", problem_, "."));
     }
-    if (log_.looks() > 0) result.telemetry.push_back(log_.Take(url_));
+    if (log_.looks() == 0) return;
+    if (!fits_any_) {
+      result.notes.push_back(absl::StrCat("--scrape ", url_, ": nothing there fits --scrape-only '",
+                                          pattern_text_, "'."));
+      return;
+    }
+    report::Telemetry telemetry = log_.Take(url_, began_s_);
+    if (telemetry.looks > 1 && !HasChanged(telemetry)) {
+      result.notes.push_back(
+          absl::StrCat("--scrape ", url_, ": no counter rose, and no gauge moved."));
+    }
+    result.telemetry.push_back(std::move(telemetry));
   }
 
  private:
-  // On one thread at a time: the director's before the other begins and after it has ended.
+  static double NowS() { return static_cast<double>(reactor::MonotonicNow().ns) * 1e-9; }
+
+  // On one thread at a time: that of the first look, the one that looks often, the director's.
   void LookOnce() {
     ++tries_;
-    const double at_s = static_cast<double>(reactor::MonotonicNow().ns - began_ns_) * 1e-9;
+    const double at_s = NowS();
     const absl::StatusOr<std::string> text = HttpGet(url_);
     std::vector<report::TelemetrySample> samples;
     if (text.ok()) samples = report::ParseMetrics(*text);
@@ -55,6 +70,7 @@ class Scraper : public Onlooker {
     std::erase_if(samples, [this](const report::TelemetrySample& sample) {
       return !pattern_.Fits(sample.name);
     });
+    fits_any_ |= !samples.empty();
     log_.Add(at_s, samples);
   }
 
@@ -79,12 +95,14 @@ class Scraper : public Onlooker {
 
   const std::string url_;
   const MetricPattern pattern_;
-  const int64_t began_ns_;
+  const std::string pattern_text_;
+  double began_s_ = 0;
   std::thread thread_;
   std::mutex mutex_;
   std::condition_variable has_to_end_;
   bool ends_ = false;  // Guarded by the mutex.
   // Of the thread that looks.
+  bool fits_any_ = false;
   report::TelemetryLog log_;
   uint64_t tries_ = 0;
   uint64_t failures_ = 0;

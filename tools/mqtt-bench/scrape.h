@@ -12,7 +12,7 @@
 
 namespace ringmq::bench {
 
-// Looks for the first time. A page that does not answer is no error but a note in the result.
+// A page that does not answer is no error but a note in the result.
 // `pattern` says which samples count; empty: all. Requires: it is one.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Onlooker>> MakeScraper(const std::string& url,
                                                                     const std::string& pattern);

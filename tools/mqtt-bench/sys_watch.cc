@@ -5,20 +5,15 @@
 
 #include <atomic>
 #include <chrono>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "measure/text.h"
-#include "metric_pattern.h"
 #include "reactor/clock.h"
-#include "report/telemetry.h"
 #include "ringmq/client.h"
+#include "sys_log.h"
 
 namespace ringmq::bench {
 namespace {
@@ -26,9 +21,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr const char* kFilter = "$SYS/#";
-constexpr const char* kSource = "$SYS";
-// Brokers say all of it in one go: what comes without so long a silence is one look.
-constexpr int64_t kSilenceNs = 100'000'000;
 constexpr milliseconds kPatience{120};
 constexpr int64_t kFirstLookNs = 2'000'000'000;
 
@@ -64,24 +56,21 @@ Expected<Options> OptionsOf(const Settings& settings) {
   return made;
 }
 
-// Those that say what is, not what was.
-report::TelemetrySample::Kind KindOf(std::string_view topic) {
-  using Kind = report::TelemetrySample::Kind;
-  for (const std::string_view level : {"/heap/", "/load/", "/clients/"}) {
-    if (topic.find(level) != std::string_view::npos) return Kind::kGauge;
-  }
-  const bool is_present = topic.ends_with("/count") || topic.ends_with("/stored");
-  return is_present ? Kind::kGauge : Kind::kUnknown;
-}
-
 class SysWatch : public Onlooker {
  public:
   SysWatch(ClientPair pair, const std::string& pattern)
-      : client_(std::move(pair.first)), loop_(std::move(pair.second)), pattern_(pattern) {
+      : client_(std::move(pair.first)), loop_(std::move(pair.second)), log_(pattern) {
     client_.Subscribe(kFilter);
-    while (NowNs() - began_ns_ < kFirstLookNs && log_.looks() == 0 && problem_.empty()) Listen();
   }
   ~SysWatch() override { Stop(); }
+
+  void LookFirst() override {
+    const int64_t until_ns = NowNs() + kFirstLookNs;
+    while (NowNs() < until_ns && !log_.has_looked() && problem_.empty()) Listen();
+    loop_.RebindThread();
+  }
+
+  void OnStart() override { began_ns_ = NowNs(); }
 
   void OnTick(const load::Tick&) override {
     if (thread_.joinable()) return;
@@ -94,19 +83,8 @@ class SysWatch : public Onlooker {
   void OnResult(report::Result& result) override {
     Stop();
     loop_.RebindThread();
-    Conclude();
     if (!problem_.empty()) result.notes.push_back(absl::StrCat("--sys: ", problem_, "."));
-    if (log_.looks() == 0) {
-      result.notes.push_back(absl::StrCat("--sys: nothing came in ", kFilter, "."));
-      return;
-    }
-    if (log_.looks() == 1) {
-      result.notes.push_back(
-          "--sys: the broker spoke once only, so nothing is known to have changed; it does so "
-          "every "
-          "so often, and the run was shorter.");
-    }
-    result.telemetry.push_back(log_.Take(kSource));
+    log_.Conclude({.from_ns = began_ns_, .to_ns = NowNs()}, result);
   }
 
  private:
@@ -123,11 +101,16 @@ class SysWatch : public Onlooker {
       return;
     }
     for (const Event& event : *batch) {
-      if (const auto* const message = event.get<Message>()) Hear(*message);
+      if (const auto* const message = event.get<Message>()) {
+        log_.Hear({.topic = message->topic(),
+                   .payload = message->payload(),
+                   .is_kept = message->retain(),
+                   .at_ns = NowNs()});
+      }
       if (const auto* const lost = event.get<Disconnected>()) problem_ = Describe(lost->cause);
       if (const auto* const done = event.get<SubscribeDone>()) Check(*done);
     }
-    if (batch->empty() && NowNs() - last_heard_ns_ > kSilenceNs) Conclude();
+    if (batch->empty()) log_.OnSilence(NowNs());
   }
 
   void Check(const SubscribeDone& done) {
@@ -139,40 +122,19 @@ class SysWatch : public Onlooker {
     }
   }
 
-  void Hear(const Message& message) {
-    const std::optional<double> value = measure::ParseNumber<double>(message.payload());
-    std::string topic(message.topic());
-    if (!value || !pattern_.Fits(topic)) return;
-    last_heard_ns_ = NowNs();
-    if (heard_.empty()) heard_ns_ = last_heard_ns_;
-    const auto kind = KindOf(topic);
-    heard_.push_back({.name = std::move(topic), .value = *value, .kind = kind});
-  }
-
-  // What was heard is a look.
-  void Conclude() {
-    if (heard_.empty()) return;
-    log_.Add(static_cast<double>(heard_ns_ - began_ns_) * 1e-9, heard_);
-    heard_.clear();
-  }
-
   void Stop() {
     if (!thread_.joinable()) return;
     ends_.store(true, std::memory_order_relaxed);
     thread_.join();
   }
 
-  const int64_t began_ns_ = NowNs();
+  int64_t began_ns_ = 0;
   Client client_;
   EventLoop loop_;
-  const MetricPattern pattern_;
   std::thread thread_;
   std::atomic<bool> ends_ = false;
   // Of the thread that listens: the director's before the other begins and after it has ended.
-  report::TelemetryLog log_;
-  std::vector<report::TelemetrySample> heard_;  // Since it was silent;
-  int64_t heard_ns_ = 0;                        // the first of them,
-  int64_t last_heard_ns_ = 0;                   // and the last one.
+  SysLog log_;
   bool has_ended_ = false;
   std::string problem_;  // The last one.
 };

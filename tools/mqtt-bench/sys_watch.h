@@ -11,9 +11,9 @@
 
 namespace ringmq::bench {
 
-// Connects where the clients do and as they do, and listens for what is kept in $SYS: two seconds
-// at most. A broker that is not there or has no $SYS is a note in the result; an error are flags
-// that no connection can be made with.
+// Connects where the clients do and as they do. The first look is for what is kept in $SYS. A
+// broker that is not there or has no $SYS is a note in the result; an error are flags that no
+// connection can be made with.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Onlooker>> MakeSysWatch(const Settings& settings);
 
 }  // namespace ringmq::bench
