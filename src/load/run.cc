@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "load/intervals.h"
 #include "load/stateful_outcome.h"
+#include "load/unblock.h"
 #include "load/worker.h"
 #include "measure/quantity.h"
 #include "reactor/clock.h"
@@ -31,8 +32,6 @@ constexpr double kAloneHeadStartS = 0.025;
 // Threads that are to connect look so often whether it begins, and a little time to spare.
 constexpr double kConnectHeadStartS = 0.005;
 constexpr double kOthersMaxS = 5;
-// Where nobody sees that a message is missing, what has not moved for so long is.
-constexpr int64_t kStillNs = 1'000'000'000;
 
 int64_t NowNs() { return reactor::MonotonicNow().ns; }
 
@@ -57,6 +56,7 @@ class Director {
         part_(part),
         leads_(leads == Leads::kYes),
         lookout_(plan, times.measure_s, shared_),
+        unblocker_(plan, shared),
         timeline_(times.warmup_s),
         intervals_(part.first, part.count, times.warmup_s) {
     const bool keeps = observer.keeps_intervals;
@@ -238,7 +238,7 @@ class Director {
     };
     while (!is_over()) {
       Pause();
-      WriteOff(phase);
+      if (leads_ && unblocker_.IsNeeded(phase)) unblocker_.Look(phase, lookout_.Count(), NowNs());
       WatchBroker();
       if (NowNs() - last_tick_ns_ < observer_.tick_ns) continue;
       last_tick_ns_ = NowNs();
@@ -249,21 +249,6 @@ class Director {
       if (observer_.on_tick) observer_.on_tick(Look());
     }
     return static_cast<double>(NowNs() - phase_start_ns_) * 1e-9;
-  }
-
-  // In a closed loop at QoS 0 the window is what is on its way. Where no gap is seen, what is
-  // missing stays in it, and when all of it is missing nothing would be sent any more.
-  void WriteOff(Phase phase) {
-    const bool is_load = phase == Phase::kWarmup || phase == Phase::kMeasure;
-    const bool is_blind = leads_ && !plan_.watches_flows() && plan_.rate_per_s == 0;
-    if (!is_load || !is_blind || plan_.qos != Qos::kAtMostOnce) return;
-    const Tick now = lookout_.Count();
-    if (std::exchange(moved_, now.sent + now.received) != now.sent + now.received) {
-      moved_ns_ = NowNs();
-    } else if (NowNs() - moved_ns_ > kStillNs) {
-      std::atomic<int64_t>& on_their_way = shared_.clockwork.on_their_way;
-      on_their_way.fetch_sub(on_their_way.load(std::memory_order_relaxed));
-    }
   }
 
   [[nodiscard]] int64_t load_start_ns() const {
@@ -394,6 +379,7 @@ class Director {
         plan_.hears_others() || (plan_.rate_per_s > 0 && ShareOfSchedule() == 0);
     if (is_valid && only_hears) outcome.verdict.text = "VALID";
     NoteUnknownTimes(outcome);
+    ConcludeBlocked(plan_, shared_, outcome);
     if (plan_.churn.per_s > 0) ConcludeChurn(plan_, outcome);
     ConcludeScript(plan_, outcome);
     // Of a part nobody can say what is missing.
@@ -565,8 +551,7 @@ class Director {
   int64_t watched_index_ = -1;
   uint64_t connected_ = 0;    // When IsStuck() looked last,
   int64_t connected_ns_ = 0;  // and since when it is so many.
-  uint64_t moved_ = 0;        // When WriteOff() looked last,
-  int64_t moved_ns_ = 0;      // and since when it is so many.
+  Unblocker unblocker_;
   Timeline timeline_;
   Intervals intervals_;
 };

@@ -133,7 +133,9 @@ struct Clockwork {
   std::atomic<uint64_t> kept_each{0};  // Messages that are kept for each.
   // Closed loop at QoS 0: messages on their way, of all threads.
   std::atomic<int64_t> on_their_way{0};
-  std::atomic<uint32_t> returns{0};  // Connections that were made again.
+  std::atomic<uint32_t> returns{0};     // Connections that were made again.
+  std::atomic<uint32_t> nudges{0};      // How often nothing moved for long.
+  std::atomic<uint32_t> write_offs{0};  // Windows that were given up, in the measured phase.
   // A session has ended whose messages others may get or nobody: of a group, or of who answers.
   std::atomic<bool> is_unpromised{false};
   // Processes that have counted what arrived, where only the sum of all tells what is missing.

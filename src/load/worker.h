@@ -336,7 +336,7 @@ class Worker {
   Others others_;
   std::unique_ptr<Churning> churning_;          // Null: nobody of ours comes and goes.
   std::unique_ptr<Reconnecting> reconnecting_;  // Null: nobody connects again.
-  uint32_t returns_ = 0;                        // Clockwork's, when it was looked at last.
+  uint32_t nudges_ = 0;                         // Clockwork's, with returns, as Nudge() saw them.
   Phase last_phase_ = Phase::kConnect;
   std::unique_ptr<measure::Schedule> schedule_;
   // What of it is counted as offered without having been sent; null: nothing ever was.

@@ -428,7 +428,7 @@ void Worker::SendFreely(int64_t now_ns) {
     return;
   }
   if (publishers_.empty()) return;  // They will be there again.
-  if (reconnecting_ != nullptr) Nudge();
+  Nudge();
   const size_t frame_bytes = peers_[publishers_.front()].publishing->frame.bytes.size();
   uint64_t row_max = std::max<uint64_t>(kRowBytesMax / frame_bytes, 1);
   const bool has_audience = plan_.deliveries_each > 0 || !plan_.has_one_audience();

@@ -180,8 +180,9 @@ void Worker::SendAgain(Peer& peer) {
 // The loop may wait for what was lost. One message more of each publisher, and what comes of it
 // shows what else is missing.
 void Worker::Nudge() {
-  const uint32_t returns = shared_.clockwork.returns.load(std::memory_order_relaxed);
-  if (std::exchange(returns_, returns) == returns) return;
+  const uint32_t nudges = shared_.clockwork.returns.load(std::memory_order_relaxed) +
+                          shared_.clockwork.nudges.load(std::memory_order_relaxed);
+  if (std::exchange(nudges_, nudges) == nudges) return;
   for (const size_t index : publishers_) peers_[index].publishing->is_nudged = true;
 }
 

@@ -85,7 +85,8 @@ class FaultyBroker:
             client.sendall(wire.frame(wire.SUBACK, 0, body))
         elif kind == wire.PUBLISH:
             message = wire.Packet(first, body, self.versions[client])
-            client.sendall(wire.ack(wire.PUBACK, message.packet_id))
+            if message.qos:
+                client.sendall(wire.ack(wire.PUBACK, message.packet_id))
             self._forward(message)
 
     def _forward(self, message):
@@ -99,9 +100,9 @@ class FaultyBroker:
             if fault == "topic":
                 message.topic += "x"
             for _ in range(2 if fault == "twice" else 1):
-                self._send(message, 0 if fault == "qos" else 1)
+                self._send(message, 0 if fault == "qos" else message.qos)
         if held:
-            self._send(held, 1)
+            self._send(held, held.qos)
 
     def _send(self, message, qos):
         for client in self.subscribers:

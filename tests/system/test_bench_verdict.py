@@ -119,6 +119,22 @@ class TheBrokerMeasured(Verdicts):
                         expected["reordered"] = 0  # Order is promised within a topic.
                     self.assertEqual({name: found[name] for name in expected}, expected, done.stdout + done.stderr)
 
+    def test_a_window_that_is_lost_as_a_whole_does_not_end_the_load(self):
+        faults = {n: "drop" for n in range(50, 70)}
+        for args, is_seen in (([], True), (["--stamp", "none"], False)):
+            with self.subTest(args=args), FaultyBroker(faults) as broker:
+                done = self.run_bench("-q", "0", "-d", "2500ms", "--warmup", "0s", "--drain", "200ms", "--allow-invalid", *args,
+                                      "-u", f"mqtt://127.0.0.1:{broker.port}")
+                with open(self.files["json"]) as file:
+                    result = json.load(file)
+                # The whole window of twenty was lost; then it went on.
+                self.assertGreater(result["counters"]["received"], 100, done.stdout)
+                self.assertGreaterEqual(result["integrity"]["lost_permitted"], 20)
+                if not is_seen:
+                    # Whatever else is wrong on a loaded machine.
+                    self.assertTrue(done.stdout.startswith("INVALID, generator-limited ("), done.stdout)
+                    self.assertIn("What was lost stayed in the window", done.stdout)
+
 
 class TheToolMeasured(Verdicts):
     def test_by_the_lag_that_is_allowed(self):
