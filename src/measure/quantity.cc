@@ -14,7 +14,6 @@ namespace ringmq::measure {
 namespace {
 
 constexpr double kDurationMaxNs = 100.0 * 366 * 24 * 3600 * 1e9;
-constexpr uint64_t kSizeBytesMax = 268'435'455;  // The largest remaining length of MQTT.
 constexpr double kCountMax = 1e18;
 
 struct Unit {

@@ -24,6 +24,9 @@ namespace ringmq::measure {
 // hundred years, not negative. A number without unit is refused, since nobody can tell which.
 [[nodiscard]] absl::StatusOr<int64_t> ParseDuration(std::string_view text);
 
+// The largest remaining length of MQTT.
+inline constexpr uint64_t kSizeBytesMax = 268'435'455;
+
 struct SizeRange {
   uint64_t low_bytes = 0;
   uint64_t high_bytes = 0;  // Not below low_bytes; equal for a single size.

@@ -129,7 +129,19 @@ class Templates(Measures):
                 for flags, stamp in (["-V", "4"], "none"), (["-V", "4", "--stamp", "payload"], "full"), ([], "corr"):
                     result, _, _ = self.measure(broker, "--payload-template", file.name, *flags)
                     self.assertEqual((result["stamp"], result["integrity"]["received"]), (stamp, 1000))
-        self.assertIn("is no {rand:N}", self.refuse("--payload", "{rand:x}"))
+
+    def test_what_is_no_payload_is_refused_with_the_reason(self):
+        with tempfile.NamedTemporaryFile() as empty:
+            for flags, why in ((["--payload", "{rand:x}"], "is no {rand:N}"),
+                               (["--payload", '{"n":{sqe}}'], "a template has {seq}, {pub}, {time} or {rand:N}"),
+                               (["--payload-template", "/"], "'/' is a directory"),
+                               (["--payload", "@/"], "'/' is a directory"),
+                               (["--payload", "@/nowhere"], "'/nowhere' cannot be read"),
+                               (["--payload-template", ""], "a file has a name"),
+                               (["--payload", "@" + empty.name], "is empty"),
+                               (["--payload-template", empty.name], "is empty")):
+                with self.subTest(flags=flags):
+                    self.assertIn(why, self.refuse(*flags))
 
 
 class Verification(Measures):

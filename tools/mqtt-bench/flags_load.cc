@@ -77,6 +77,10 @@ void AddLoadFlags(CLI::App& app, Settings& s) {
                  "message, as '{\"id\":{pub},\"n\":{seq}}'")
       ->capture_default_str();
   app.add_option("--payload-template", s.payload_template, "such a text, from a file")
+      ->check([](const std::string& name) {
+        return name.empty() ? std::string("a file has a name; for example message.json")
+                            : std::string();
+      })
       ->type_name("FILE")
       ->excludes("--payload");
   app.add_flag("--retain", s.retain, "messages are retained; the last of each topic stays there");

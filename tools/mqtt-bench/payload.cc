@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <system_error>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "make_plan.h"
 #include "measure/quantity.h"
@@ -19,25 +22,46 @@ using load::StampPlace;
 using load::Verify;
 using measure::StampForm;
 
-// Empty: it cannot be read, or it is.
-std::string ReadWhole(const std::string& name) {
+constexpr const char* kTemplateExample = "--payload '{\"n\":{seq},\"value\":{rand:100}}'";
+
+// What is in a file that is no longer than a payload may be, and not empty.
+absl::StatusOr<std::string> ReadWhole(const char* flag, const std::string& name,
+                                      const char* example) {
+  const auto refuse = [&](const char* why) {
+    return Bad(flag, absl::StrCat("'", name, "' ", why), example);
+  };
+  std::error_code error;
+  if (std::filesystem::is_directory(name, error)) return refuse("is a directory");
   std::ifstream file(name, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  if (!file) return refuse("cannot be read");
+  std::string text;
+  constexpr size_t kPieceBytes = 64 << 10;
+  while (file && text.size() <= measure::kSizeBytesMax) {
+    const size_t before = text.size();
+    text.resize(before + kPieceBytes);
+    file.read(text.data() + before, kPieceBytes);
+    text.resize(before + static_cast<size_t>(file.gcount()));
+  }
+  if (file.bad()) return refuse("cannot be read");
+  if (text.empty()) return refuse("is empty");
+  if (text.size() > measure::kSizeBytesMax) {
+    return refuse("is longer than an MQTT packet can be: at most 268435455 bytes");
+  }
+  return text;
 }
 
 absl::Status SetTemplate(const Settings& settings, load::Plan& plan) {
   const bool is_file = !settings.payload_template.empty();
   const char* const flag = is_file ? "--payload-template" : "--payload";
-  const std::string text = is_file ? ReadWhole(settings.payload_template) : settings.payload;
-  if (text.empty()) {
-    return Bad(flag, "cannot read '" + settings.payload_template + "'",
-               "--payload-template message.json");
-  }
-  auto made = load::PayloadTemplate::Parse(text);
-  if (!made.ok()) {
-    return Bad(flag, std::string(made.status().message()), "{\"n\":{seq},\"value\":{rand:100}}");
-  }
+  absl::StatusOr<std::string> text = settings.payload;
+  if (is_file) text = ReadWhole(flag, settings.payload_template, "--payload-template message.json");
+  if (!text.ok()) return text.status();
+  auto made = load::PayloadTemplate::Parse(*text);
+  if (!made.ok()) return Bad(flag, std::string(made.status().message()), kTemplateExample);
   if (settings.command == "will") return Bad(flag, "wills are all alike", "--payload 64");
+  if (made->SizeBytesMax() > measure::kSizeBytesMax) {
+    return Bad(flag, "it may become longer than an MQTT packet can be", kTemplateExample);
+  }
   plan.payload_template = *std::move(made);
   plan.payload_bytes = plan.payload_template.SizeBytesMin();
   plan.payload_bytes_max = plan.payload_template.SizeBytesMax();
@@ -152,15 +176,20 @@ std::string PayloadWords(const Settings& settings) {
 absl::Status SetPayload(const Settings& settings, load::Plan& plan) {
   if (HasTemplate(settings)) return SetTemplate(settings, plan);
   if (settings.payload.rfind('@', 0) == 0) {
-    plan.payload = ReadWhole(settings.payload.substr(1));
-    if (plan.payload.empty()) {
-      return Bad("--payload", "cannot read '" + settings.payload.substr(1) + "'",
-                 "--payload @message.json");
-    }
+    auto text = ReadWhole("--payload", settings.payload.substr(1), "--payload @message.json");
+    if (!text.ok()) return text.status();
+    plan.payload = *std::move(text);
     plan.payload_bytes = plan.payload.size();
     return absl::OkStatus();
   }
   const auto range = measure::ParseSizeRange(settings.payload);
+  if (!range.ok() && settings.payload.find('{') != std::string::npos) {
+    return Bad("--payload",
+               absl::StrCat("in '", settings.payload,
+                            "' nothing is filled in: a template has {seq}, {pub}, {time} or "
+                            "{rand:N}"),
+               kTemplateExample);
+  }
   if (!range.ok()) {
     return Bad("--payload", std::string(range.status().message()), "--payload 64");
   }
