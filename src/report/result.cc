@@ -83,6 +83,10 @@ bool IsVerified(const Result& result, std::string_view count) {
   if (result.verify == "off") return false;
   if (std::ranges::find(kByTotals, count) != std::end(kByTotals)) return true;
   if (result.stamp == "none") return false;
+  // Only a full stamp has a checksum; the number of a request does not say whose it is.
+  if (count == "corrupt" && result.stamp == "compact") return result.integrity.corrupt > 0;
+  const bool is_number = result.stamp == "number";
+  if (is_number && (count == "corrupt" || count == "misrouted")) return false;
   return result.verify != "counts" || std::ranges::find(kByStamp, count) != std::end(kByStamp);
 }
 

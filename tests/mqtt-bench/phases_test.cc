@@ -143,6 +143,7 @@ TEST(AssertionsOfPhases, AreAboutWhatIsKnownOfOne) {
                                           {"mean(lag)<1ms", true},
                                           {"p50(ack)<1ms", true},
                                           {"loss==0", true},
+                                          {"loss_unpromised==0", true},
                                           {"rate>5", true},
                                           {"offered_rate>5", true},
                                           {"p99(connect)<5ms", false},

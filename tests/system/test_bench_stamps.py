@@ -86,12 +86,19 @@ class SmallPayloads(Measures):
         for flags, example in ((["--payload", "31", "--stamp", "full"], "--payload 32 or --stamp corr"),
                                (["--payload", "8-64", "--stamp", "payload", "-V", "4"], "--payload 16 or --stamp none"),
                                (["--stamp", "corr", "-V", "4"], "--version 5 --stamp corr"),
-                               (["rr", "--payload", "8", "-V", "4"], "--payload 16"),
-                               (["session", "--stamp", "none"], "--payload 16"),
+                               (["rr", "--payload", "8", "-V", "4"], "--version 5 or --payload 16"),
+                               (["rr", "--payload", "{seq}", "-V", "4"], "--stamp payload"),
+                               (["session", "--stamp", "none"], "--stamp payload"),
                                (["retain", "--verify", "counts"], "--verify full"),
                                (["--reconnect", "--verify", "off"], "--verify full"),
                                (["will", "--payload", "8"], "--payload 16"),
-                               (["sub", "--verify", "counts"], "--verify off")):
+                               (["will", "--stamp", "corr"], "--stamp payload"),
+                               (["sub", "--verify", "counts"], "--verify off"),
+                               (["--payload", "16", "--assert", "corrupt==0"], "--stamp corr"),
+                               (["--payload", "16", "-V", "4", "--assert", "corrupt==0"],
+                                "--version 5 --stamp corr or --payload 32 --stamp auto"),
+                               (["rr", "--stamp", "none", "--assert", "corrupt==0"], "--stamp full"),
+                               (["--payload", "{seq}", "-V", "4", "--assert", "duplicates==0"], "--stamp payload")):
             with self.subTest(flags=flags):
                 self.assertIn("for example " + example, self.refuse(*flags))
 
@@ -172,6 +179,12 @@ class Verification(Measures):
                       ["--stamp", "none", "--assert", "p99(e2e)<1s"], ["search", "--verify", "off"]):
             with self.subTest(flags=flags):
                 self.assertIn("cannot tell", self.refuse(*flags))
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write('scenario = "pubsub"\nstamp = "none"\n[[phases]]\nname = "calm"\nduration = "1s"\nrate = 100\n'
+                       'assert = "loss==0"\n')
+            file.flush()
+            self.assertIn(f"{file.name}:7: assert of phase calm: 'loss==0' is about what a run without stamps cannot tell",
+                          self.refuse("run", file.name))
 
 
 if __name__ == "__main__":

@@ -113,9 +113,24 @@ TEST(Judge, KnowsBeforeTheRunWhatItCannotTell) {
   EXPECT_FALSE(told("none", "full", "loss==0", OfWhat::kPhase));
   EXPECT_FALSE(told("number", "full", "p99(e2e)<1s", OfWhat::kRun));
   EXPECT_TRUE(told("number", "full", "p99(service)<1s", OfWhat::kRun));
+  // Neither has a checksum.
+  EXPECT_FALSE(told("number", "full", "corrupt==0", OfWhat::kRun));
+  EXPECT_FALSE(told("number", "full", "misrouted==0", OfWhat::kRun));
+  EXPECT_FALSE(told("compact", "full", "corrupt==0", OfWhat::kRun));
+  EXPECT_TRUE(told("compact", "full", "misrouted==0", OfWhat::kRun));
+  EXPECT_TRUE(told("corr", "full", "corrupt==0", OfWhat::kRun));
   for (const char* const text : {"p99(e2e)<1s", "max(ack)<1s", "rate>1", "errors==0"}) {
     EXPECT_TRUE(told("full", "off", text, OfWhat::kRun)) << text;
   }
+}
+
+// By a full stamp of somebody else, or by the name of an answer.
+TEST(Judge, TellsOfWhatWasFoundCorruptAllTheSame) {
+  report::Result result;
+  result.stamp = "compact";
+  EXPECT_EQ(ValueOf(result, "corrupt"), std::nullopt);
+  result.integrity.corrupt = 1;
+  EXPECT_EQ(ValueOf(result, "corrupt"), 1);
 }
 
 }  // namespace

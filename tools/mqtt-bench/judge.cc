@@ -63,9 +63,9 @@ const CountMetric* FindCount(std::string_view name) {
 
 // What a message's stamp tells of the phase that it is of.
 constexpr std::string_view kTimesOfPhase[] = {"response", "service", "ack", "lag"};
-constexpr std::string_view kScalarsOfPhase[] = {"loss",      "loss_permitted", "duplicates",
-                                                "reordered", "wrong_qos",      "rate",
-                                                "sent_rate", "acked_rate",     "offered_rate"};
+constexpr std::string_view kScalarsOfPhase[] = {
+    "loss",      "loss_permitted", "loss_unpromised", "duplicates", "reordered",
+    "wrong_qos", "rate",           "sent_rate",       "acked_rate", "offered_rate"};
 
 }  // namespace
 

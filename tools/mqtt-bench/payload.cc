@@ -136,11 +136,13 @@ absl::Status CheckNeeds(const Settings& settings, const load::Plan& plan) {
   if (is_kept || is_away || command == "rr") {
     if (plan.verify != Verify::kFull) return Bad("--verify", why, "--verify full");
     if (plan.stamp_place == StampPlace::kNowhere && !(plan.asks && plan.CorrelationBytes() > 0)) {
-      return Bad("--stamp", why + ", and they have none", "--payload 16");
+      return Bad("--stamp", why + ", and they have none",
+                 StampExample(settings, plan, StampForm::kCompact));
     }
   }
   if (command == "will" && plan.stamp_place == StampPlace::kCorrelation) {
-    return Bad("--stamp", "wills have theirs in the payload", "--payload 16");
+    return Bad("--stamp", "wills have theirs in the payload",
+               FitsIn(StampForm::kCompact, plan) ? "--stamp payload" : "--payload 16");
   }
   if (command == "retain" && plan.payload_bytes == 0) {
     return Bad("--payload", "a retained message without one is removed", "--payload 1");
@@ -205,6 +207,16 @@ absl::Status SetStamps(const Settings& settings, load::Plan& plan) {
   if (plan.publishers == 0) return CheckOthers(settings, plan);
   if (absl::Status status = SetPlace(settings, plan); !status.ok()) return status;
   return CheckNeeds(settings, plan);
+}
+
+std::string StampExample(const Settings& settings, const load::Plan& plan, StampForm form) {
+  if (!plan.payload_template.empty() || FitsIn(form, plan)) {
+    return form == StampForm::kFull ? "--stamp full" : "--stamp payload";
+  }
+  if (plan.version == ProtocolVersion::kV5) return "--stamp corr";
+  const bool is_chosen = settings.stamp == "auto" && !FitsIn(StampForm::kCompact, plan);
+  return absl::StrCat("--version 5", is_chosen ? "" : " --stamp corr", " or --payload ",
+                      measure::StampBytes(form), is_chosen ? "" : " --stamp auto");
 }
 
 std::string StampName(const load::Plan& plan) {

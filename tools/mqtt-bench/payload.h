@@ -23,6 +23,10 @@ namespace ringmq::bench {
 // Where the stamps are, and what is verified. Requires: the rest of the plan is there.
 [[nodiscard]] absl::Status SetStamps(const Settings& settings, load::Plan& plan);
 
+// A flag with which messages would have stamps, of that form or one that says more.
+[[nodiscard]] std::string StampExample(const Settings& settings, const load::Plan& plan,
+                                       measure::StampForm form);
+
 // As report::Result has it.
 [[nodiscard]] std::string StampName(const load::Plan& plan);
 [[nodiscard]] std::string VerifyName(const load::Plan& plan);

@@ -37,10 +37,13 @@ class Complaints {
   explicit Complaints(const std::string& file) : file_(file) {}
   // Always false, for the caller to pass on.
   bool Add(const toml::source_region& where, std::string_view key, const std::string& what) {
-    std::fprintf(stderr, "mqtt-bench: %s:%u: %s%s%s\n", file_.c_str(),
-                 static_cast<unsigned>(where.begin.line), std::string(key).c_str(),
+    std::fprintf(stderr, "mqtt-bench: %s: %s%s%s\n", Place(where).c_str(), std::string(key).c_str(),
                  key.empty() ? "" : ": ", what.c_str());
     return false;
+  }
+  // "run.toml:12"
+  [[nodiscard]] std::string Place(const toml::source_region& where) const {
+    return absl::StrCat(file_, ":", where.begin.line);
   }
 
  private:
@@ -159,16 +162,16 @@ bool ReadRate(const toml::table& table, std::string_view key, double& rate_per_s
 }
 
 // About the phase that they stand in.
-bool ReadAssertions(const toml::table& table, std::vector<std::string>& texts,
-                    Complaints& complaints) {
+bool ReadAssertions(const toml::table& table, PhaseSettings& phase, Complaints& complaints) {
   constexpr const char* kExample = "; for example assert = [\"p99(response)<5ms\", \"loss==0\"]";
   const toml::node* const node = table.get("assert");
   if (node == nullptr) return true;
-  if (!ValuesOf(*node, texts)) {
+  phase.assertions_at = complaints.Place(node->source());
+  if (!ValuesOf(*node, phase.assertions)) {
     return complaints.Add(node->source(), "assert",
                           absl::StrCat("expected a text or a list of them", kExample));
   }
-  for (const std::string& text : texts) {
+  for (const std::string& text : phase.assertions) {
     const auto assertion = measure::ParseAssertion(text);
     if (!assertion.ok()) {
       return complaints.Add(node->source(), "assert", std::string(assertion.status().message()));
@@ -198,7 +201,7 @@ bool ReadPhase(const toml::table& table, size_t number, PhaseSettings& phase,
       !ReadText(table, "run", phase.command, complaints) ||
       !ReadText(table, "duration", duration, complaints) ||
       !ReadRate(table, "rate", phase.from_per_s, complaints) ||
-      !ReadAssertions(table, phase.assertions, complaints)) {
+      !ReadAssertions(table, phase, complaints)) {
     return false;
   }
   phase.to_per_s = phase.from_per_s;

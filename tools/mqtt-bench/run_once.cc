@@ -266,29 +266,39 @@ void AddRemarks(const Settings& settings, const load::Plan& plan, Result& result
                                       ") may run on the same cores as this tool: ", both, "."));
 }
 
-// Before the run: what it will not know. Of `phases`, too.
+// Before the run: what it will not know. `whose` says which assertions these are.
 absl::Status CheckAssertions(const Settings& settings, const load::Plan& plan,
-                             const std::vector<measure::Assertion>& assertions) {
+                             const std::vector<measure::Assertion>& assertions, OfWhat of_what,
+                             const std::string& whose) {
   Result kind;
   kind.stamp = StampName(plan);
   kind.verify = VerifyName(plan);
-  const auto refuse = [&kind](const std::string& text) {
-    const bool is_off = kind.verify != "full";
-    return Bad(
-        "--assert",
-        absl::StrCat("'", text, "' is about what ",
-                     is_off ? "--verify " + kind.verify : "a run without stamps", " cannot tell"),
-        is_off ? "--verify full" : "--payload 16");
-  };
+  Result verified = kind;
+  verified.verify = "full";
   for (const measure::Assertion& assertion : assertions) {
-    if (!CanTell(kind, assertion, OfWhat::kRun)) return refuse(assertion.text);
+    if (CanTell(kind, assertion, of_what)) continue;
+    const bool is_verify = CanTell(verified, assertion, of_what);
+    const bool needs_full = assertion.metric == "corrupt";
+    const std::string which = is_verify                 ? "--verify " + kind.verify
+                              : kind.stamp == "compact" ? "a run with compact stamps"
+                                                        : "a run without stamps";
+    return Bad(whose, absl::StrCat("'", assertion.text, "' is about what ", which, " cannot tell"),
+               is_verify ? "--verify full"
+                         : StampExample(settings, plan,
+                                        needs_full ? measure::StampForm::kFull
+                                                   : measure::StampForm::kCompact));
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckAssertionsOfPhases(const Settings& settings, const load::Plan& plan) {
   for (const PhaseSettings& phase : settings.phases) {
-    const auto of_phase = ParseAssertions(phase.assertions);
-    if (!of_phase.ok()) return of_phase.status();
-    for (const measure::Assertion& assertion : *of_phase) {
-      if (!CanTell(kind, assertion, OfWhat::kPhase)) return refuse(assertion.text);
-    }
+    const auto assertions = ParseAssertions(phase.assertions);
+    if (!assertions.ok()) return assertions.status();
+    const absl::Status told =
+        CheckAssertions(settings, plan, *assertions, OfWhat::kPhase,
+                        absl::StrCat(phase.assertions_at, ": assert of phase ", phase.name));
+    if (!told.ok()) return told;
   }
   return absl::OkStatus();
 }
@@ -366,7 +376,9 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
   if (!assertions.ok()) return assertions.status();
   const auto assignment = MakePlan(settings);
   if (!assignment.ok()) return assignment.status();
-  const absl::Status told = CheckAssertions(settings, assignment->plan, *assertions);
+  const load::Plan& plan = assignment->plan;
+  absl::Status told = CheckAssertions(settings, plan, *assertions, OfWhat::kRun, "--assert");
+  if (told.ok()) told = CheckAssertionsOfPhases(settings, plan);
   if (!told.ok()) return told;
   std::optional<Spent> before;
   if (settings.watch_pid != 0) {

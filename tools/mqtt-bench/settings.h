@@ -25,7 +25,8 @@ struct PhaseSettings {
   double from_per_s = 0;
   double to_per_s = 0;
   std::string command;                  // For a shell when it begins; empty: none.
-  std::vector<std::string> assertions;  // About this phase, as written.
+  std::vector<std::string> assertions;  // About this phase, as written,
+  std::string assertions_at;            // and where they stand, as "run.toml:12".
 };
 
 // The process that listens at the URL.
