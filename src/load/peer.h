@@ -7,6 +7,7 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -88,6 +89,14 @@ struct Publishing {
   base::RingQueue<Unwritten> again;
   std::vector<Unacked> unacked;  // By packet identifier, less one; QoS 1 and 2.
   bool is_nudged = false;        // May send one message that the loop has no room for.
+  // When the last so many requests were due, a power of two, by number; empty: stamps say it.
+  std::vector<int64_t> due_times;
+
+  // Of a request that was sent. One that is too old was due no later than the oldest that is known.
+  [[nodiscard]] int64_t DueOf(uint64_t number) const {
+    const uint64_t oldest = sequence - std::min<uint64_t>(sequence, due_times.size());
+    return due_times[std::max(number, oldest) & (due_times.size() - 1)];
+  }
 
   // None if the broker takes less than before.
   [[nodiscard]] uint32_t WindowLeft() const {

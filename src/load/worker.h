@@ -121,7 +121,7 @@ class Worker {
                                                                   measure::Stamp& stamp,
                                                                   int64_t now_ns);
   [[nodiscard]] measure::StampStatus ReadNumber(const Peer& peer, const codec::Publish& publish,
-                                                measure::Stamp& stamp, int64_t now_ns) const;
+                                                measure::Stamp& stamp) const;
   // Into rendered_; returns the size of the payload.
   [[nodiscard]] size_t Render(uint32_t publisher, uint64_t sequence, int64_t due_ns);
   [[nodiscard]] std::vector<uint8_t> PayloadOf(uint32_t publisher, uint64_t sequence,

@@ -230,10 +230,11 @@ void Worker::OnOthers(const Peer& peer, const codec::Publish& publish, int64_t n
     ++findings_.received_meanwhile;
   }
   measure::Stamp stamp;
-  measure::StampStatus status = measure::ReadStamp(publish.payload, known_rest_, stamp);
+  // Where there is room for nothing else first: any payload may begin like a compact one.
+  measure::StampStatus status = measure::ReadStampApart(CorrelationOf(publish.properties),
+                                                        publish.payload, known_rest_, stamp);
   if (status == measure::StampStatus::kForeign) {
-    const auto correlation = CorrelationOf(publish.properties);
-    status = measure::ReadStampApart(correlation, publish.payload, known_rest_, stamp);
+    status = measure::ReadStamp(publish.payload, known_rest_, stamp);
   }
   switch (status) {
     case measure::StampStatus::kOk:

@@ -42,6 +42,9 @@ void Worker::PrepareFrame(Peer& peer) {
   peer.publishing = std::make_unique<Publishing>();
   Publishing& publishing = *peer.publishing;
   PrepareTopic(peer);
+  if (plan_.asks && plan_.stamp_place == StampPlace::kNowhere) {
+    publishing.due_times.resize(plan_.SentTimesEach());
+  }
   if (plan_.qos == Qos::kAtMostOnce) return;
   publishing.window = std::min<uint32_t>(plan_.in_flight, peer.receive_maximum);
   publishing.unacked.resize(publishing.window);
@@ -169,6 +172,9 @@ void Worker::Publish(Peer& peer, int64_t due_ns, uint64_t count, bool waited) {
                         .count = static_cast<uint32_t>(count),
                         .measured = measured,
                         .waited = waited});
+  for (uint64_t i = 0; !publishing.due_times.empty() && i < count; ++i) {
+    publishing.due_times[(publishing.sequence + i) & (publishing.due_times.size() - 1)] = due_ns;
+  }
   publishing.sequence += count;
   publishing.is_nudged = false;
   budget_ -= count;
@@ -192,7 +198,7 @@ void Worker::AppendMessages(Peer& peer, const Publishing::Unwritten& messages) {
   Publishing::Unwritten row;
   for (uint32_t i = 0; i < messages.count; ++i, ++sequence) {
     const size_t before = out.size();
-    const size_t payload_bytes = NextPayloadBytes();
+    const size_t payload_bytes = rendered_.empty() ? NextPayloadBytes() : 0;
     uint16_t id = 0;
     if (plan_.qos != Qos::kAtMostOnce) {
       id = TakePacketId(publishing, sequence, messages.due_ns, messages.measured);

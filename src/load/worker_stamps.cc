@@ -65,14 +65,15 @@ std::optional<measure::StampStatus> Worker::ReadElsewhere(Peer& peer, const code
     return measure::ReadStampApart(CorrelationOf(publish.properties), publish.payload, known_rest_,
                                    stamp);
   }
-  if (plan_.asks) return ReadNumber(peer, publish, stamp, now_ns);
+  if (plan_.asks) return ReadNumber(peer, publish, stamp);
   CountOnly(peer, publish, now_ns);
   return std::nullopt;
 }
 
-// The number of a request, which its answer brings back, tells everything but when it was due.
+// The number of a request, which its answer brings back, tells everything; whoever asked knows when
+// it was due.
 measure::StampStatus Worker::ReadNumber(const Peer& peer, const codec::Publish& publish,
-                                        measure::Stamp& stamp, int64_t now_ns) const {
+                                        measure::Stamp& stamp) const {
   const auto name = CorrelationOf(publish.properties);
   if (peer.publishing == nullptr || name.size() != sizeof(stamp.sequence)) {
     return measure::StampStatus::kForeign;
@@ -80,11 +81,10 @@ measure::StampStatus Worker::ReadNumber(const Peer& peer, const codec::Publish& 
   uint64_t number = 0;
   std::memcpy(&number, name.data(), name.size());
   if (number >= peer.publishing->sequence) return measure::StampStatus::kForeign;
-  const uint32_t publisher = PublisherOf(peer);
   stamp = {.run = measure::RunAs(plan_.stamp, plan_.run),
-           .publisher = publisher,
+           .publisher = PublisherOf(peer),
            .sequence = number,
-           .due_ns = shared_.sent_times[publisher].Get(number, now_ns).value_or(now_ns)};
+           .due_ns = peer.publishing->DueOf(number)};
   return measure::StampStatus::kOk;
 }
 

@@ -113,6 +113,26 @@ TEST_F(Stamps, OfRequestsComeBackWithTheAnswers) {
   }
 }
 
+// What is due at once goes one by one, so much of it after the measured phase.
+TEST_F(Stamps, OfNoRequestSayThatItWasDueWhenItWasSent) {
+  Plan plan = PlanOf(Qos::kAtLeastOnce, StampPlace::kNowhere, 3);
+  plan.publishers = 1;
+  plan.asks = true;
+  plan.rate_per_s = 20'000;
+  plan.arrival = measure::Arrival::kBurst;
+  plan.burst = 2000;
+  plan.in_flight = 1;
+  Role answers{.client_id = "r", .topic = "", .filter = "ask/+"};
+  answers.duty = Duty::kAnswer;
+  plan.roles.push_back(answers);
+  Role asks{.client_id = "q", .topic = "ask/0", .filter = "ask/0/answer", .hears_count = 1};
+  plan.roles.push_back(asks);
+  const Outcome outcome = Execute(plan, kBrief, {});
+  ASSERT_THAT(outcome.findings.errors, IsEmpty());
+  EXPECT_TRUE(outcome.drained);
+  EXPECT_EQ(outcome.findings.received, outcome.findings.sent);
+}
+
 TEST_F(Stamps, AreMissedByNobodyWhoOnlyCounts) {
   for (const double rate : {2000.0, 0.0}) {
     for (const ProtocolVersion version : {ProtocolVersion::kV311, ProtocolVersion::kV5}) {
