@@ -9,26 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/roff.h"
 
 namespace ringmq::bench {
 namespace {
 
-// Roff takes '-' for a hyphen and a leading point or quote for a request.
-std::string Roff(std::string_view text) {
-  std::string out;
-  for (const char byte : text) {
-    const bool is_first = out.empty() || out.back() == '\n';
-    if (is_first && (byte == '.' || byte == '\'')) out += "\\&";
-    if (byte == '\\') {
-      out += "\\e";
-    } else if (byte == '-') {
-      out += "\\-";
-    } else {
-      out += byte;
-    }
-  }
-  return out;
-}
+using base::Roff;
 
 std::string Item(const std::string& what, const std::string& meaning) {
   return ".TP\n.B " + Roff(what) + "\n" + Roff(meaning) + "\n";

@@ -3,8 +3,12 @@
 
 #include <algorithm>
 
+#include "base/roff.h"
+
 namespace ringmq::cli {
 namespace {
+
+using base::Roff;
 
 constexpr size_t kColumns = 80;
 constexpr size_t kIndent = 6;
@@ -98,23 +102,6 @@ void Wrap(std::string_view text, size_t indent, std::string& out) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   out += '\n';
-}
-
-// Roff takes '-' for a hyphen and a leading point or quote for a request.
-std::string Roff(std::string_view text) {
-  std::string out;
-  for (const char byte : text) {
-    if (byte == '\\') {
-      out += "\\e";
-    } else if (byte == '-') {
-      out += "\\-";
-    } else if ((byte == '.' || byte == '\'') && out.empty()) {
-      out += std::string("\\&") + byte;
-    } else {
-      out += byte;
-    }
-  }
-  return out;
 }
 
 std::string Upper(std::string_view text) {
