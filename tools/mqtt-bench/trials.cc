@@ -34,11 +34,14 @@ int WorseOf(int one, int other) {
 
 int RunTrials(const Settings& settings) {
   std::vector<Result> trials;
+  int failed = kOk;
   std::optional<Interruption> between(std::in_place);  // The next trial sees what comes then.
   for (uint32_t number = 1; number <= settings.trials; ++number) {
     absl::StatusOr<Result> result = RunOnScreen(settings, OffScreen::kNothing);
     if (!result.ok()) {
-      return Complain(result.status(), absl::IsAborted(result.status()) ? kRunFailed : kUsage);
+      failed = Complain(result.status(), absl::IsAborted(result.status()) ? kRunFailed : kUsage);
+      if (trials.empty()) return failed;
+      break;  // Those before it were not in vain.
     }
     result->command_line = settings.command_line;
     result->title = settings.title_prefix + result->title;
@@ -50,11 +53,12 @@ int RunTrials(const Settings& settings) {
     if (trials.back().interrupted) break;  // Ctrl-C means all of them.
   }
   between.reset();
-  if (trials.size() < settings.trials || trials.back().interrupted) {
+  if (failed == kOk && (trials.size() < settings.trials || trials.back().interrupted)) {
     std::fprintf(stderr, "mqtt-bench: interrupted in trial %zu of %u\n", trials.size(),
                  settings.trials);
   }
-  return FinishTrials(trials, settings);
+  const int code = FinishTrials(trials, settings);
+  return failed == kOk ? code : kRunFailed;
 }
 
 int FinishTrials(const std::vector<Result>& trials, const Settings& settings) {
