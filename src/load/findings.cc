@@ -55,7 +55,8 @@ void Findings::Merge(const Findings& other) {
        {&Findings::connects_offered, &Findings::connects_in_time, &Findings::connects_blocked,
         &Findings::connects_failed, &Findings::connections_lost, &Findings::sessions_lost,
         &Findings::wills_early, &Findings::reconnects, &Findings::connections_ended,
-        &Findings::tries_failed, &Findings::aliases_refused, &Findings::aliases_few}) {
+        &Findings::tries_failed, &Findings::aliases_refused, &Findings::aliases_few,
+        &Findings::uncorrelated}) {
     this->*count += other.*count;
   }
   for (const auto span : {&Findings::away, &Findings::fill, &Findings::back, &Findings::clear,

@@ -111,6 +111,7 @@ struct Findings : Tally {
   uint64_t connections_ended = 0;        // That were to be made again.
   uint64_t tries_failed = 0;             // To do so.
   uint64_t aliases_refused = 0;          // Connections that were to have one.
+  uint64_t uncorrelated = 0;             // Came without Correlation Data, where ours has the stamp.
   uint64_t aliases_few = 0;              // Connections that have more topics than aliases.
   std::map<std::string, uint64_t> ends;  // Why they ended; as errors.
   Span away;

@@ -21,7 +21,8 @@ void VisitFindings(Each& each, Findings_& findings) {
        {&Findings::connects_offered, &Findings::connects_in_time, &Findings::connects_blocked,
         &Findings::connects_failed, &Findings::connections_lost, &Findings::sessions_lost,
         &Findings::wills_early, &Findings::reconnects, &Findings::connections_ended,
-        &Findings::tries_failed, &Findings::aliases_refused, &Findings::aliases_few}) {
+        &Findings::tries_failed, &Findings::aliases_refused, &Findings::aliases_few,
+        &Findings::uncorrelated}) {
     each(findings.*count);
   }
   each(findings.load_busy_ns);

@@ -207,6 +207,12 @@ void ConcludeScript(const Plan& plan, Outcome& outcome) {
         "The broker takes fewer topic aliases (Topic Alias Maximum) than there are topics: ",
         outcome.findings.aliases_few, " connections named the others in every message."));
   }
+  if (outcome.findings.uncorrelated > 0) {
+    outcome.notes.push_back(absl::StrCat(
+        outcome.findings.uncorrelated,
+        " messages came without Correlation Data, where those of this run have their stamps: they "
+        "are of others, or the broker does not hand it on; then --stamp payload or none."));
+  }
   if (outcome.findings.aliases_refused == 0) return;
   outcome.notes.push_back(absl::StrCat(
       "The broker takes no topic aliases (Topic Alias Maximum): ", outcome.findings.aliases_refused,

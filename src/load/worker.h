@@ -126,6 +126,7 @@ class Worker {
   [[nodiscard]] size_t Render(uint32_t publisher, uint64_t sequence, int64_t due_ns);
   [[nodiscard]] std::vector<uint8_t> PayloadOf(uint32_t publisher, uint64_t sequence,
                                                int64_t due_ns);
+  void Reject(const Peer& peer, const codec::Publish& publish, uint64_t& count, int64_t now_ns);
   void CountOnly(const Peer& peer, const codec::Publish& publish, int64_t now_ns);
   [[nodiscard]] bool ReadAsBefore(const Peer& peer, uint8_t first, std::span<const uint8_t> body,
                                   codec::Publish& publish) const;

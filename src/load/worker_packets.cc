@@ -157,16 +157,18 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
                           : ReadElsewhere(peer, publish, stamp, now_ns);
   if (!status.has_value()) return;
   if (status == measure::StampStatus::kCorrupt) {
-    ++findings_.integrity.corrupt;
+    Reject(peer, publish, findings_.integrity.corrupt, now_ns);
     return;
   }
   if (status == measure::StampStatus::kForeign ||
       stamp.run != measure::RunAs(plan_.stamp, plan_.run) || stamp.publisher >= plan_.publishers) {
-    ++findings_.integrity.foreign;
+    Reject(peer, publish, findings_.integrity.foreign, now_ns);
     return;
   }
   if (plan_.qos == Qos::kAtMostOnce && plan_.rate_per_s == 0) --on_their_way_;
-  if (peer.hearing == nullptr || !peer.role->Hears(peer.number, stamp.publisher)) {
+  const bool verifies = plan_.verify != Verify::kOff;
+  const bool hears = !verifies || peer.role->Hears(peer.number, stamp.publisher);
+  if (peer.hearing == nullptr || !hears) {
     if (peer.kept != nullptr) {
       OnKept(peer, publish, stamp, now_ns);
     } else {
@@ -174,7 +176,8 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
     }
     return;
   }
-  if (peer.hearing->last_topic_of != stamp.publisher && !IsOnItsTopic(peer, publish, stamp)) {
+  const bool is_as_before = peer.hearing->last_topic_of == stamp.publisher;
+  if (!is_as_before && verifies && !IsOnItsTopic(peer, publish, stamp)) {
     ++findings_.integrity.misrouted;
     return;
   }

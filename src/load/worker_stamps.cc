@@ -62,8 +62,9 @@ std::vector<uint8_t> Worker::StampStored(const measure::Stamp& stamp,
 std::optional<measure::StampStatus> Worker::ReadElsewhere(Peer& peer, const codec::Publish& publish,
                                                           measure::Stamp& stamp, int64_t now_ns) {
   if (plan_.stamp_place == StampPlace::kCorrelation) {
-    return measure::ReadStampApart(CorrelationOf(publish.properties), publish.payload, known_rest_,
-                                   stamp);
+    const auto correlation = CorrelationOf(publish.properties);
+    if (correlation.empty()) ++findings_.uncorrelated;
+    return measure::ReadStampApart(correlation, publish.payload, known_rest_, stamp);
   }
   if (plan_.asks) return ReadNumber(peer, publish, stamp);
   CountOnly(peer, publish, now_ns);
@@ -86,6 +87,16 @@ measure::StampStatus Worker::ReadNumber(const Peer& peer, const codec::Publish& 
            .sequence = number,
            .due_ns = peer.publishing->DueOf(number)};
   return measure::StampStatus::kOk;
+}
+
+// What is not as it should be: one of `count`, or just a message where nobody verifies.
+void Worker::Reject(const Peer& peer, const codec::Publish& publish, uint64_t& count,
+                    int64_t now_ns) {
+  if (plan_.verify == Verify::kOff) {
+    CountOnly(peer, publish, now_ns);
+  } else {
+    ++count;
+  }
 }
 
 // By when it arrived, since nobody knows when it was due.

@@ -119,6 +119,30 @@ class TheBrokerMeasured(Verdicts):
                         expected["reordered"] = 0  # Order is promised within a topic.
                     self.assertEqual({name: found[name] for name in expected}, expected, done.stdout + done.stderr)
 
+    def test_without_verifying_every_message_counts(self):
+        faults = {n: ("corrupt", "topic")[n % 2] for n in range(100)}
+        with FaultyBroker(faults) as broker:
+            for args in ["-r", "1k"], []:
+                with self.subTest(args=args):
+                    broker.count = 0
+                    done = self.run_bench("-q", "1", "-n", "100", *args, "--verify", "off", "--allow-invalid",
+                                          "-u", f"mqtt://127.0.0.1:{broker.port}")
+                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                    with open(self.files["json"]) as file:
+                        result = json.load(file)
+                    self.assertEqual(result["counters"]["received"], 100)
+                    self.assertIsNone(result["integrity"]["corrupt"])
+
+    def test_what_the_totals_and_stamps_cannot_say_is_a_note(self):
+        url = "mqtt://127.0.0.1:{}"
+        with FaultyBroker({7: "twice"}) as broker:
+            done = self.run_bench("-q", "1", "-n", "50", "--stamp", "none", "-u", url.format(broker.port), "--allow-invalid")
+            self.assertIn("1 more messages arrived than were expected", done.stdout)
+        # This broker hands no properties on.
+        with FaultyBroker({}) as broker:
+            done = self.run_bench("-q", "1", "-n", "50", "--stamp", "corr", "-u", url.format(broker.port), "--drain", "100ms")
+            self.assertIn("50 messages came without Correlation Data", done.stdout)
+
     def test_a_window_that_is_lost_as_a_whole_does_not_end_the_load(self):
         faults = {n: "drop" for n in range(50, 70)}
         for args, is_seen in (([], True), (["--stamp", "none"], False)):

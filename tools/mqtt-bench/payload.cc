@@ -110,8 +110,11 @@ absl::Status SetPlace(const Settings& settings, load::Plan& plan) {
                absl::StrCat(SizeOf(plan), " have no room for ",
                             plan.stamp == StampForm::kFull ? "a full one" : "one", ", which needs ",
                             needed),
-               absl::StrCat("--payload ", needed,
-                            has_correlation ? " or --stamp corr" : " or --stamp none"));
+               // A preset has one that nobody wrote.
+               !settings.preset.empty()
+                   ? "--stamp auto"
+                   : absl::StrCat("--payload ", needed,
+                                  has_correlation ? " or --stamp corr" : " or --stamp none"));
   }
   // There is room for any.
   if (plan.stamp_place != StampPlace::kPayload) plan.stamp = StampForm::kFull;
@@ -266,8 +269,8 @@ std::vector<std::string> StampNotes(const Settings& settings, const load::Plan& 
                                    longer, " bytes longer."));
     } else if (name == "number") {
       notes.push_back(absl::StrCat(why,
-                                   ": answers are known by the numbers of their requests; when a "
-                                   "request was due is not, so there are no response times."));
+                                   ": answers are known by the numbers of their requests; there "
+                                   "are service times, and no response times."));
     } else if (IsHeard(plan)) {
       if (!is_asked_for) {
         absl::StrAppend(&why, " have no room for a stamp, and ", ProtocolOf(plan),

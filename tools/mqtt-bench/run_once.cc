@@ -259,6 +259,12 @@ void AddRemarks(const Settings& settings, const load::Plan& plan, Result& result
         absl::StrCat("Subscribers that by their --filter hear no publisher: ", silent, "."));
   }
   for (std::string& note : StampNotes(settings, plan)) result.notes.push_back(std::move(note));
+  if (result.integrity.surplus > 0) {
+    result.notes.push_back(absl::StrCat(result.integrity.surplus,
+                                        " more messages arrived than were expected: of others, or "
+                                        "some came twice. Losses may be hidden "
+                                        "behind them, and rates are too high."));
+  }
   if (settings.watch_pid == 0) return;
   const std::string both = SharedWith(settings.watch_pid, plan.cpus);
   if (both.empty()) return;

@@ -81,7 +81,8 @@ class Searcher {
   Searcher(const Settings& settings, const measure::RateSearchOptions& options)
       : settings_(settings), search_(options) {
     settings_.command = settings.scenario;
-    if (settings_.assertions.empty()) settings_.assertions = DefaultAssertions(settings_);
+    takes_default_ = settings_.assertions.empty();
+    if (takes_default_) settings_.assertions = DefaultAssertions(settings_);
   }
 
   // Until the search is over, or somebody has interrupted it and there are points already. A value:
@@ -131,7 +132,16 @@ class Searcher {
     Settings run = settings_;
     run.rate = RateText(trial.rate_per_s);
     absl::StatusOr<Result> result = RunOnScreen(run, OffScreen::kNothing);
-    if (!result.ok()) return Complain(result.status(), kUsage);
+    if (!result.ok()) {
+      const int code = Complain(result.status(), kUsage);
+      if (takes_default_) {
+        std::fprintf(stderr,
+                     "mqtt-bench: search: without --assert it asks for %s; another question "
+                     "is for example --assert 'p99(ack)<10ms'\n",
+                     kSearchedLatency);
+      }
+      return code;
+    }
     if (result->interrupted) {
       if (points_.empty()) {
         return Complain(absl::CancelledError("search: interrupted in its first run"), kInterrupted);
@@ -244,6 +254,7 @@ class Searcher {
 
   Settings settings_;
   measure::RateSearch search_;
+  bool takes_default_ = false;    // Nobody said what has to hold.
   double interrupted_per_s_ = 0;  // The run that was and counts for nothing; zero: none.
   int runs_ = 0;
   std::vector<SearchPoint> points_;  // By rising rate.
