@@ -108,6 +108,7 @@ class Worker {
   void OnSuback(Peer& peer, std::span<const uint8_t> body, int64_t now_ns);
   void OnPublish(Peer& peer, uint8_t first, std::span<const uint8_t> body, int64_t now_ns);
   [[nodiscard]] bool IsNoMessage(const Peer& peer, const codec::Publish& publish) const;
+  void RecordTimes(const measure::Stamp& stamp, PhaseTally* phase, int64_t now_ns);
   [[nodiscard]] bool IsOnItsTopic(Peer& peer, const codec::Publish& publish,
                                   const measure::Stamp& stamp) const;
   void Check(Peer& peer, const codec::Publish& publish, int64_t now_ns);

@@ -193,6 +193,12 @@ void Worker::Check(Peer& peer, const codec::Publish& publish, int64_t now_ns) {
   ++second_.received;
   if (measured) ++findings_.received;
   if (measures(now_ns)) ++findings_.received_meanwhile;
+  RecordTimes(stamp, phase, now_ns);
+}
+
+// Of a message that counts. `phase` is null if nobody asks for phases or it is not measured.
+void Worker::RecordTimes(const measure::Stamp& stamp, PhaseTally* phase, int64_t now_ns) {
+  const bool measured = measures(stamp.due_ns);
   if (times_responses_) {
     response_row_.Record(now_ns - stamp.due_ns, measured, &second_.response, findings_.response);
     if (phase != nullptr) phase->response.Record(now_ns - stamp.due_ns);
