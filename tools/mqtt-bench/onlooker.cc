@@ -16,11 +16,11 @@ namespace ringmq::bench {
 namespace {
 
 // All at once, for each may have to wait for somebody who is silent.
-void LookFirst(const Onlookers& onlookers) {
+void Look(const Onlookers& onlookers, void (Onlooker::*look)()) {
   std::vector<std::thread> threads;
   threads.reserve(onlookers.size());
   for (const auto& onlooker : onlookers) {
-    threads.emplace_back([&onlooker] { onlooker->LookFirst(); });
+    threads.emplace_back([&onlooker, look] { (onlooker.get()->*look)(); });
   }
   for (std::thread& thread : threads) thread.join();
 }
@@ -43,9 +43,11 @@ absl::StatusOr<Onlookers> MakeWatchers(const Settings& settings) {
     if (!watch.ok()) return watch.status();
     onlookers.push_back(*std::move(watch));
   }
-  LookFirst(onlookers);
+  Look(onlookers, &Onlooker::LookFirst);
   return onlookers;
 }
+
+void LookLast(const Onlookers& onlookers) { Look(onlookers, &Onlooker::LookLast); }
 
 void AddTellers(const Settings& settings, const report::Result& known, Onlookers& onlookers) {
   if (settings.exporter != nullptr) {

@@ -1,7 +1,7 @@
 // Somebody who follows a run besides the screen, and may have something to say of it in the end.
 //
-// All but the first look is called on the director's thread. Threads of one's own begin with the
-// first tick, for the processes of a run are forked before.
+// All but the first and the last look is called on the director's thread. Threads of one's own
+// begin with the first tick, for the processes of a run are forked before.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -27,6 +27,8 @@ class Onlooker {
   virtual void OnStart() {}
   // Some times a second.
   virtual void OnTick(const load::Tick& tick) = 0;
+  // How it was afterwards; as the first look.
+  virtual void LookLast() {}
   // Once, when all is known and judged: what it saw goes into `result`.
   virtual void OnResult(report::Result& result) = 0;
 };
@@ -36,6 +38,9 @@ using Onlookers = std::vector<std::unique_ptr<Onlooker>>;
 // Those that watch somebody else, as the flags ask for it, after their first looks. Metrics are
 // served meanwhile. An error names the flag.
 [[nodiscard]] absl::StatusOr<Onlookers> MakeWatchers(const Settings& settings);
+
+// When the run is over, before OnResult(). All at once: none waits for another's that is silent.
+void LookLast(const Onlookers& onlookers);
 
 // Those that tell others of the run. They are to be called after those who have something to say.
 // `known` is what is known of the result before the run.

@@ -404,6 +404,7 @@ absl::StatusOr<Result> RunOnce(const Settings& settings, const OnTick& on_tick) 
   if (!result.ok()) return result.status();
   ConcludePhases(settings.phases, *result);
   JudgeBy(*assertions, *result);
+  LookLast(*onlookers);
   for (const auto& onlooker : *onlookers) onlooker->OnResult(*result);
   return result;
 }

@@ -31,9 +31,12 @@ class Scraper : public Onlooker {
     if (!thread_.joinable()) thread_ = std::thread([this] { LookOften(); });
   }
 
-  void OnResult(report::Result& result) override {
+  void LookLast() override {
     Stop();
     LookOnce();
+  }
+
+  void OnResult(report::Result& result) override {
     if (failures_ > 0) {
       result.notes.push_back(absl::StrCat("--scrape ", url_, ": ", failures_, " of ", tries_,
                                           " looks failed, the last for this: ", problem_, "."));
@@ -55,7 +58,7 @@ class Scraper : public Onlooker {
  private:
   static double NowS() { return static_cast<double>(reactor::MonotonicNow().ns) * 1e-9; }
 
-  // On one thread at a time: that of the first look, the one that looks often, the director's.
+  // On one thread at a time: that of the first look, the one that looks often, that of the last.
   void LookOnce() {
     ++tries_;
     const double at_s = NowS();

@@ -80,11 +80,15 @@ class SysWatch : public Onlooker {
     });
   }
 
-  void OnResult(report::Result& result) override {
+  void LookLast() override {
     Stop();
+    ended_ns_ = NowNs();
+  }
+
+  void OnResult(report::Result& result) override {
     loop_.RebindThread();
     if (!problem_.empty()) result.notes.push_back(absl::StrCat("--sys: ", problem_, "."));
-    log_.Conclude({.from_ns = began_ns_, .to_ns = NowNs()}, result);
+    log_.Conclude({.from_ns = began_ns_, .to_ns = ended_ns_}, result);
   }
 
  private:
@@ -129,6 +133,7 @@ class SysWatch : public Onlooker {
   }
 
   int64_t began_ns_ = 0;
+  int64_t ended_ns_ = 0;
   Client client_;
   EventLoop loop_;
   std::thread thread_;
